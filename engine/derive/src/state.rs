@@ -1,0 +1,331 @@
+//! `#[derive(State)]`.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+use syn::{
+    Data, DataEnum, DeriveInput, Error, Fields, Generics, Index, Member, Result, parse_quote,
+};
+
+pub(crate) fn derive(item: &DeriveInput) -> Result<TokenStream> {
+    match &item.data {
+        Data::Struct(data) => Ok(derive_struct(item, &data.fields)),
+        Data::Enum(data) => derive_enum(item, data),
+        Data::Union(data) => Err(Error::new(
+            data.union_token.span,
+            "a union has no canonical form: use an enum",
+        )),
+    }
+}
+
+/// Adds `T: State` (for enums also `Clone`) to every type parameter.
+fn bounded(generics: &Generics, with_clone: bool) -> Generics {
+    let mut generics = generics.clone();
+    for parameter in generics.type_params_mut() {
+        parameter.bounds.push(parse_quote!(::phalanx_engine::State));
+        if with_clone {
+            parameter.bounds.push(parse_quote!(::core::clone::Clone));
+        }
+    }
+    generics
+}
+
+fn members(fields: &Fields) -> Vec<Member> {
+    fields.members().collect()
+}
+
+/// The step of a path that leads to a field.
+fn step(member: &Member) -> TokenStream {
+    match member {
+        Member::Named(name) => {
+            let name = name.to_string();
+            quote!(::phalanx_engine::PathStep::Field(#name))
+        }
+        Member::Unnamed(Index { index, .. }) => {
+            quote!(::phalanx_engine::PathStep::Position(#index))
+        }
+    }
+}
+
+fn field_name(member: &Member) -> String {
+    match member {
+        Member::Named(name) => name.to_string(),
+        Member::Unnamed(index) => index.index.to_string(),
+    }
+}
+
+fn derive_struct(item: &DeriveInput, fields: &Fields) -> TokenStream {
+    let name = &item.ident;
+    let generics = bounded(&item.generics, false);
+    let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
+
+    let members = members(fields);
+    let types: Vec<_> = fields.iter().map(|field| &field.ty).collect();
+    let names: Vec<_> = members.iter().map(field_name).collect();
+    let steps: Vec<_> = members.iter().map(step).collect();
+    let index: Vec<_> = (0_u32..).take(members.len()).collect();
+    let undo: Vec<_> = (0..members.len())
+        .map(|index| format_ident!("f{index}"))
+        .collect();
+    let open_text = format!("{name}{{");
+    // Undo records nest as pairs, so that there is no bound on the number of fields.
+    let undo_type = types.iter().rev().fold(
+        quote!(()),
+        |rest, ty| quote!((<#ty as ::phalanx_engine::State>::Undo, #rest)),
+    );
+    let undo_pattern = undo
+        .iter()
+        .rev()
+        .fold(quote!(()), |rest, name| quote!((#name, #rest)));
+
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics ::phalanx_engine::State for #name #type_generics #where_clause {
+            type Undo = #undo_type;
+
+            #[inline]
+            fn open(&mut self, undo: &mut Self::Undo) {
+                let #undo_pattern = undo;
+                #(::phalanx_engine::State::open(&mut self.#members, #undo);)*
+            }
+            #[inline]
+            fn close(
+                &mut self,
+                undo: &mut Self::Undo,
+                mut _node: ::phalanx_engine::Node<'_>,
+            ) -> ::phalanx_engine::Digest {
+                let #undo_pattern = undo;
+                let digests = [#(
+                    ::phalanx_engine::State::close(&mut self.#members, #undo, _node.child(#index))
+                ),*];
+                _node.fold(&digests)
+            }
+            #[inline]
+            fn undo(&mut self, undo: &mut Self::Undo) {
+                let #undo_pattern = undo;
+                #(::phalanx_engine::State::undo(&mut self.#members, #undo);)*
+            }
+            fn digest(&self, mut _node: ::phalanx_engine::Node<'_>) -> ::phalanx_engine::Digest {
+                let digests = [#(
+                    ::phalanx_engine::State::digest(&self.#members, _node.child(#index))
+                ),*];
+                _node.fold(&digests)
+            }
+            fn schema(schema: &mut ::phalanx_engine::Schema) {
+                schema.group(#open_text, "}", |_schema| {
+                    #(_schema.field(#names, <#types as ::phalanx_engine::State>::schema);)*
+                });
+            }
+            #[inline]
+            fn encode(&self, _out: &mut ::phalanx_engine::Encoder) {
+                #(::phalanx_engine::State::encode(&self.#members, _out);)*
+            }
+            fn decode(
+                _from: &mut ::phalanx_engine::Decoder<'_>,
+            ) -> ::core::result::Result<Self, ::phalanx_engine::DecodeError> {
+                ::core::result::Result::Ok(Self {
+                    #(#members: ::phalanx_engine::State::decode(_from)?),*
+                })
+            }
+            fn visit(&self, _visitor: &mut dyn ::phalanx_engine::Visitor) {
+                #(
+                    _visitor.enter(#steps);
+                    ::phalanx_engine::State::visit(&self.#members, _visitor);
+                    _visitor.leave();
+                )*
+            }
+            fn visit_mut(&mut self, _visitor: &mut dyn ::phalanx_engine::VisitorMut) {
+                #(
+                    _visitor.enter(#steps);
+                    ::phalanx_engine::State::visit_mut(&mut self.#members, _visitor);
+                    _visitor.leave();
+                )*
+            }
+        }
+    }
+}
+
+/// One variant of an enum, prepared for the arms of the matches.
+struct Variant {
+    tag: u8,
+    /// `Self::Name { member: f0, … }`, binding every field.
+    pattern: TokenStream,
+    fields: Vec<Ident>,
+    steps: Vec<TokenStream>,
+    name: String,
+    schema: TokenStream,
+    decode: TokenStream,
+}
+
+fn variants(data: &DataEnum) -> Result<Vec<Variant>> {
+    let prepare = |(tag, variant): (usize, &syn::Variant)| {
+        let tag = u8::try_from(tag)
+            .map_err(|_| Error::new_spanned(variant, "a state's enum has at most 256 variants"))?;
+        let ident = &variant.ident;
+        let members = members(&variant.fields);
+        let fields: Vec<_> = (0..members.len())
+            .map(|index| format_ident!("f{index}"))
+            .collect();
+        let types: Vec<_> = variant.fields.iter().map(|field| &field.ty).collect();
+        let names: Vec<_> = members.iter().map(field_name).collect();
+        Ok(Variant {
+            tag,
+            pattern: quote!(Self::#ident { #(#members: #fields),* }),
+            steps: members.iter().map(step).collect(),
+            name: ident.to_string(),
+            schema: quote! {
+                schema.group("(", ")", |_schema| {
+                    #(_schema.field(#names, <#types as ::phalanx_engine::State>::schema);)*
+                })
+            },
+            decode: quote! {
+                #tag => Self::#ident { #(#members: ::phalanx_engine::State::decode(from)?),* }
+            },
+            fields,
+        })
+    };
+    data.variants.iter().enumerate().map(prepare).collect()
+}
+
+fn derive_enum(item: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
+    let name = &item.ident;
+    if data.variants.is_empty() {
+        return Err(Error::new_spanned(
+            name,
+            "an enum without variants has no value",
+        ));
+    }
+    let generics = bounded(&item.generics, true);
+    let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
+    let variants = variants(data)?;
+    let name_text = name.to_string();
+    let open_text = format!("{name}{{");
+
+    let encode = variants.iter().map(|Variant { tag, pattern, fields, .. }| {
+        quote!(#pattern => { out.put_u8(#tag); #(::phalanx_engine::State::encode(#fields, out);)* })
+    });
+    let decode = variants.iter().map(|variant| &variant.decode);
+    let schema = variants
+        .iter()
+        .map(|Variant { name, schema, .. }| quote!(schema.field(#name, |schema| #schema);));
+    let visit = variants.iter().map(visit_arm);
+    let visit_mut = visit_mut_body(&variants);
+
+    Ok(quote! {
+        #[automatically_derived]
+        impl #impl_generics ::phalanx_engine::State for #name #type_generics #where_clause {
+            type Undo = ::core::option::Option<Self>;
+
+            #[inline]
+            fn open(&mut self, undo: &mut Self::Undo) {
+                match undo {
+                    ::core::option::Option::Some(copy) => {
+                        ::core::clone::Clone::clone_from(copy, self);
+                    }
+                    none => *none = ::core::option::Option::Some(::core::clone::Clone::clone(self)),
+                }
+            }
+            #[inline]
+            fn close(
+                &mut self,
+                _undo: &mut Self::Undo,
+                node: ::phalanx_engine::Node<'_>,
+            ) -> ::phalanx_engine::Digest {
+                ::phalanx_engine::State::digest(self, node)
+            }
+            #[inline]
+            fn undo(&mut self, undo: &mut Self::Undo) {
+                if let ::core::option::Option::Some(copy) = undo {
+                    ::core::mem::swap(self, copy);
+                }
+            }
+            fn schema(schema: &mut ::phalanx_engine::Schema) {
+                schema.group(#open_text, "}", |schema| { #(#schema)* });
+            }
+            #[inline]
+            fn encode(&self, out: &mut ::phalanx_engine::Encoder) {
+                match self { #(#encode)* }
+            }
+            fn decode(
+                from: &mut ::phalanx_engine::Decoder<'_>,
+            ) -> ::core::result::Result<Self, ::phalanx_engine::DecodeError> {
+                ::core::result::Result::Ok(match from.take_u8()? {
+                    #(#decode,)*
+                    _ => return ::core::result::Result::Err(
+                        ::phalanx_engine::DecodeError::Invalid(#name_text),
+                    ),
+                })
+            }
+            fn visit(&self, visitor: &mut dyn ::phalanx_engine::Visitor) {
+                match self { #(#visit)* }
+            }
+            fn visit_mut(&mut self, visitor: &mut dyn ::phalanx_engine::VisitorMut) {
+                #visit_mut
+            }
+        }
+    })
+}
+
+fn visit_arm(variant: &Variant) -> TokenStream {
+    let Variant {
+        pattern,
+        fields,
+        steps,
+        name,
+        ..
+    } = variant;
+    if fields.is_empty() {
+        return quote!(#pattern => visitor.leaf(::phalanx_engine::Leaf::Variant(#name)),);
+    }
+    quote! {
+        #pattern => {
+            visitor.enter(::phalanx_engine::PathStep::Variant(#name));
+            #(
+                visitor.enter(#steps);
+                ::phalanx_engine::State::visit(#fields, visitor);
+                visitor.leave();
+            )*
+            visitor.leave();
+        }
+    }
+}
+
+/// An enum without fields offers its tag; one with fields offers those of the present variant.
+fn visit_mut_body(variants: &[Variant]) -> TokenStream {
+    if variants.iter().all(|variant| variant.fields.is_empty()) {
+        let patterns: Vec<_> = variants.iter().map(|variant| &variant.pattern).collect();
+        let tags: Vec<_> = variants.iter().map(|variant| variant.tag).collect();
+        let last = tags.last();
+        return quote! {
+            let tag = match self { #(#patterns => #tags,)* };
+            // At most 256 variants: the highest tag, plus one, saturates harmlessly.
+            let mut leaf = ::phalanx_engine::TagLeaf { tag, variants: (#last as u8).saturating_add(1) };
+            visitor.leaf(&mut leaf);
+            *self = match leaf.tag { #(#tags => #patterns,)* _ => return };
+        };
+    }
+    let arms = variants.iter().map(
+        |Variant {
+             pattern,
+             fields,
+             steps,
+             name,
+             ..
+         }| {
+            if fields.is_empty() {
+                return quote!(#pattern => {});
+            }
+            quote! {
+                #pattern => {
+                    visitor.enter(::phalanx_engine::PathStep::Variant(#name));
+                    #(
+                        visitor.enter(#steps);
+                        ::phalanx_engine::State::visit_mut(#fields, visitor);
+                        visitor.leave();
+                    )*
+                    visitor.leave();
+                }
+            }
+        },
+    );
+    quote!(match self { #(#arms)* })
+}

@@ -1,0 +1,185 @@
+//! Canonical bytes: little-endian, fixed width, no padding; one value has one encoding.
+
+use alloc::vec::Vec;
+
+use crate::limits::DECODE_RESERVE_MAX;
+
+/// Appends canonical bytes to a buffer that is meant to be reused.
+#[derive(Clone, Debug, Default)]
+pub struct Encoder {
+    bytes: Vec<u8>,
+}
+
+impl Encoder {
+    /// An empty encoder.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { bytes: Vec::new() }
+    }
+
+    /// Appends `bytes` as they are.
+    #[inline]
+    pub fn put(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Appends one byte.
+    #[inline]
+    pub fn put_u8(&mut self, byte: u8) {
+        self.bytes.push(byte);
+    }
+
+    /// Appends a count of elements, as every container does before its elements.
+    ///
+    /// # Panics
+    /// If there are more than `u32::MAX` elements.
+    #[inline]
+    pub fn put_count(&mut self, count: impl TryInto<u32>) {
+        let Ok(count) = count.try_into() else {
+            panic!("a container in a state holds at most u32::MAX elements");
+        };
+        self.put(&count.to_le_bytes());
+    }
+
+    /// What was written so far.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Forgets what was written, keeps the capacity.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+    }
+
+    /// Makes room for `bytes` more bytes.
+    pub fn reserve(&mut self, bytes: u64) {
+        self.bytes.reserve(bytes.try_into().unwrap_or(0));
+    }
+
+    /// What was written, as a vector.
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+}
+
+impl From<Vec<u8>> for Encoder {
+    /// An encoder that goes on after `bytes`.
+    fn from(bytes: Vec<u8>) -> Self {
+        Self { bytes }
+    }
+}
+
+/// Why bytes are not the canonical encoding of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// The bytes end before the value does.
+    #[error("the bytes end before the value does")]
+    UnexpectedEnd,
+    /// Bytes are left over after the value.
+    #[error("{0} bytes are left over after the value")]
+    TrailingBytes(u64),
+    /// A field holds a value that its type does not have.
+    #[error("not a value of {0}")]
+    Invalid(&'static str),
+    /// A container holds more elements than its limit or than the bytes can hold.
+    #[error("{0} holds more elements than allowed")]
+    TooMany(&'static str),
+}
+
+/// Reads canonical bytes; refuses every other encoding.
+#[derive(Clone, Debug)]
+pub struct Decoder<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Decoder<'a> {
+    /// Reads from `bytes`.
+    #[must_use]
+    pub const fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes }
+    }
+
+    /// The next `N` bytes.
+    ///
+    /// # Errors
+    /// [`DecodeError::UnexpectedEnd`].
+    #[inline]
+    #[expect(clippy::disallowed_types, reason = "a const generic length is a usize")]
+    pub fn take<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+        let (head, rest) = self
+            .rest
+            .split_first_chunk()
+            .ok_or(DecodeError::UnexpectedEnd)?;
+        self.rest = rest;
+        Ok(*head)
+    }
+
+    /// The next `count` bytes.
+    ///
+    /// # Errors
+    /// [`DecodeError::UnexpectedEnd`].
+    pub fn take_slice(&mut self, count: u32) -> Result<&'a [u8], DecodeError> {
+        let (head, rest) = self
+            .rest
+            .split_at_checked(count as _)
+            .ok_or(DecodeError::UnexpectedEnd)?;
+        self.rest = rest;
+        Ok(head)
+    }
+
+    /// The next byte.
+    ///
+    /// # Errors
+    /// [`DecodeError::UnexpectedEnd`].
+    #[inline]
+    pub fn take_u8(&mut self) -> Result<u8, DecodeError> {
+        Ok(self.take::<1>()?[0])
+    }
+
+    /// A count of elements and how many of them to reserve memory for.
+    ///
+    /// # Errors
+    /// [`DecodeError::UnexpectedEnd`].
+    pub fn take_count(&mut self) -> Result<(u32, u32), DecodeError> {
+        let count = u32::from_le_bytes(self.take()?);
+        Ok((count, count.min(DECODE_RESERVE_MAX)))
+    }
+
+    /// Bytes not read yet.
+    #[must_use]
+    pub const fn remaining(&self) -> u64 {
+        self.rest.len() as u64
+    }
+
+    /// Checks that everything was read.
+    ///
+    /// # Errors
+    /// [`DecodeError::TrailingBytes`].
+    pub const fn finish(self) -> Result<(), DecodeError> {
+        match self.remaining() {
+            0 => Ok(()),
+            left => Err(DecodeError::TrailingBytes(left)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_is_accounted_for() {
+        let mut encoder = Encoder::new();
+        encoder.put_count(3_u32);
+        encoder.put_u8(9);
+        let mut decoder = Decoder::new(encoder.bytes());
+        assert_eq!(decoder.take_count(), Ok((3, 3)));
+        assert_eq!(decoder.clone().finish(), Err(DecodeError::TrailingBytes(1)));
+        assert_eq!(decoder.take_slice(2), Err(DecodeError::UnexpectedEnd));
+        assert_eq!(decoder.take_u8(), Ok(9));
+        assert_eq!(decoder.take_u8(), Err(DecodeError::UnexpectedEnd));
+        assert_eq!(decoder.finish(), Ok(()));
+    }
+}

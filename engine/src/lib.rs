@@ -1,0 +1,46 @@
+//! The deterministic core of Phalanx: fixed-point maths, state, prediction and rollback.
+//!
+//! It knows no socket, no clock and no thread, holds no float, and runs without `std`. A game
+//! implements [`Simulation`]; a [`Timeline`] executes it against sealed frames; [`SyncTest`] looks
+//! for every reason for which two machines could part.
+
+#![no_std]
+
+extern crate alloc;
+// The derives name this crate from outside; so do its own types that use them.
+extern crate self as phalanx_engine;
+
+mod codec;
+mod digest;
+mod frame;
+mod index;
+pub mod input;
+pub mod limits;
+mod log;
+pub mod math;
+mod rng;
+mod session;
+mod simulation;
+mod state;
+mod sync_test;
+mod tick;
+mod timeline;
+mod world;
+
+pub use codec::{DecodeError, Decoder, Encoder};
+pub use digest::{Digest, Node};
+pub use frame::{FrameHash, InputFrame, Provenance, Repeat, SealedFrame};
+pub use input::Input;
+pub use log::{Log, LogError};
+pub use math::{Angle, Fix, Fix32, Vec2};
+pub use phalanx_derive::{Input, State};
+pub use rng::{Rng, mix};
+pub use session::{Entry, Presence, Session, Slot};
+pub use simulation::{GameIdentity, Setup, Simulation};
+pub use state::{
+    Leaf, LeafMut, PathStep, Schema, State, TagLeaf, Visitor, VisitorMut, flip_leaf, from_bytes,
+    to_bytes,
+};
+pub use sync_test::{SyncReport, SyncTest, SyncTestError};
+pub use tick::{Tick, TickRate, TickRateError};
+pub use timeline::{SealError, Sealing, Stall, Timeline, TimelineStats, Window, WindowError};

@@ -1,0 +1,37 @@
+//! Every bound of the engine, with its unit.
+
+/// Highest tick rate, ticks per second.
+pub const TICK_RATE_HZ_MAX: u32 = 1000;
+
+/// Most slots of one session.
+pub const SLOTS_MAX: u8 = 64;
+
+/// Largest packed input of one slot, bytes.
+pub const INPUT_BYTES_MAX: u32 = 64;
+
+/// Most session entries in one sealed frame. Every slot can leave and the session can end at once.
+pub const ENTRIES_MAX: u32 = 2 * SLOTS_MAX as u32 + 1;
+
+/// Largest window: most predicted ticks.
+pub const WINDOW_TICKS_MAX: u32 = 120;
+
+/// Records kept behind the confirmed tick while their digests are not agreed, ticks. A peer whose
+/// votes are further behind leaves the quorum.
+pub const HISTORY_TICKS_MAX: u32 = 256;
+
+/// How far beyond the confirmed tick inputs and frames are accepted, ticks.
+pub const HORIZON_TICKS_MAX: u32 = 256;
+
+/// Deepest nesting of a state's types; a schema deeper than this is refused at start-up.
+pub const SCHEMA_DEPTH_MAX: u32 = 64;
+
+/// Most elements a decoder reserves before it has read them. Longer containers grow as they are
+/// read, so a forged count allocates no more than its bytes are worth.
+pub const DECODE_RESERVE_MAX: u32 = 1024;
+
+/// Longest encoded sealed frame: header, hash, entries, and every slot's input and provenance.
+pub const SEALED_FRAME_BYTES_MAX: u32 =
+    64 + ENTRIES_MAX * 16 + SLOTS_MAX as u32 * (INPUT_BYTES_MAX + 1);
+
+const _: () = assert!(WINDOW_TICKS_MAX < HORIZON_TICKS_MAX);
+const _: () = assert!(HISTORY_TICKS_MAX.is_power_of_two() && HORIZON_TICKS_MAX.is_power_of_two());

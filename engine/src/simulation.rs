@@ -1,0 +1,124 @@
+//! [`Simulation`]: the rules of a game, as the engine sees them.
+
+use alloc::string::String;
+
+use serde::{Deserialize, Serialize};
+
+use crate::frame::InputFrame;
+use crate::input::Input;
+use crate::session::Slot;
+use crate::state::{Schema, State};
+use crate::tick::TickRate;
+
+/// What a session starts from; the same for all peers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "(u64, u8, TickRate)", into = "(u64, u8, TickRate)")]
+pub struct Setup {
+    /// Seed of the session's randomness.
+    pub seed: u64,
+    /// How many slots the session has, 1 to [`SLOTS_MAX`](crate::limits::SLOTS_MAX).
+    pub slots: u8,
+    /// Ticks per second.
+    pub rate: TickRate,
+}
+
+impl From<(u64, u8, TickRate)> for Setup {
+    fn from((seed, slots, rate): (u64, u8, TickRate)) -> Self {
+        Self { seed, slots, rate }
+    }
+}
+
+impl From<Setup> for (u64, u8, TickRate) {
+    fn from(setup: Setup) -> Self {
+        (setup.seed, setup.slots, setup.rate)
+    }
+}
+
+/// The rules of a game. `self` holds what does not change during a match: maps, unit tables.
+///
+/// `step` must be a function of its arguments alone: no clock, no global, no float, no order of a
+/// hash map. Types keep most of that out of the state; [`SyncTest`](crate::SyncTest) finds the rest.
+pub trait Simulation: Sized + 'static {
+    /// Name of the game; peers compare it.
+    const ID: &'static str;
+    /// Version of the rules, which no schema can see: raise it with every change of `step`.
+    const VERSION: u32;
+
+    /// The state of the world.
+    type State: State;
+    /// What a slot contributes to a tick.
+    type Input: Input;
+
+    /// Hash of the immutable content; peers compare it.
+    fn content_hash(&self) -> [u8; 32] {
+        [0; 32]
+    }
+
+    /// The state before tick 0.
+    fn start(&self, setup: &Setup) -> Self::State;
+
+    /// Executes one tick.
+    fn step(&self, state: &mut Self::State, frame: &InputFrame<'_, Self>);
+
+    /// What a computer player in `slot` would do now.
+    fn bot(&self, _state: &Self::State, _slot: Slot) -> Self::Input {
+        Self::Input::default()
+    }
+}
+
+/// Everything two peers must have in common to play together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "IdentityParts", into = "IdentityParts")]
+pub struct GameIdentity {
+    /// [`Simulation::ID`].
+    pub id: String,
+    /// [`Simulation::VERSION`].
+    pub version: u32,
+    /// Fingerprint of the state's schema.
+    pub schema: u64,
+    /// [`Simulation::content_hash`].
+    pub content: [u8; 32],
+    /// [`Input::BYTES`].
+    pub input_bytes: u32,
+}
+
+impl GameIdentity {
+    /// The identity of `simulation`.
+    #[must_use]
+    pub fn of<S: Simulation>(simulation: &S) -> Self {
+        Self {
+            id: S::ID.into(),
+            version: S::VERSION,
+            schema: Schema::of::<S::State>().fingerprint(),
+            content: simulation.content_hash(),
+            input_bytes: S::Input::BYTES,
+        }
+    }
+}
+
+/// A [`GameIdentity`] as it is serialised.
+type IdentityParts = (String, u32, u64, [u8; 32], u32);
+
+impl From<IdentityParts> for GameIdentity {
+    fn from((id, version, schema, content, input_bytes): IdentityParts) -> Self {
+        Self {
+            id,
+            version,
+            schema,
+            content,
+            input_bytes,
+        }
+    }
+}
+
+impl From<GameIdentity> for IdentityParts {
+    fn from(game: GameIdentity) -> Self {
+        (
+            game.id,
+            game.version,
+            game.schema,
+            game.content,
+            game.input_bytes,
+        )
+    }
+}

@@ -1,0 +1,89 @@
+//! [`State`]: what a simulation may be made of, and everything the engine does with it.
+//!
+//! A type that could differ between two machines does not implement it: there is no `State` for
+//! `f32`, `f64`, `usize`, hash maps, pointers or clocks, so a state that holds one does not compile.
+
+mod containers;
+mod leaf;
+mod schema;
+mod visit;
+
+pub use leaf::{Leaf, LeafMut, TagLeaf};
+pub use schema::Schema;
+pub use visit::{PathStep, Visitor, VisitorMut, flip_leaf};
+
+use crate::codec::{DecodeError, Decoder, Encoder};
+use crate::digest::{Digest, Node};
+
+/// A deterministic state, or a part of one. Derive it:
+///
+/// ```
+/// use phalanx_engine::{Fix, State, Tick};
+///
+/// #[derive(State, Clone)]
+/// struct Ball { height: Fix, speed: Fix, bounces: u32, last_bounce: Option<Tick> }
+/// ```
+///
+/// One canonical form serves encoding, decoding and digests: little-endian, fixed width, fields in
+/// declaration order; a container is its count (`u32`), then its elements in order; an enum is its
+/// tag (`u8`, declaration order), then the fields of the variant.
+///
+/// Around every tick the engine calls [`State::open`], lets the simulation step, and calls
+/// [`State::close`]; [`State::undo`] then takes the state back to what it was at `open`.
+pub trait State: Sized + 'static {
+    /// What it takes to go back by one tick. Recycled from tick to tick: in the steady state of a
+    /// game, filling it again allocates nothing.
+    type Undo: Default;
+
+    /// Remembers the present value in `undo`.
+    fn open(&mut self, undo: &mut Self::Undo);
+
+    /// Ends a tick; returns the digest of the changed value, at a cost that follows what changed.
+    fn close(&mut self, undo: &mut Self::Undo, node: Node<'_>) -> Digest;
+
+    /// Goes back to the value at `open`. The content of `undo` is used up.
+    fn undo(&mut self, undo: &mut Self::Undo);
+
+    /// The digest computed from scratch. Always equal to what `close` returns.
+    fn digest(&self, node: Node<'_>) -> Digest {
+        node.flat(|out| self.encode(out))
+    }
+
+    /// Writes names and types into `schema`; peers compare its fingerprint before a match.
+    fn schema(schema: &mut Schema);
+
+    /// Appends the canonical encoding.
+    fn encode(&self, out: &mut Encoder);
+
+    /// Reads the canonical encoding; every other one is refused.
+    ///
+    /// # Errors
+    /// [`DecodeError`] tells what is wrong with the bytes. Never panics and never allocates more
+    /// than a stated multiple of the bytes given.
+    fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError>;
+
+    /// Shows every leaf with its path.
+    fn visit(&self, visitor: &mut dyn Visitor);
+
+    /// Offers every leaf for change, as the game's own assignments would change it.
+    fn visit_mut(&mut self, visitor: &mut dyn VisitorMut);
+}
+
+/// The canonical encoding of `state` alone.
+#[must_use]
+pub fn to_bytes<T: State>(state: &T) -> alloc::vec::Vec<u8> {
+    let mut out = Encoder::new();
+    state.encode(&mut out);
+    out.into_bytes()
+}
+
+/// Reads a state that takes up all of `bytes`.
+///
+/// # Errors
+/// [`DecodeError`] if `bytes` is not the canonical encoding of a `T`.
+pub fn from_bytes<T: State>(bytes: &[u8]) -> Result<T, DecodeError> {
+    let mut from = Decoder::new(bytes);
+    let state = T::decode(&mut from)?;
+    from.finish()?;
+    Ok(state)
+}

@@ -1,0 +1,307 @@
+//! Plain containers in a state: arrays, options, vectors, ordered maps and tuples.
+//!
+//! They are copied as a whole at every tick and reuse the memory of the copy. That is right for
+//! the small state of a fighting game.
+
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::{Leaf, PathStep, Schema, State, Visitor, VisitorMut};
+use crate::codec::{DecodeError, Decoder, Encoder};
+use crate::digest::{Digest, Node};
+
+/// `open`, `close` and `undo` of a container whose undo record is a copy of itself.
+macro_rules! undo_by_copy {
+    () => {
+        type Undo = Self;
+        fn open(&mut self, undo: &mut Self) {
+            undo.clone_from(self);
+        }
+        fn close(&mut self, _undo: &mut Self, node: Node<'_>) -> Digest {
+            self.digest(node)
+        }
+        fn undo(&mut self, undo: &mut Self) {
+            core::mem::swap(self, undo);
+        }
+    };
+}
+
+/// An array has no count in its encoding: its length is part of the schema.
+#[expect(clippy::disallowed_types, reason = "the length of an array is a usize")]
+impl<T: State + Clone, const N: usize> State for [T; N] {
+    // Not every array has a default, so the copy is optional until the first `open`.
+    type Undo = Option<Self>;
+
+    #[inline]
+    fn open(&mut self, undo: &mut Option<Self>) {
+        match undo {
+            Some(copy) => copy.clone_from(self),
+            None => *undo = Some(self.clone()),
+        }
+    }
+    fn close(&mut self, _undo: &mut Option<Self>, node: Node<'_>) -> Digest {
+        self.digest(node)
+    }
+    fn undo(&mut self, undo: &mut Option<Self>) {
+        let copy = undo
+            .as_mut()
+            .expect("a state is undone only after it was opened");
+        core::mem::swap(self, copy);
+    }
+    fn schema(schema: &mut Schema) {
+        schema.group("[", "]", |schema| {
+            T::schema(schema);
+            schema.leaf(";");
+            schema.number(N as u64);
+        });
+    }
+    fn encode(&self, out: &mut Encoder) {
+        self.iter().for_each(|item| item.encode(out));
+    }
+    fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        let items = (0..N)
+            .map(|_| T::decode(from))
+            .collect::<Result<Vec<T>, _>>()?;
+        items.try_into().map_err(|_| DecodeError::Invalid("array"))
+    }
+    fn visit(&self, visitor: &mut dyn Visitor) {
+        visit_elements(self, visitor);
+    }
+    fn visit_mut(&mut self, visitor: &mut dyn VisitorMut) {
+        visit_elements_mut(self, visitor);
+    }
+}
+
+impl<T: State + Clone> State for Option<T> {
+    undo_by_copy!();
+    fn schema(schema: &mut Schema) {
+        schema.group("Option<", ">", T::schema);
+    }
+    fn encode(&self, out: &mut Encoder) {
+        match self {
+            None => out.put_u8(0),
+            Some(value) => {
+                out.put_u8(1);
+                value.encode(out);
+            }
+        }
+    }
+    fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        match from.take_u8()? {
+            0 => Ok(None),
+            1 => Ok(Some(T::decode(from)?)),
+            _ => Err(DecodeError::Invalid("Option")),
+        }
+    }
+    fn visit(&self, visitor: &mut dyn Visitor) {
+        match self {
+            None => visitor.leaf(Leaf::Variant("None")),
+            Some(value) => {
+                visitor.enter(PathStep::Variant("Some"));
+                value.visit(visitor);
+                visitor.leave();
+            }
+        }
+    }
+    fn visit_mut(&mut self, visitor: &mut dyn VisitorMut) {
+        if let Some(value) = self {
+            visitor.enter(PathStep::Variant("Some"));
+            value.visit_mut(visitor);
+            visitor.leave();
+        }
+    }
+}
+
+/// Reads a count, then that many elements; reserves no more than the bytes can be worth.
+fn decode_elements<T: State>(from: &mut Decoder<'_>) -> Result<Vec<T>, DecodeError> {
+    let (count, reserve) = from.take_count()?;
+    let mut items = Vec::with_capacity(reserve as _);
+    for _ in 0..count {
+        let before = from.remaining();
+        items.push(T::decode(from)?);
+        if from.remaining() == before {
+            // Elements without bytes would let four bytes ask for four billion of them.
+            return Err(DecodeError::TooMany("a container of empty elements"));
+        }
+    }
+    Ok(items)
+}
+
+fn visit_elements<'a, T: State>(items: impl IntoIterator<Item = &'a T>, visitor: &mut dyn Visitor) {
+    for (index, item) in (0..).zip(items) {
+        visitor.enter(PathStep::Element(index));
+        item.visit(visitor);
+        visitor.leave();
+    }
+}
+
+fn visit_elements_mut<'a, T: State>(
+    items: impl IntoIterator<Item = &'a mut T>,
+    visitor: &mut dyn VisitorMut,
+) {
+    for (index, item) in (0..).zip(items) {
+        visitor.enter(PathStep::Element(index));
+        item.visit_mut(visitor);
+        visitor.leave();
+    }
+}
+
+macro_rules! sequence {
+    ($($name:ident),*) => {$(
+        impl<T: State + Clone> State for $name<T> {
+            undo_by_copy!();
+            fn schema(schema: &mut Schema) {
+                schema.group(concat!(stringify!($name), "<"), ">", T::schema);
+            }
+            fn encode(&self, out: &mut Encoder) {
+                out.put_count(self.len());
+                self.iter().for_each(|item| item.encode(out));
+            }
+            fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+                Ok(decode_elements(from)?.into())
+            }
+            fn visit(&self, visitor: &mut dyn Visitor) { visit_elements(self, visitor); }
+            fn visit_mut(&mut self, visitor: &mut dyn VisitorMut) {
+                visit_elements_mut(self, visitor);
+            }
+        }
+    )*};
+}
+
+sequence!(Vec, VecDeque);
+
+/// Text: its bytes are a leaf that has no single-bit change.
+impl State for String {
+    undo_by_copy!();
+    fn schema(schema: &mut Schema) {
+        schema.leaf("String");
+    }
+    fn encode(&self, out: &mut Encoder) {
+        out.put_count(self.len());
+        out.put(self.as_bytes());
+    }
+    fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        let (count, _) = from.take_count()?;
+        let bytes = from.take_slice(count)?;
+        core::str::from_utf8(bytes)
+            .map(Self::from)
+            .map_err(|_| DecodeError::Invalid("String"))
+    }
+    fn visit(&self, visitor: &mut dyn Visitor) {
+        visitor.leaf(Leaf::Unsigned(Digest::of(0, self.as_bytes()).0));
+    }
+    fn visit_mut(&mut self, _visitor: &mut dyn VisitorMut) {}
+}
+
+/// Reads elements that must come in strictly ascending order of `key`, so that one set of
+/// elements has one encoding.
+fn decode_ascending<T: State, K: Ord>(
+    from: &mut Decoder<'_>,
+    key: impl Fn(&T) -> &K,
+) -> Result<Vec<T>, DecodeError> {
+    let items = decode_elements(from)?;
+    if items.is_sorted_by(|a, b| key(a) < key(b)) {
+        Ok(items)
+    } else {
+        Err(DecodeError::Invalid("ascending keys"))
+    }
+}
+
+impl<T: State + Clone + Ord> State for BTreeSet<T> {
+    undo_by_copy!();
+    fn schema(schema: &mut Schema) {
+        schema.group("BTreeSet<", ">", T::schema);
+    }
+    fn encode(&self, out: &mut Encoder) {
+        out.put_count(self.len());
+        self.iter().for_each(|item| item.encode(out));
+    }
+    fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        Ok(decode_ascending(from, |item| item)?.into_iter().collect())
+    }
+    fn visit(&self, visitor: &mut dyn Visitor) {
+        visit_elements(self, visitor);
+    }
+    /// The elements of a set are its keys: they do not change in place.
+    fn visit_mut(&mut self, _visitor: &mut dyn VisitorMut) {}
+}
+
+impl<K: State + Clone + Ord, V: State + Clone> State for BTreeMap<K, V> {
+    undo_by_copy!();
+    fn schema(schema: &mut Schema) {
+        schema.group("BTreeMap<", ">", |schema| {
+            K::schema(schema);
+            schema.leaf(",");
+            V::schema(schema);
+        });
+    }
+    fn encode(&self, out: &mut Encoder) {
+        out.put_count(self.len());
+        for (key, value) in self {
+            key.encode(out);
+            value.encode(out);
+        }
+    }
+    fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        Ok(decode_ascending(from, |(key, _): &(K, V)| key)?
+            .into_iter()
+            .collect())
+    }
+    fn visit(&self, visitor: &mut dyn Visitor) {
+        for (index, (key, value)) in (0..).zip(self) {
+            visitor.enter(PathStep::Element(index));
+            key.visit(visitor);
+            value.visit(visitor);
+            visitor.leave();
+        }
+    }
+    fn visit_mut(&mut self, visitor: &mut dyn VisitorMut) {
+        visit_elements_mut(self.values_mut(), visitor);
+    }
+}
+
+macro_rules! tuple {
+    ($($name:ident . $index:tt),*) => {
+        impl<$($name: State),*> State for ($($name,)*) {
+            type Undo = ($($name::Undo,)*);
+            #[inline]
+            fn open(&mut self, _undo: &mut Self::Undo) { $(self.$index.open(&mut _undo.$index);)* }
+            fn close(&mut self, _undo: &mut Self::Undo, mut _node: Node<'_>) -> Digest {
+                let digests = [$(self.$index.close(&mut _undo.$index, _node.child($index))),*];
+                _node.fold(&digests)
+            }
+            #[inline]
+            fn undo(&mut self, _undo: &mut Self::Undo) { $(self.$index.undo(&mut _undo.$index);)* }
+            fn digest(&self, mut _node: Node<'_>) -> Digest {
+                let digests = [$(self.$index.digest(_node.child($index))),*];
+                _node.fold(&digests)
+            }
+            fn schema(schema: &mut Schema) {
+                schema.group("(", ")", |_schema| {
+                    $(_schema.field(stringify!($index), $name::schema);)*
+                });
+            }
+            fn encode(&self, _out: &mut Encoder) { $(self.$index.encode(_out);)* }
+            fn decode(_from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+                Ok(($($name::decode(_from)?,)*))
+            }
+            fn visit(&self, _visitor: &mut dyn Visitor) {
+                $(_visitor.enter(PathStep::Position($index));
+                self.$index.visit(_visitor);
+                _visitor.leave();)*
+            }
+            fn visit_mut(&mut self, _visitor: &mut dyn VisitorMut) {
+                $(_visitor.enter(PathStep::Position($index));
+                self.$index.visit_mut(_visitor);
+                _visitor.leave();)*
+            }
+        }
+    };
+}
+
+tuple!();
+tuple!(A.0);
+tuple!(A.0, B.1);
+tuple!(A.0, B.1, C.2);
+tuple!(A.0, B.1, C.2, D.3);

@@ -1,0 +1,469 @@
+//! [`Timeline`]: one live world and a ring of records, one per tick; prediction, rollback and
+//! confirmation.
+
+use alloc::boxed::Box;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::codec::Encoder;
+use crate::digest::Digest;
+use crate::frame::{Provenance, Repeat, SealedFrame};
+use crate::index::{at, ring};
+use crate::input::Input;
+use crate::limits::{HISTORY_TICKS_MAX, HORIZON_TICKS_MAX, WINDOW_TICKS_MAX};
+use crate::session::{Entry, Session, Slot};
+use crate::simulation::{Setup, Simulation};
+use crate::tick::Tick;
+use crate::world::{World, WorldUndo};
+
+/// How far a timeline may run ahead of what is confirmed, and how it guesses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Most predicted ticks; 0 is pure lockstep.
+    pub ticks: u32,
+    /// The guess for inputs that are not known yet.
+    pub repeat: Repeat,
+}
+
+/// Why a [`Window`] was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WindowError {
+    /// More predicted ticks than [`WINDOW_TICKS_MAX`].
+    #[error("a window holds at most {WINDOW_TICKS_MAX} ticks")]
+    TooLong,
+    /// Inputs would become neutral inside the window, and every such tick a rollback.
+    #[error("inputs must be repeated for at least as many ticks as the window has")]
+    RepeatTooShort,
+}
+
+impl Window {
+    /// Checks the numbers.
+    ///
+    /// # Errors
+    /// [`WindowError`] says which is out of range.
+    pub const fn validate(self) -> Result<Self, WindowError> {
+        if self.ticks > WINDOW_TICKS_MAX {
+            Err(WindowError::TooLong)
+        } else if self.repeat.ticks < self.ticks {
+            Err(WindowError::RepeatTooShort)
+        } else {
+            Ok(self)
+        }
+    }
+}
+
+/// What a sealed frame did to the timeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sealing {
+    /// Its tick was not executed yet, or an earlier one is still unsealed: it is kept.
+    Kept,
+    /// Its tick, and perhaps kept ones after it, are now confirmed.
+    Confirmed,
+    /// The tick had been executed with something else: the world is back before it, and
+    /// [`Timeline::advance`] executes it again.
+    RolledBack {
+        /// The first tick to be executed again.
+        from: Tick,
+    },
+    /// It was known already.
+    Known,
+}
+
+/// Why a sealed frame or input was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SealError {
+    /// The tick lies beyond the horizon; it is to be sent again later.
+    #[error("tick {0} lies beyond the horizon")]
+    BeyondHorizon(Tick),
+    /// The frame is not made for this session's slots and inputs.
+    #[error("the frame of tick {0} has the wrong number of slots or bytes")]
+    WrongShape(Tick),
+}
+
+/// Why [`Timeline::advance`] did not execute a tick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stall {
+    /// As many ticks are predicted as the window allows; in lockstep: the frame is missing.
+    WindowFull,
+    /// The session's last tick was executed.
+    Ended,
+}
+
+/// Figures of a timeline since its start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TimelineStats {
+    /// How often ticks were undone and executed again.
+    pub rollbacks: u64,
+    /// Most ticks executed again by one rollback.
+    pub rollback_depth_max: u64,
+    /// Ticks executed again, in all.
+    pub resimulated_ticks: u64,
+    /// Sealed inputs that were no value of the game's input and became neutral.
+    pub invalid_inputs: u64,
+}
+
+/// What is known of one slot's input at one tick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Knowledge {
+    Guessed,
+    Provisional,
+    Sealed(Provenance),
+}
+
+impl Knowledge {
+    /// Whether the slot itself made the value.
+    const fn is_real(self) -> bool {
+        matches!(self, Self::Provisional | Self::Sealed(Provenance::Real))
+    }
+}
+
+/// Everything about one tick. `values` and `entries` are what the tick was executed with, if it was
+/// executed, and what it is going to be executed with otherwise.
+struct Record<S: Simulation> {
+    tick: Tick,
+    values: Vec<S::Input>,
+    knowledge: Vec<Knowledge>,
+    entries: Vec<Entry>,
+    sealed: bool,
+    /// Per slot the ticks without a real value up to this one; known once the tick is confirmed.
+    missing: Vec<u32>,
+    undo: WorldUndo<S>,
+    checksum: Digest,
+    chained: Digest,
+}
+
+impl<S: Simulation> Record<S> {
+    fn new(slots: u8) -> Self {
+        let slots = at(slots.into());
+        Self {
+            tick: Tick::ZERO,
+            values: vec![S::Input::default(); slots],
+            knowledge: vec![Knowledge::Guessed; slots],
+            entries: Vec::new(),
+            sealed: false,
+            missing: vec![0; slots],
+            undo: WorldUndo::default(),
+            checksum: Digest::default(),
+            chained: Digest::default(),
+        }
+    }
+
+    /// Makes the record one of `tick`, of which nothing is known.
+    fn reset(&mut self, tick: Tick) {
+        self.tick = tick;
+        self.values.fill(S::Input::default());
+        self.knowledge.fill(Knowledge::Guessed);
+        self.entries.clear();
+        self.sealed = false;
+    }
+}
+
+/// Records in the ring: behind and beyond the confirmed tick.
+const RECORDS: u32 = HISTORY_TICKS_MAX + HORIZON_TICKS_MAX;
+
+/// Executes ticks with what is known of them, and again when more is known.
+///
+/// There is one live world. Every executed tick leaves a record of what it used and how to undo it.
+/// Inputs that are not known are guessed by [`Repeat`]; when a forwarded input or a sealed frame
+/// tells otherwise, the world goes back to before that tick at once, and [`Timeline::advance`]
+/// executes it again. Rolling back is going back; catching up is going on.
+///
+/// ```text
+///  oldest kept      confirmed()          next()              horizon
+///      |  confirmed     |     predicted    |   known, not yet   |
+///      |  (checksums)   |   (may change)   |     executed       |
+/// ```
+pub struct Timeline<S: Simulation> {
+    simulation: S,
+    world: World<S>,
+    window: Window,
+    records: Box<[Record<S>]>,
+    confirmed: Tick,
+    next: Tick,
+    /// The tick after the newest one that was ever executed: up to here it is "again".
+    reached: Tick,
+    scratch: Encoder,
+    stats: TimelineStats,
+}
+
+impl<S: Simulation> Timeline<S> {
+    /// The timeline of a session that starts from `setup`.
+    ///
+    /// # Errors
+    /// [`WindowError`] if `window` is not valid.
+    ///
+    /// # Panics
+    /// If `setup` has no slot or too many.
+    pub fn new(simulation: S, setup: &Setup, window: Window) -> Result<Self, WindowError> {
+        let window = window.validate()?;
+        let world = World::start(&simulation, setup);
+        let mut records: Box<[Record<S>]> =
+            (0..RECORDS).map(|_| Record::new(setup.slots)).collect();
+        for (tick, record) in (0..u64::from(HORIZON_TICKS_MAX)).zip(&mut records) {
+            record.reset(Tick(tick));
+        }
+        Ok(Self {
+            simulation,
+            world,
+            window,
+            records,
+            confirmed: Tick::ZERO,
+            next: Tick::ZERO,
+            reached: Tick::ZERO,
+            scratch: Encoder::new(),
+            stats: TimelineStats::default(),
+        })
+    }
+
+    /// The game's rules.
+    pub const fn simulation(&self) -> &S {
+        &self.simulation
+    }
+
+    /// The live state: after the tick before [`Timeline::next`].
+    pub const fn state(&self) -> &S::State {
+        &self.world.state
+    }
+
+    /// The session as of the live state.
+    pub const fn session(&self) -> &Session {
+        &self.world.session
+    }
+
+    /// The first tick that is not confirmed; all before it are.
+    pub const fn confirmed(&self) -> Tick {
+        self.confirmed
+    }
+
+    /// The tick that [`Timeline::advance`] executes next.
+    pub const fn next(&self) -> Tick {
+        self.next
+    }
+
+    /// The window.
+    pub const fn window(&self) -> Window {
+        self.window
+    }
+
+    /// The first tick beyond those of which anything is accepted.
+    pub fn horizon(&self) -> Tick {
+        self.confirmed + u64::from(HORIZON_TICKS_MAX)
+    }
+
+    /// Figures since the start.
+    pub const fn stats(&self) -> TimelineStats {
+        self.stats
+    }
+
+    /// Digest of the world after `tick`; `None` if that tick is not executed or no longer kept.
+    /// For a confirmed tick it is the checksum.
+    pub fn digest(&self, tick: Tick) -> Option<Digest> {
+        self.executed(tick).map(|record| record.checksum)
+    }
+
+    /// Chained digest of all ticks up to `tick`; `None` if it is not confirmed or no longer kept.
+    pub fn chained(&self, tick: Tick) -> Option<Digest> {
+        self.executed(tick)
+            .filter(|_| tick < self.confirmed)
+            .map(|record| record.chained)
+    }
+
+    /// What `slot` did in the executed `tick`, as far as is known.
+    pub fn input(&self, tick: Tick, slot: Slot) -> Option<S::Input> {
+        self.executed(tick)
+            .and_then(|record| record.values.get(at(slot.0.into())).copied())
+    }
+
+    fn executed(&self, tick: Tick) -> Option<&Record<S>> {
+        let record = self.record(tick);
+        (tick < self.next && record.tick == tick).then_some(record)
+    }
+
+    fn record(&self, tick: Tick) -> &Record<S> {
+        &self.records[ring(tick.0, self.records.len())]
+    }
+
+    fn record_mut(&mut self, tick: Tick) -> &mut Record<S> {
+        &mut self.records[ring(tick.0, self.records.len())]
+    }
+
+    /// Whether [`Timeline::advance`] would execute a tick.
+    pub fn can_advance(&self) -> Result<(), Stall> {
+        if self.world.session.ended() {
+            return Err(Stall::Ended);
+        }
+        let predictable = self.next < self.confirmed + u64::from(self.window.ticks);
+        let certain = self.next == self.confirmed && self.record(self.next).sealed;
+        if predictable || certain {
+            Ok(())
+        } else {
+            Err(Stall::WindowFull)
+        }
+    }
+
+    /// Executes the next tick: with its sealed frame if that is known, else with the provisional
+    /// inputs, and with guesses for the rest.
+    ///
+    /// # Errors
+    /// [`Stall`] if the window does not allow it or the session has ended; nothing happened then.
+    pub fn advance(&mut self) -> Result<Tick, Stall> {
+        self.can_advance()?;
+        let tick = self.next;
+        self.guess(tick);
+
+        let record = &mut self.records[ring(tick.0, at(RECORDS))];
+        record.checksum = self.world.step(
+            &self.simulation,
+            tick,
+            &record.entries,
+            &record.values,
+            &mut record.undo,
+            &mut self.scratch,
+        );
+        self.next = tick.next();
+        if tick < self.reached {
+            self.stats.resimulated_ticks += 1;
+        }
+        self.reached = self.reached.max(self.next);
+        self.confirm();
+        Ok(tick)
+    }
+
+    /// Fills in what is not known of `tick` from the tick before.
+    fn guess(&mut self, tick: Tick) {
+        let Some(before) = tick.previous() else {
+            return;
+        };
+        for slot in Slot::all(self.world.session.slots()) {
+            let index = at(slot.0.into());
+            if self.record(tick).knowledge[index] == Knowledge::Guessed {
+                let missing = self.missing_after(before, slot).saturating_add(1);
+                let last = self.record(before).values[index];
+                self.record_mut(tick).values[index] = self.window.repeat.guess(last, missing);
+            }
+        }
+    }
+
+    /// How many ticks up to `tick` the slot has been without a real value.
+    fn missing_after(&self, tick: Tick, slot: Slot) -> u32 {
+        let index = at(slot.0.into());
+        let mut missing = 0_u32;
+        for tick in Tick::ZERO.until(tick.next()).rev() {
+            let record = self.record(tick);
+            if tick < self.confirmed {
+                return record.missing[index].saturating_add(missing);
+            }
+            if record.knowledge[index].is_real() {
+                return missing;
+            }
+            missing += 1;
+        }
+        missing
+    }
+
+    /// Takes an input that is not sealed yet: the player's own, or one that the relay forwarded.
+    /// The first one for a slot and tick counts. Returns the tick that has to be executed again
+    /// first, if it was guessed wrong.
+    pub fn provide(&mut self, tick: Tick, slot: Slot, input: S::Input) -> Option<Tick> {
+        if tick < self.confirmed || tick >= self.horizon() {
+            return None;
+        }
+        let index = at(slot.0.into());
+        let record = self.record_mut(tick);
+        if record.sealed || *record.knowledge.get(index)? != Knowledge::Guessed {
+            return None;
+        }
+        record.knowledge[index] = Knowledge::Provisional;
+        let differs = record.values[index] != input;
+        record.values[index] = input;
+        (differs && tick < self.next).then(|| self.rewind(tick))
+    }
+
+    /// Takes the sealed frame of a tick; frames may come in any order up to the horizon.
+    ///
+    /// # Errors
+    /// [`SealError`] if it cannot be taken; nothing happened then.
+    pub fn seal(&mut self, frame: &SealedFrame) -> Result<Sealing, SealError> {
+        let tick = frame.tick;
+        let slots = self.world.session.slots();
+        if frame.provenance.len() as u64 != u64::from(slots)
+            || frame.inputs.len() as u64 != u64::from(slots) * u64::from(S::Input::BYTES)
+        {
+            return Err(SealError::WrongShape(tick));
+        }
+        if tick < self.confirmed || (tick < self.horizon() && self.record(tick).sealed) {
+            return Ok(Sealing::Known);
+        }
+        if tick >= self.horizon() {
+            return Err(SealError::BeyondHorizon(tick));
+        }
+
+        let executed = tick < self.next;
+        let record = &mut self.records[ring(tick.0, at(RECORDS))];
+        let mut right = record.entries == frame.entries;
+        record.entries.clone_from(&frame.entries);
+        record.sealed = true;
+        for (index, packed) in frame.inputs.chunks_exact(at(S::Input::BYTES)).enumerate() {
+            let value = S::Input::unpack(packed);
+            self.stats.invalid_inputs += u64::from(!S::Input::is_valid(packed));
+            right &= record.values[index] == value;
+            record.values[index] = value;
+            record.knowledge[index] = Knowledge::Sealed(frame.provenance[index]);
+        }
+
+        if executed && !right {
+            return Ok(Sealing::RolledBack {
+                from: self.rewind(tick),
+            });
+        }
+        let before = self.confirmed;
+        self.confirm();
+        Ok(if self.confirmed > before {
+            Sealing::Confirmed
+        } else {
+            Sealing::Kept
+        })
+    }
+
+    /// Takes the world back to before `to`, which was executed and is not confirmed.
+    fn rewind(&mut self, to: Tick) -> Tick {
+        assert!(
+            self.confirmed <= to && to < self.next,
+            "only predicted ticks are undone"
+        );
+        // Ticks undone twice without being executed in between are one rollback.
+        if self.next == self.reached {
+            self.stats.rollbacks += 1;
+        }
+        for tick in to.until(self.next).rev() {
+            let record = &mut self.records[ring(tick.0, at(RECORDS))];
+            self.world.undo(&mut record.undo);
+        }
+        self.next = to;
+        let depth = self.reached.0 - to.0;
+        self.stats.rollback_depth_max = self.stats.rollback_depth_max.max(depth);
+        to
+    }
+
+    /// Moves the confirmed tick over all that are executed and sealed.
+    fn confirm(&mut self) {
+        while self.confirmed < self.next && self.record(self.confirmed).sealed {
+            let tick = self.confirmed;
+            let before = tick.previous().map(|before| self.record(before));
+            let chained = before.map_or(Digest::default(), |before| before.chained);
+            let chained = chained.chain(self.record(tick).checksum);
+            for index in 0..self.record(tick).missing.len() {
+                let before = tick
+                    .previous()
+                    .map_or(0, |tick| self.record(tick).missing[index]);
+                let record = self.record_mut(tick);
+                let real = record.knowledge[index].is_real();
+                record.missing[index] = if real { 0 } else { before.saturating_add(1) };
+            }
+            self.record_mut(tick).chained = chained;
+            let newly_visible = self.horizon();
+            self.confirmed = tick.next();
+            self.record_mut(newly_visible).reset(newly_visible);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! [`World`]: the session and the game's state, stepped and undone together.
+
+use crate::codec::{DecodeError, Decoder, Encoder};
+use crate::digest::{Digest, Node};
+use crate::frame::InputFrame;
+use crate::session::{Entry, Session};
+use crate::simulation::{Setup, Simulation};
+use crate::state::{Schema, State};
+use crate::tick::Tick;
+
+/// What a tick changes: the engine's [`Session`] and the game's state.
+#[derive(Debug)]
+pub(crate) struct World<S: Simulation> {
+    pub(crate) session: Session,
+    pub(crate) state: S::State,
+    /// Seed of all digests: names and types of the state.
+    key: u64,
+}
+
+/// What it takes to go back by one tick.
+pub(crate) struct WorldUndo<S: Simulation> {
+    session: <Session as State>::Undo,
+    state: <S::State as State>::Undo,
+}
+
+impl<S: Simulation> Default for WorldUndo<S> {
+    fn default() -> Self {
+        Self {
+            session: Default::default(),
+            state: Default::default(),
+        }
+    }
+}
+
+/// Session and state are the root's children.
+const SESSION: u32 = 0;
+const STATE: u32 = 1;
+
+impl<S: Simulation> World<S> {
+    pub(crate) fn start(simulation: &S, setup: &Setup) -> Self {
+        Self {
+            session: Session::new(setup),
+            state: simulation.start(setup),
+            key: Schema::of::<S::State>().fingerprint(),
+        }
+    }
+
+    /// Executes one tick; returns the checksum of the world after it.
+    pub(crate) fn step(
+        &mut self,
+        simulation: &S,
+        tick: Tick,
+        entries: &[Entry],
+        inputs: &[S::Input],
+        undo: &mut WorldUndo<S>,
+        scratch: &mut Encoder,
+    ) -> Digest {
+        self.session.open(&mut undo.session);
+        self.state.open(&mut undo.state);
+        entries.iter().for_each(|entry| self.session.apply(*entry));
+        let frame = InputFrame::new(tick, &self.session, entries, inputs);
+        simulation.step(&mut self.state, &frame);
+        let mut root = Node::root(self.key, scratch);
+        let session = self.session.close(&mut undo.session, root.child(SESSION));
+        let state = self.state.close(&mut undo.state, root.child(STATE));
+        root.fold(&[session, state])
+    }
+
+    /// Goes back to before the tick that filled `undo`.
+    pub(crate) fn undo(&mut self, undo: &mut WorldUndo<S>) {
+        self.state.undo(&mut undo.state);
+        self.session.undo(&mut undo.session);
+    }
+
+    /// The checksum computed from scratch.
+    pub(crate) fn digest(&self, scratch: &mut Encoder) -> Digest {
+        let mut root = Node::root(self.key, scratch);
+        let session = self.session.digest(root.child(SESSION));
+        let state = self.state.digest(root.child(STATE));
+        root.fold(&[session, state])
+    }
+
+    pub(crate) fn encode(&self, out: &mut Encoder) {
+        self.session.encode(out);
+        self.state.encode(out);
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut from = Decoder::new(bytes);
+        let (session, state) = (Session::decode(&mut from)?, S::State::decode(&mut from)?);
+        from.finish()?;
+        Ok(Self {
+            session,
+            state,
+            key: Schema::of::<S::State>().fingerprint(),
+        })
+    }
+}
