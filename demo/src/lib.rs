@@ -1,0 +1,1 @@
+//! The games of Phalanx and the program around them.

@@ -1,0 +1,133 @@
+//! The two ways between a client and the relay, and why they end.
+
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// How bytes travel between a client and the relay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// One ordered, reliable stream of bytes in each direction; messages in it carry their length,
+    /// so it may be cut into pieces anywhere.
+    Control,
+    /// Unordered, unreliable, whole: lost, repeated or late, but never changed or cut.
+    Datagram,
+}
+
+/// Why a connection was closed by one of its ends. The number of each is fixed: it is the
+/// application's close code in QUIC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum CloseReason {
+    /// The session ended as planned.
+    Ended,
+    /// The player left.
+    Left,
+    /// Refused: the peer speaks another version of the protocol.
+    ProtocolVersion,
+    /// Refused: the session plays another game.
+    WrongGame,
+    /// Refused: the same game with other rules.
+    WrongVersion,
+    /// Refused: the same game with another state schema, input or content.
+    WrongContent,
+    /// Refused: every slot is taken.
+    SessionFull,
+    /// Refused: the session has begun.
+    SessionBegun,
+    /// The peer sent bytes that are not a message.
+    Malformed,
+    /// The peer sent a message that does not belong there.
+    Unexpected,
+    /// The peer sent more than its budget allows.
+    Flooding,
+    /// Nothing was heard from the peer for too long.
+    TimedOut,
+    /// The peer needs frames that are no longer kept.
+    TooFarBehind,
+    /// The relay stops.
+    RelayStopped,
+}
+
+impl CloseReason {
+    /// All reasons; the position of each is its code.
+    pub const ALL: [Self; 14] = [
+        Self::Ended,
+        Self::Left,
+        Self::ProtocolVersion,
+        Self::WrongGame,
+        Self::WrongVersion,
+        Self::WrongContent,
+        Self::SessionFull,
+        Self::SessionBegun,
+        Self::Malformed,
+        Self::Unexpected,
+        Self::Flooding,
+        Self::TimedOut,
+        Self::TooFarBehind,
+        Self::RelayStopped,
+    ];
+
+    /// The close code on the wire.
+    #[must_use]
+    pub const fn code(self) -> u32 {
+        self as u32
+    }
+
+    /// The reason behind a close code.
+    #[must_use]
+    pub fn from_code(code: u64) -> Option<Self> {
+        usize::try_from(code).ok().and_then(|code| Self::ALL.get(code)).copied()
+    }
+
+    /// Whether the relay refused the peer, rather than ending what had begun.
+    #[must_use]
+    pub const fn is_refusal(self) -> bool {
+        matches!(
+            self,
+            Self::ProtocolVersion
+                | Self::WrongGame
+                | Self::WrongVersion
+                | Self::WrongContent
+                | Self::SessionFull
+                | Self::SessionBegun
+                | Self::Malformed
+                | Self::Unexpected
+                | Self::Flooding
+        )
+    }
+}
+
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ended => "the session ended",
+            Self::Left => "the player left",
+            Self::ProtocolVersion => "the relay speaks another version of the protocol",
+            Self::WrongGame => "the session plays another game",
+            Self::WrongVersion => "the session plays another version of the game's rules",
+            Self::WrongContent => "the session's game has another state, input or content",
+            Self::SessionFull => "every slot of the session is taken",
+            Self::SessionBegun => "the session has already begun",
+            Self::Malformed => "bytes that are not a message",
+            Self::Unexpected => "a message that does not belong there",
+            Self::Flooding => "more messages than allowed",
+            Self::TimedOut => "nothing was heard for too long",
+            Self::TooFarBehind => "the frames it needs are no longer kept",
+            Self::RelayStopped => "the relay stopped",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_positions() {
+        for reason in CloseReason::ALL {
+            assert_eq!(CloseReason::from_code(reason.code().into()), Some(reason));
+        }
+        assert_eq!(CloseReason::from_code(14), None);
+        assert_eq!(CloseReason::from_code(u64::MAX), None);
+    }
+}
