@@ -66,6 +66,12 @@ impl<'a, S: Simulation> InputFrame<'a, S> {
         self.entries
     }
 
+    /// The inputs of all slots, by slot.
+    #[must_use]
+    pub const fn inputs(&self) -> &'a [S::Input] {
+        self.inputs
+    }
+
     /// The input of `slot`; neutral if there is no such slot.
     #[must_use]
     pub fn input(&self, slot: Slot) -> S::Input {

@@ -4,6 +4,16 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// A connection, as its relay's driver numbers it; a number is never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PeerId(pub u64);
+
+impl fmt::Display for PeerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
 /// How bytes travel between a client and the relay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channel {
@@ -76,7 +86,10 @@ impl CloseReason {
     /// The reason behind a close code.
     #[must_use]
     pub fn from_code(code: u64) -> Option<Self> {
-        usize::try_from(code).ok().and_then(|code| Self::ALL.get(code)).copied()
+        usize::try_from(code)
+            .ok()
+            .and_then(|code| Self::ALL.get(code))
+            .copied()
     }
 
     /// Whether the relay refused the peer, rather than ending what had begun.

@@ -1,7 +1,21 @@
 //! The session of Phalanx between clients and a relay, without I/O: time and bytes are passed in.
 
 mod channel;
+mod client;
+mod config;
+mod histogram;
+mod lead;
+pub mod limits;
+mod link;
+mod relay;
 mod time;
+mod vote;
+mod wire;
 
-pub use channel::{Channel, CloseReason};
+pub use channel::{Channel, CloseReason, PeerId};
+pub use client::{Client, ClientConfig, ClientConfigError, ClientStats, Event, Output, Progress};
+pub use config::{ConfigError, LatePolicy, SessionConfig, SessionRules};
+pub use histogram::Histogram;
+pub use relay::{Relay, RelayEvent, RelayOutput, SlotStats};
 pub use time::Time;
+pub use vote::Disagreement;

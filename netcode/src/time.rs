@@ -38,10 +38,18 @@ impl Time {
     pub const fn nanos_since(self, earlier: Self) -> i64 {
         if self.0 >= earlier.0 {
             let nanos = self.0 - earlier.0;
-            if nanos > i64::MAX as u64 { i64::MAX } else { nanos.cast_signed() }
+            if nanos > i64::MAX as u64 {
+                i64::MAX
+            } else {
+                nanos.cast_signed()
+            }
         } else {
             let nanos = earlier.0 - self.0;
-            if nanos > i64::MAX as u64 { i64::MIN } else { -nanos.cast_signed() }
+            if nanos > i64::MAX as u64 {
+                i64::MIN
+            } else {
+                -nanos.cast_signed()
+            }
         }
     }
 

@@ -1,0 +1,453 @@
+//! [`Client`]: one player's end of a session.
+
+use core::time::Duration;
+use std::collections::VecDeque;
+
+use phalanx_engine::input::PackedInput;
+use phalanx_engine::{
+    Digest, FrameHash, GameIdentity, Input, SealedFrame, Sealing, Session, Setup, Simulation, Slot,
+    Tick, Timeline, TimelineStats, Window,
+};
+
+use crate::channel::{Channel, CloseReason};
+use crate::config::SessionRules;
+use crate::histogram::Histogram;
+use crate::limits::{INPUT_DELAY_TICKS_MAX, INPUTS_AHEAD_MAX};
+use crate::link::{Link, LinkEvent, Receiver};
+use crate::time::Time;
+
+/// How a client plays. Every client of a session may choose for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientConfig {
+    /// Input delay x, ticks: an input sampled at tick n is for tick n + x.
+    pub delay: u32,
+    /// Most predicted ticks; 0 is pure lockstep. The session's repetition bounds it, too.
+    pub window: u32,
+}
+
+impl Default for ClientConfig {
+    /// A delay of one tick and a window of eight.
+    fn default() -> Self {
+        Self {
+            delay: 1,
+            window: 8,
+        }
+    }
+}
+
+/// Why a [`ClientConfig`] was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClientConfigError {
+    /// The input delay is too long.
+    #[error("an input delay is at most {INPUT_DELAY_TICKS_MAX} ticks")]
+    Delay,
+    /// The window is too long.
+    #[error(
+        "a window holds at most {} ticks",
+        phalanx_engine::limits::WINDOW_TICKS_MAX
+    )]
+    Window,
+}
+
+/// What a client tells the game.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The relay took this player in.
+    Joined {
+        /// The player's slot.
+        slot: Slot,
+        /// What the session starts from.
+        setup: Setup,
+        /// How it is played.
+        rules: SessionRules,
+    },
+    /// All are ready: the match begins in a moment.
+    Started,
+    /// Two players hold different worlds since this tick. The match goes on, but it is marked.
+    Desync(Tick),
+    /// The session's last tick is confirmed.
+    Ended,
+    /// The connection is closed; nothing comes after this.
+    Closed(Option<CloseReason>),
+}
+
+/// What a client wants of its driver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Send the content of the buffer.
+    Transmit(Channel),
+    /// Tell the game.
+    Event(Event),
+    /// Close the connection for this reason.
+    Close(CloseReason),
+    /// Nothing more for now: call again at this moment, or when something has arrived.
+    Timeout(Time),
+}
+
+/// What one [`Client::update`] did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Inputs sampled.
+    pub sampled: u64,
+    /// Ticks executed, those executed again included.
+    pub executed: u64,
+    /// Whether a due tick could not be executed.
+    pub stalled: bool,
+}
+
+/// Figures of a client since its start.
+#[derive(Clone, Debug, Default)]
+pub struct ClientStats {
+    /// Rollbacks of the timeline.
+    pub timeline: TimelineStats,
+    /// Ticks that were not executed when first due.
+    pub stalls: u64,
+    /// From sampling an input to executing its tick from the log, whole milliseconds.
+    pub input_latency_ms: Histogram,
+    /// The lead in force.
+    pub lead_nanos: i64,
+    /// Fastest round trip measured before the match.
+    pub round_trip: Option<Duration>,
+}
+
+/// Sampling times kept, ticks.
+const SAMPLES_KEPT: usize = 1024;
+
+/// A session that was joined.
+struct Playing<S: Simulation> {
+    timeline: Timeline<S>,
+    slot: Slot,
+    /// The first tick that is not due yet.
+    due: Tick,
+    /// Stalls were counted for all ticks before this one.
+    stalls_counted: Tick,
+    stalls: u64,
+    sampled: Vec<(Tick, Time)>,
+    latency: Histogram,
+    now: Time,
+    ended: bool,
+}
+
+/// One player's end of a session: the connection, the clock, and the [`Timeline`].
+///
+/// Sans-I/O: give it what arrives ([`Client::handle`]), let it play ([`Client::update`]), and after
+/// each call drain [`Client::poll`] until it returns [`Output::Timeout`].
+pub struct Client<S: Simulation> {
+    link: Link,
+    window: u32,
+    /// The rules, until the relay says what session they are for.
+    simulation: Option<S>,
+    playing: Option<Playing<S>>,
+    events: VecDeque<Event>,
+    closing: Option<CloseReason>,
+    closed: bool,
+}
+
+impl<S: Simulation> Client<S> {
+    /// A client on a fresh connection.
+    ///
+    /// # Errors
+    /// [`ClientConfigError`] if `config` is out of range.
+    pub fn new(simulation: S, config: ClientConfig) -> Result<Self, ClientConfigError> {
+        if config.delay > INPUT_DELAY_TICKS_MAX {
+            return Err(ClientConfigError::Delay);
+        }
+        if config.window > phalanx_engine::limits::WINDOW_TICKS_MAX {
+            return Err(ClientConfigError::Window);
+        }
+        let mut neutral = vec![0; S::Input::BYTES as usize];
+        S::Input::default().pack(&mut neutral);
+        Ok(Self {
+            link: Link::new(GameIdentity::of(&simulation), neutral, config.delay),
+            window: config.window,
+            simulation: Some(simulation),
+            playing: None,
+            events: VecDeque::new(),
+            closing: None,
+            closed: false,
+        })
+    }
+
+    /// The timeline, once the session is joined.
+    pub fn timeline(&self) -> Option<&Timeline<S>> {
+        self.playing.as_ref().map(|playing| &playing.timeline)
+    }
+
+    /// The live state, once the session is joined.
+    pub fn state(&self) -> Option<&S::State> {
+        self.timeline().map(Timeline::state)
+    }
+
+    /// The session as of the live state.
+    pub fn session(&self) -> Option<&Session> {
+        self.timeline().map(Timeline::session)
+    }
+
+    /// This player's slot, once the session is joined.
+    pub fn slot(&self) -> Option<Slot> {
+        self.playing.as_ref().map(|playing| playing.slot)
+    }
+
+    /// Every tick before this one is agreed by all players.
+    pub fn agreed(&self) -> Tick {
+        self.link.agreed_next()
+    }
+
+    /// Hash of the newest sealed frame taken.
+    pub fn log_head(&self) -> Option<FrameHash> {
+        self.link.head()
+    }
+
+    /// Figures since the start.
+    pub fn stats(&self) -> ClientStats {
+        let mut stats = ClientStats {
+            lead_nanos: self.link.lead_nanos().unwrap_or(0),
+            round_trip: self.link.round_trip(),
+            ..ClientStats::default()
+        };
+        if let Some(playing) = &self.playing {
+            stats.timeline = playing.timeline.stats();
+            stats.stalls = playing.stalls;
+            stats.input_latency_ms = playing.latency.clone();
+        }
+        stats
+    }
+
+    /// Leaves the session; the connection closes when the relay has heard of it.
+    pub fn leave(&mut self) {
+        self.link.leave();
+    }
+
+    /// Takes bytes from the relay. Bytes that are no message close the connection.
+    pub fn handle(&mut self, now: Time, channel: Channel, bytes: &[u8]) {
+        if self.closed || self.closing.is_some() {
+            return;
+        }
+        let result = match &mut self.playing {
+            Some(playing) => {
+                playing.now = now;
+                self.link.handle(now, channel, bytes, playing)
+            }
+            None => self.link.handle(now, channel, bytes, &mut Nobody),
+        };
+        if let Err(reason) = result {
+            self.closing = Some(reason);
+        }
+        while let Some(event) = self.link.poll_event() {
+            self.link_event(event);
+        }
+        self.notice_end();
+    }
+
+    fn link_event(&mut self, event: LinkEvent) {
+        match event {
+            LinkEvent::Started => self.events.push_back(Event::Started),
+            LinkEvent::Desync(tick) => self.events.push_back(Event::Desync(tick)),
+            LinkEvent::Welcome(welcome) => {
+                let Some(simulation) = self.simulation.take() else {
+                    return;
+                };
+                let repeat = welcome.rules.repeat;
+                let window = Window {
+                    ticks: self.window.min(repeat.ticks),
+                    repeat,
+                };
+                // The window was checked against its limit, and is within the repetition now.
+                match Timeline::new(simulation, &welcome.setup, window) {
+                    Err(_) => self.closing = Some(CloseReason::Malformed),
+                    Ok(timeline) => self.playing = Some(Playing::new(timeline, welcome.slot)),
+                }
+                self.events.push_back(Event::Joined {
+                    slot: welcome.slot,
+                    setup: welcome.setup,
+                    rules: welcome.rules,
+                });
+            }
+        }
+    }
+
+    /// Tells that the transport has closed the connection.
+    pub fn disconnected(&mut self, reason: Option<CloseReason>) {
+        if !self.closed {
+            self.closed = true;
+            self.events.push_back(Event::Closed(reason));
+        }
+    }
+
+    /// Samples inputs that are due, with the live state at hand, and executes the ticks that are.
+    pub fn update(
+        &mut self,
+        now: Time,
+        mut sample: impl FnMut(Tick, &S::State) -> S::Input,
+    ) -> Progress {
+        let mut progress = Progress::default();
+        let Some(playing) = &mut self.playing else {
+            return progress;
+        };
+        if self.closed {
+            return progress;
+        }
+        playing.now = now;
+        let mut packed = PackedInput::default();
+        let packed = packed.slice_mut(S::Input::BYTES);
+        // After a long pause the rest comes with the next update.
+        while progress.sampled < INPUTS_AHEAD_MAX
+            && !playing.ended
+            && let Some((clock, stamp)) = self.link.advance(now)
+        {
+            let input = sample(stamp, playing.timeline.state());
+            input.pack(packed);
+            self.link.stamp(now, stamp, packed);
+            playing.timeline.provide(stamp, playing.slot, input);
+            playing.sampled[sample_position(stamp)] = (stamp, now);
+            playing.due = clock.next();
+            progress.sampled += 1;
+        }
+        progress.executed = playing.execute();
+        progress.stalled = playing.count_stalls();
+        self.notice_end();
+        progress
+    }
+
+    fn notice_end(&mut self) {
+        if let Some(playing) = &mut self.playing
+            && !playing.ended
+            && playing.timeline.session().ended()
+            && playing.timeline.confirmed() == playing.timeline.next()
+        {
+            playing.ended = true;
+            self.events.push_back(Event::Ended);
+        }
+    }
+
+    /// When [`Client::update`] or [`Client::poll`] has something to do without having heard anything.
+    fn timeout(&self, now: Time) -> Time {
+        let Some(playing) = &self.playing else {
+            return self.link.timeout();
+        };
+        if playing.ended {
+            return self.link.timeout();
+        }
+        if playing.timeline.next() < playing.due && playing.timeline.can_advance().is_ok() {
+            return now;
+        }
+        self.link.timeout().min(self.link.next_stamp())
+    }
+
+    /// What is to be done next. Transmissions are written into `buffer`, which is cleared first.
+    pub fn poll(&mut self, now: Time, buffer: &mut Vec<u8>) -> Output {
+        buffer.clear();
+        if let Some(event) = self.events.pop_front() {
+            return Output::Event(event);
+        }
+        if self.closed {
+            return Output::Timeout(Time::NEVER);
+        }
+        if let Some(reason) = self.closing.take() {
+            self.disconnected(Some(reason));
+            return Output::Close(reason);
+        }
+        let channel = match &self.playing {
+            Some(playing) => self.link.poll_transmit(now, buffer, playing),
+            None => self.link.poll_transmit(now, buffer, &Nobody),
+        };
+        channel.map_or_else(|| Output::Timeout(self.timeout(now)), Output::Transmit)
+    }
+}
+
+fn sample_position(tick: Tick) -> usize {
+    usize::try_from(tick.0).unwrap_or(0) % SAMPLES_KEPT
+}
+
+impl<S: Simulation> Playing<S> {
+    fn new(timeline: Timeline<S>, slot: Slot) -> Self {
+        Self {
+            timeline,
+            slot,
+            due: Tick::ZERO,
+            stalls_counted: Tick::ZERO,
+            stalls: 0,
+            sampled: vec![(Tick::ZERO, Time::NEVER); SAMPLES_KEPT],
+            latency: Histogram::default(),
+            now: Time::ZERO,
+            ended: false,
+        }
+    }
+
+    fn execute(&mut self) -> u64 {
+        let mut executed = 0;
+        while self.timeline.next() < self.due {
+            let before = self.timeline.confirmed();
+            if self.timeline.advance().is_err() {
+                break;
+            }
+            executed += 1;
+            self.record_latency(before);
+        }
+        executed
+    }
+
+    /// Counts every due tick that is not executed, once; returns whether there is one.
+    fn count_stalls(&mut self) -> bool {
+        let next = self.timeline.next();
+        if next >= self.due || self.timeline.session().ended() {
+            return false;
+        }
+        let first = next.max(self.stalls_counted);
+        self.stalls += self.due.since(first).max(0).unsigned_abs();
+        self.stalls_counted = self.due;
+        true
+    }
+
+    /// Records how long the inputs of newly confirmed ticks took.
+    fn record_latency(&mut self, before: Tick) {
+        for tick in before.until(self.timeline.confirmed()) {
+            let (sampled, time) = self.sampled[sample_position(tick)];
+            if sampled == tick && time != Time::NEVER {
+                self.latency.record(self.now.since(time));
+            }
+        }
+    }
+}
+
+impl<S: Simulation> Receiver for Playing<S> {
+    fn sealed(&mut self, frame: &SealedFrame) -> bool {
+        let before = self.timeline.confirmed();
+        let result = self.timeline.seal(frame);
+        self.record_latency(before);
+        matches!(
+            result,
+            Ok(Sealing::Kept | Sealing::Confirmed | Sealing::RolledBack { .. } | Sealing::Known)
+        )
+    }
+
+    fn provisional(&mut self, tick: Tick, slot: Slot, packed: &[u8]) {
+        if slot != self.slot {
+            self.timeline.provide(tick, slot, S::Input::unpack(packed));
+        }
+    }
+
+    fn vote(&self, tick: Tick) -> Option<Digest> {
+        self.timeline.chained(tick)
+    }
+
+    fn confirmed(&self) -> Tick {
+        self.timeline.confirmed()
+    }
+}
+
+/// Before the session is joined there is nobody to receive.
+struct Nobody;
+
+impl Receiver for Nobody {
+    fn sealed(&mut self, _frame: &SealedFrame) -> bool {
+        false
+    }
+    fn provisional(&mut self, _tick: Tick, _slot: Slot, _packed: &[u8]) {}
+    fn vote(&self, _tick: Tick) -> Option<Digest> {
+        None
+    }
+    fn confirmed(&self) -> Tick {
+        Tick::ZERO
+    }
+}

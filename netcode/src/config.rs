@@ -1,0 +1,146 @@
+//! What a session is played by: data, chosen by the relay's host and told to every client.
+
+use core::time::Duration;
+
+use phalanx_engine::{FrameHash, GameIdentity, Input, Repeat, Setup, Simulation};
+use serde::{Deserialize, Serialize};
+
+use crate::limits::{FORWARDING_SLOTS_MAX, WAIT_BOUND_MAX};
+use crate::wire::FrameShape;
+
+/// What the relay does at the deadline of a tick for a slot whose input is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LatePolicy {
+    /// Waits for it, at most for this long after the deadline; then repeats.
+    Wait {
+        /// Longest wait, milliseconds, at most [`WAIT_BOUND_MAX`].
+        bound_ms: u32,
+    },
+    /// Repeats the tick before, for at most [`SessionRules::repeat`] ticks; then neutral.
+    Repeat,
+    /// Makes it neutral.
+    Neutral,
+}
+
+/// The part of the configuration that clients are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionRules {
+    /// What happens to a late input.
+    pub policy: LatePolicy,
+    /// How long a missing input is repeated, by players who guess and by the relay.
+    pub repeat: Repeat,
+    /// Whether inputs are forwarded before they are sealed: yes for rollback, useless in lockstep.
+    pub forwarding: bool,
+}
+
+/// Everything the relay knows of the game: no code, only data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionConfig {
+    /// What clients must play.
+    pub game: GameIdentity,
+    /// What the session starts from.
+    pub setup: Setup,
+    /// How it is played.
+    pub rules: SessionRules,
+    /// The packed neutral input.
+    pub neutral: Vec<u8>,
+    /// Which packed bits may be repeated.
+    pub repeat_mask: Vec<u8>,
+    /// How many ticks the session has; `None`: until everybody has left.
+    pub length: Option<u64>,
+    /// The relay's epoch.
+    pub epoch: u32,
+}
+
+/// Why a [`SessionConfig`] was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// No slot, or too many.
+    #[error("a session has 1 to {} slots", phalanx_engine::limits::SLOTS_MAX)]
+    Slots,
+    /// The packed input is empty or too large, or neutral value and mask have another length.
+    #[error(
+        "the packed input has 1 to {} bytes, as have its neutral value and mask",
+        phalanx_engine::limits::INPUT_BYTES_MAX
+    )]
+    Input,
+    /// The policy waits for too long.
+    #[error("the policy waits at most {} s", WAIT_BOUND_MAX.as_secs())]
+    WaitBound,
+    /// A session without a tick.
+    #[error("a session has at least one tick")]
+    Length,
+}
+
+impl SessionConfig {
+    /// A session of `simulation` that starts from `setup`: late inputs are repeated for 30 ticks,
+    /// inputs are forwarded, and it goes on until everybody has left.
+    #[must_use]
+    pub fn new<S: Simulation>(simulation: &S, setup: Setup) -> Self {
+        let mut neutral = vec![0; S::Input::BYTES as usize];
+        S::Input::default().pack(&mut neutral);
+        Self {
+            game: GameIdentity::of(simulation),
+            setup,
+            rules: SessionRules {
+                policy: LatePolicy::Repeat,
+                repeat: Repeat { ticks: 30 },
+                forwarding: true,
+            },
+            neutral,
+            repeat_mask: S::Input::REPEAT.to_vec(),
+            length: None,
+            epoch: 1,
+        }
+    }
+
+    /// Checks the numbers.
+    ///
+    /// # Errors
+    /// [`ConfigError`] says which is out of range.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let bytes = self.game.input_bytes;
+        let input_fits = (1..=phalanx_engine::limits::INPUT_BYTES_MAX).contains(&bytes)
+            && [&self.neutral, &self.repeat_mask]
+                .iter()
+                .all(|part| part.len() == bytes as usize);
+        if !(1..=phalanx_engine::limits::SLOTS_MAX).contains(&self.setup.slots) {
+            Err(ConfigError::Slots)
+        } else if !input_fits {
+            Err(ConfigError::Input)
+        } else if self.wait_bound() > WAIT_BOUND_MAX {
+            Err(ConfigError::WaitBound)
+        } else if self.length == Some(0) {
+            Err(ConfigError::Length)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// How long after its deadline a tick may still be waited for.
+    #[must_use]
+    pub fn wait_bound(&self) -> Duration {
+        match self.rules.policy {
+            LatePolicy::Wait { bound_ms } => Duration::from_millis(bound_ms.into()),
+            LatePolicy::Repeat | LatePolicy::Neutral => Duration::ZERO,
+        }
+    }
+
+    /// Hash that the first sealed frame carries.
+    #[must_use]
+    pub fn genesis(&self) -> FrameHash {
+        FrameHash::genesis(&self.game, &self.setup)
+    }
+
+    pub(crate) fn shape(&self) -> FrameShape {
+        FrameShape {
+            slots: self.setup.slots,
+            input_bytes: self.game.input_bytes,
+        }
+    }
+
+    /// Whether inputs are forwarded before they are sealed.
+    pub(crate) fn forwards(&self) -> bool {
+        self.rules.forwarding && (2..=FORWARDING_SLOTS_MAX).contains(&self.setup.slots)
+    }
+}

@@ -1,0 +1,76 @@
+//! [`Histogram`]: durations by the millisecond, without allocation after its start.
+
+use core::time::Duration;
+
+/// Durations counted by whole milliseconds, up to [`Histogram::LIMIT_MS`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Histogram {
+    counts: Vec<u64>,
+    total: u64,
+}
+
+impl Default for Histogram {
+    fn default() -> Self {
+        Self {
+            counts: vec![0; Self::LIMIT_MS as usize + 1],
+            total: 0,
+        }
+    }
+}
+
+impl Histogram {
+    /// Everything from here on counts as this many milliseconds.
+    pub const LIMIT_MS: u32 = 4000;
+
+    /// Counts one duration.
+    pub fn record(&mut self, duration: Duration) {
+        let millis = duration.as_millis().min(Self::LIMIT_MS.into());
+        self.counts[usize::try_from(millis).unwrap_or(0)] += 1;
+        self.total += 1;
+    }
+
+    /// Adds what another one counted.
+    pub fn merge(&mut self, other: &Self) {
+        self.counts
+            .iter_mut()
+            .zip(&other.counts)
+            .for_each(|(count, other)| *count += other);
+        self.total += other.total;
+    }
+
+    /// How many were counted.
+    #[must_use]
+    pub const fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// The shortest time, in milliseconds, that `per_mille` of 1000 durations did not exceed; `None`
+    /// if nothing was counted.
+    #[must_use]
+    pub fn quantile_ms(&self, per_mille: u64) -> Option<u64> {
+        let rank = (self.total * per_mille).div_ceil(1000).max(1);
+        let mut seen = 0;
+        (0..).zip(&self.counts).find_map(|(millis, count)| {
+            seen += count;
+            (seen >= rank).then_some(millis)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_exact_to_the_millisecond() {
+        let mut histogram = Histogram::default();
+        assert_eq!(histogram.quantile_ms(500), None);
+        for millis in 1..=100 {
+            histogram.record(Duration::from_millis(millis));
+        }
+        histogram.record(Duration::from_secs(60));
+        assert_eq!(histogram.quantile_ms(500), Some(51));
+        assert_eq!(histogram.quantile_ms(990), Some(100));
+        assert_eq!(histogram.quantile_ms(1000), Some(4000));
+    }
+}

@@ -1,0 +1,115 @@
+//! Every bound of the session, with its unit and its reason.
+
+use core::time::Duration;
+
+/// Version of the protocol; both ends must speak the same one.
+pub const PROTOCOL_VERSION: u16 = 1;
+
+/// Largest datagram, bytes: what QUIC carries within its initial packet of 1,200 bytes.
+pub const DATAGRAM_BYTES_MAX: usize = 1150;
+
+/// Largest control message, bytes.
+pub const CONTROL_MESSAGE_BYTES_MAX: usize = 16 * 1024;
+
+/// Control bytes that may wait for the transport, per peer; a peer that reads more slowly is closed.
+pub const CONTROL_QUEUE_BYTES_MAX: usize = 256 * 1024;
+
+/// Control messages that one peer may send per second.
+pub const CONTROL_MESSAGES_PER_SECOND_MAX: u32 = 32;
+
+/// Datagrams that one peer may send per second, beyond ten per tick.
+pub const DATAGRAMS_PER_SECOND_MAX: u32 = 500;
+
+/// Most inputs in one datagram, ticks; also bounded by [`DATAGRAM_BYTES_MAX`].
+pub const INPUTS_PER_DATAGRAM_MAX: u64 = 128;
+
+/// How far ahead of the next tick to be sealed an input may lie, ticks.
+pub const INPUTS_AHEAD_MAX: u64 = 256;
+
+/// Received inputs kept per slot, ticks: every baseline that a packet under way may name.
+pub const INPUTS_KEPT: u64 = 512;
+
+/// Most sealed frames in one datagram.
+pub const FRAMES_PER_DATAGRAM_MAX: u64 = 64;
+
+/// Most datagrams with frames to one client at one time, when the unacknowledged ones are many.
+pub const FRAME_DATAGRAMS_AT_ONCE_MAX: u32 = 4;
+
+/// Sealed frames that the relay keeps at hand and a client keeps as baselines, ticks. Older ones
+/// come from the log, by the stream.
+pub const FRAMES_KEPT: u64 = 256;
+
+/// Sealed frames that a client keeps ahead of a hole, ticks.
+pub const FRAMES_AHEAD_MAX: u64 = 64;
+
+/// Pieces of one frame that is larger than a datagram.
+pub const FRAGMENTS_MAX: usize = 16;
+
+/// Frames that a client puts together from fragments at the same time.
+pub const FRAGMENTED_FRAMES_MAX: usize = 16;
+
+/// Most votes in one datagram, ticks. More than the longest round trip, so that a client at one
+/// vote per tick never falls behind.
+pub const VOTES_PER_DATAGRAM_MAX: u64 = 64;
+
+/// Votes that the relay keeps for comparison, ticks.
+pub const VOTES_KEPT: u64 = 512;
+
+/// A peer whose newest vote is further behind the newest of all leaves the quorum, ticks.
+pub const QUORUM_LAG_MAX: u64 = 240;
+
+/// Provisional inputs of one slot in one datagram, ticks.
+pub const PROVISIONAL_TICKS_MAX: u64 = 31;
+
+/// Largest session whose inputs are forwarded before they are sealed, slots.
+pub const FORWARDING_SLOTS_MAX: u8 = 16;
+
+/// How long the relay holds a provisional input back, in case the tick is sealed meanwhile, as a
+/// part of a tick.
+pub const FORWARDING_HOLD_PARTS: u32 = 8;
+
+/// Largest input delay, ticks.
+pub const INPUT_DELAY_TICKS_MAX: u32 = 120;
+
+/// A tick is sealed at the earliest this long before its deadline.
+pub const SEAL_EARLY_MAX: Duration = Duration::from_millis(50);
+
+/// Longest bound of the policy that waits.
+pub const WAIT_BOUND_MAX: Duration = Duration::from_secs(60);
+
+/// From the moment when all are ready to the deadline of tick 0.
+pub const START_DELAY: Duration = Duration::from_millis(600);
+
+/// Round trips measured before a client is ready.
+pub const PROBES: u32 = 8;
+
+/// From one probe to the next.
+pub const PROBE_INTERVAL: Duration = Duration::from_millis(20);
+
+/// Without news, frames and acknowledgements are sent again after this.
+pub const RESEND_INTERVAL: Duration = Duration::from_millis(50);
+
+/// Fragments of a large frame are sent again after this.
+pub const FRAGMENT_RESEND_INTERVAL: Duration = Duration::from_millis(150);
+
+/// Frames that a client has not acknowledged after this go by the stream.
+pub const STREAM_FALLBACK_AFTER: Duration = Duration::from_secs(1);
+
+/// A peer must have sent its greeting after this.
+pub const GREETING_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A peer that was silent for this long is closed.
+pub const SILENCE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// After the last tick the relay waits this long for the last votes.
+pub const LAST_VOTES_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Largest lead, beyond which a client does not try to be in time.
+pub const LEAD_MAX: Duration = Duration::from_secs(2);
+
+const _: () = assert!(INPUTS_PER_DATAGRAM_MAX < INPUTS_AHEAD_MAX && INPUTS_AHEAD_MAX < INPUTS_KEPT);
+const _: () = assert!(FRAMES_PER_DATAGRAM_MAX <= FRAMES_KEPT);
+const _: () = assert!(QUORUM_LAG_MAX < VOTES_KEPT);
+const _: () = assert!(
+    phalanx_engine::limits::SEALED_FRAME_BYTES_MAX as usize <= FRAGMENTS_MAX * DATAGRAM_BYTES_MAX
+);

@@ -1,0 +1,406 @@
+//! [`Link`]: a client's end of the connection, in bytes: stages, acknowledgements, lead. It knows
+//! no game.
+
+mod downlink;
+mod uplink;
+
+use core::time::Duration;
+use std::collections::VecDeque;
+
+use phalanx_engine::{Digest, FrameHash, GameIdentity, SealedFrame, Slot, Tick};
+
+use self::downlink::Downlink;
+pub(crate) use self::downlink::PROVISIONAL_COUNT_BITS;
+use self::uplink::Uplink;
+use crate::channel::{Channel, CloseReason};
+use crate::lead::StampClock;
+use crate::limits::{
+    PROBE_INTERVAL, PROBES, PROTOCOL_VERSION, RESEND_INTERVAL, VOTES_PER_DATAGRAM_MAX,
+};
+use crate::time::Time;
+use crate::wire::{
+    ControlReader, Datagram, FrameShape, FromClient, FromRelay, Hello, InputHeader, RelayHeader,
+    ToClient, Welcome, encode_control,
+};
+
+/// What becomes of the frames and inputs that a link receives.
+pub(crate) trait Receiver {
+    /// The next sealed frame; `false` if there is no room for it yet.
+    fn sealed(&mut self, frame: &SealedFrame) -> bool;
+    /// A forwarded input that is not sealed yet.
+    fn provisional(&mut self, tick: Tick, slot: Slot, packed: &[u8]);
+    /// Chained digest of the confirmed `tick`, if it is still kept.
+    fn vote(&self, tick: Tick) -> Option<Digest>;
+    /// The first tick that is not confirmed.
+    fn confirmed(&self) -> Tick;
+}
+
+/// What a link tells its client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum LinkEvent {
+    Welcome(Welcome),
+    Started,
+    Desync(Tick),
+}
+
+/// How far the connection has come.
+#[derive(Debug)]
+enum Stage {
+    /// The greeting is sent.
+    Greeting,
+    /// Taken in; the round trip is being measured.
+    Measuring(Measuring),
+    /// Ready; the match has not begun.
+    Waiting(Measured),
+    /// The match runs.
+    Running(Box<Running>),
+}
+
+/// Probes of the relay's clock.
+#[derive(Debug, Default)]
+struct Measuring {
+    next_probe: Time,
+    echoes: u32,
+    best: Option<Measured>,
+}
+
+/// The fastest round trip, and what it told of the relay's clock.
+#[derive(Clone, Copy, Debug)]
+struct Measured {
+    round_trip: Duration,
+    /// Nanoseconds by which the relay's clock is ahead of this machine's.
+    relay_ahead: i64,
+}
+
+#[derive(Debug)]
+struct Running {
+    clock: StampClock,
+    uplink: Uplink,
+    downlink: Downlink,
+    /// The relay has every vote before this one.
+    votes_next: Tick,
+    /// Every tick before this one is agreed.
+    agreed_next: Tick,
+    /// When the next datagram goes out, whether or not there is a new input.
+    send_at: Time,
+}
+
+/// A client's end of the connection.
+#[derive(Debug)]
+pub(crate) struct Link {
+    stage: Stage,
+    game: GameIdentity,
+    neutral: Vec<u8>,
+    delay: u32,
+    welcome: Option<Welcome>,
+    control_in: ControlReader,
+    control_out: Vec<u8>,
+    events: VecDeque<LinkEvent>,
+}
+
+impl Link {
+    /// A connection that greets the relay. `neutral` is the packed neutral input, `delay` the input
+    /// delay in ticks.
+    pub(crate) fn new(game: GameIdentity, neutral: Vec<u8>, delay: u32) -> Self {
+        let mut control_out = Vec::new();
+        let hello = Hello {
+            protocol: PROTOCOL_VERSION,
+            game: game.clone(),
+        };
+        encode_control(&FromClient::Hello(hello), &mut control_out);
+        Self {
+            stage: Stage::Greeting,
+            game,
+            neutral,
+            delay,
+            welcome: None,
+            control_in: ControlReader::default(),
+            control_out,
+            events: VecDeque::new(),
+        }
+    }
+
+    pub(crate) fn poll_event(&mut self) -> Option<LinkEvent> {
+        self.events.pop_front()
+    }
+
+    /// Every tick before this one is agreed.
+    pub(crate) fn agreed_next(&self) -> Tick {
+        self.running()
+            .map_or(Tick::ZERO, |running| running.agreed_next)
+    }
+
+    /// The lead in force, nanoseconds.
+    pub(crate) fn lead_nanos(&self) -> Option<i64> {
+        self.running().map(|running| running.clock.lead_nanos())
+    }
+
+    /// The fastest round trip seen while measuring.
+    pub(crate) fn round_trip(&self) -> Option<Duration> {
+        match &self.stage {
+            Stage::Greeting | Stage::Running(_) => None,
+            Stage::Measuring(measuring) => measuring.best.map(|best| best.round_trip),
+            Stage::Waiting(measured) => Some(measured.round_trip),
+        }
+    }
+
+    /// Hash of the newest sealed frame taken.
+    pub(crate) fn head(&self) -> Option<FrameHash> {
+        self.running().map(|running| running.downlink.head())
+    }
+
+    fn running(&self) -> Option<&Running> {
+        match &self.stage {
+            Stage::Running(running) => Some(running),
+            _ => None,
+        }
+    }
+
+    /// Tells the relay that the player leaves.
+    pub(crate) fn leave(&mut self) {
+        encode_control(&FromClient::Leave, &mut self.control_out);
+    }
+
+    /// Passes to the next tick of the stamping clock, if it is due: the clock's tick and the tick
+    /// whose input is to be sampled now, and given to [`Link::stamp`].
+    pub(crate) fn advance(&mut self, now: Time) -> Option<(Tick, Tick)> {
+        match &mut self.stage {
+            Stage::Running(running) => running.clock.advance(now),
+            _ => None,
+        }
+    }
+
+    /// Takes the input that was sampled for `tick`; it goes out with the next datagram.
+    pub(crate) fn stamp(&mut self, now: Time, tick: Tick, packed: &[u8]) {
+        if let Stage::Running(running) = &mut self.stage {
+            running.uplink.stamp(tick, packed);
+            running.send_at = now;
+        }
+    }
+
+    /// When the stamping clock ticks next.
+    pub(crate) fn next_stamp(&self) -> Time {
+        self.running()
+            .map_or(Time::NEVER, |running| running.clock.next_time())
+    }
+
+    /// When [`Link::poll_transmit`] has something to say without having heard anything.
+    pub(crate) fn timeout(&self) -> Time {
+        match &self.stage {
+            Stage::Measuring(measuring) => measuring.next_probe,
+            Stage::Running(running) => running.send_at,
+            Stage::Greeting | Stage::Waiting(_) => Time::NEVER,
+        }
+    }
+
+    /// Takes bytes from the relay.
+    ///
+    /// # Errors
+    /// Why the connection has to be closed.
+    pub(crate) fn handle(
+        &mut self,
+        now: Time,
+        channel: Channel,
+        bytes: &[u8],
+        receiver: &mut impl Receiver,
+    ) -> Result<(), CloseReason> {
+        match channel {
+            Channel::Datagram => self.datagram(now, bytes, receiver),
+            Channel::Control => {
+                self.control_in.push(bytes);
+                while let Some(message) =
+                    self.control_in.next().map_err(|_| CloseReason::Malformed)?
+                {
+                    self.control(now, message, receiver)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn control(
+        &mut self,
+        now: Time,
+        message: FromRelay,
+        receiver: &mut impl Receiver,
+    ) -> Result<(), CloseReason> {
+        match (message, &mut self.stage) {
+            (FromRelay::Welcome(welcome), Stage::Greeting) => {
+                if welcome.slot.0 >= welcome.setup.slots
+                    || welcome.setup.slots > phalanx_engine::limits::SLOTS_MAX
+                {
+                    return Err(CloseReason::Malformed);
+                }
+                self.welcome = Some(welcome.clone());
+                self.events.push_back(LinkEvent::Welcome(welcome));
+                self.stage = Stage::Measuring(Measuring {
+                    next_probe: now,
+                    ..Default::default()
+                });
+            }
+            (FromRelay::Start { deadline }, Stage::Waiting(measured)) => {
+                let measured = *measured;
+                self.start(now, measured, deadline)?;
+            }
+            (FromRelay::Frames(body), Stage::Running(running)) => {
+                let datagram =
+                    ToClient::decode_frames(&body).map_err(|_| CloseReason::Malformed)?;
+                if let ToClient::Frames(header, bits) = datagram {
+                    running.downlink.take(&header, bits, receiver)?;
+                    running.send_at = now;
+                }
+            }
+            (FromRelay::Desync(tick), Stage::Running(_)) => {
+                self.events.push_back(LinkEvent::Desync(tick));
+            }
+            _ => return Err(CloseReason::Unexpected),
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, now: Time, measured: Measured, deadline: u64) -> Result<(), CloseReason> {
+        let welcome = self.welcome.as_ref().ok_or(CloseReason::Unexpected)?;
+        let anchor = Time::from_nanos(deadline).offset(-measured.relay_ahead);
+        let rate = welcome.setup.rate;
+        let clock = StampClock::start(now, rate, self.delay, anchor, measured.round_trip);
+        let (_, first) = clock.next();
+        encode_control(&FromClient::Stamping(first), &mut self.control_out);
+
+        let input_bytes = u32::try_from(self.neutral.len()).map_err(|_| CloseReason::Unexpected)?;
+        let shape = FrameShape {
+            slots: welcome.setup.slots,
+            input_bytes,
+        };
+        let genesis = FrameHash::genesis(&self.game, &welcome.setup);
+        self.stage = Stage::Running(Box::new(Running {
+            clock,
+            uplink: Uplink::new(self.neutral.clone(), first),
+            downlink: Downlink::new(shape, self.neutral.clone(), genesis, welcome.epoch),
+            votes_next: Tick::ZERO,
+            agreed_next: Tick::ZERO,
+            send_at: now + RESEND_INTERVAL,
+        }));
+        self.events.push_back(LinkEvent::Started);
+        Ok(())
+    }
+
+    fn datagram(
+        &mut self,
+        now: Time,
+        bytes: &[u8],
+        receiver: &mut impl Receiver,
+    ) -> Result<(), CloseReason> {
+        let datagram = ToClient::decode(bytes).map_err(|_| CloseReason::Malformed)?;
+        match (datagram, &mut self.stage) {
+            (ToClient::Echo { sent, relay }, Stage::Measuring(measuring)) => {
+                if let Some(measured) = measuring.echo(now, sent, relay) {
+                    encode_control(&FromClient::Ready, &mut self.control_out);
+                    self.stage = Stage::Waiting(measured);
+                }
+                Ok(())
+            }
+            (ToClient::Frames(header, bits), Stage::Running(running)) => {
+                running.acknowledged(&header)?;
+                running.downlink.take(&header, bits, receiver)
+            }
+            (ToClient::Fragment(header, piece), Stage::Running(running)) => {
+                let Some(whole) = running.downlink.fragment(header, piece) else {
+                    return Ok(());
+                };
+                match ToClient::decode_frames(&whole).map_err(|_| CloseReason::Malformed)? {
+                    ToClient::Frames(header, bits) => {
+                        running.acknowledged(&header)?;
+                        running.downlink.take(&header, bits, receiver)
+                    }
+                    _ => Ok(()),
+                }
+            }
+            // Overtook the start, or came after it: not needed.
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes the next message into `buffer`, which is empty.
+    pub(crate) fn poll_transmit(
+        &mut self,
+        now: Time,
+        buffer: &mut Vec<u8>,
+        receiver: &impl Receiver,
+    ) -> Option<Channel> {
+        if !self.control_out.is_empty() {
+            buffer.append(&mut self.control_out);
+            return Some(Channel::Control);
+        }
+        match &mut self.stage {
+            Stage::Measuring(measuring) if measuring.next_probe <= now => {
+                measuring.next_probe = now + PROBE_INTERVAL;
+                Datagram::probe(buffer, now.as_nanos());
+                Some(Channel::Datagram)
+            }
+            Stage::Running(running) if running.send_at <= now => {
+                running.send_at = now + RESEND_INTERVAL;
+                running.write(buffer, receiver);
+                Some(Channel::Datagram)
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Measuring {
+    /// Takes an echo; returns the best of all when there were enough.
+    fn echo(&mut self, now: Time, sent: u64, relay: u64) -> Option<Measured> {
+        let round_trip = now.since(Time::from_nanos(sent));
+        // The relay answered halfway, as far as one end can know.
+        let here = Time::from_nanos(sent) + round_trip / 2;
+        let relay_ahead = Time::from_nanos(relay).nanos_since(here);
+        if self.best.is_none_or(|best| round_trip < best.round_trip) {
+            self.best = Some(Measured {
+                round_trip,
+                relay_ahead,
+            });
+        }
+        self.echoes += 1;
+        self.best.filter(|_| self.echoes >= PROBES)
+    }
+}
+
+impl Running {
+    fn acknowledged(&mut self, header: &RelayHeader) -> Result<(), CloseReason> {
+        if !self.uplink.acknowledge(header.inputs_next) {
+            return Err(CloseReason::Malformed);
+        }
+        self.votes_next = self.votes_next.max(header.votes_next);
+        self.agreed_next = self.agreed_next.max(header.agreed_next);
+        if let Some(arrival) = header.arrival {
+            self.clock.report(arrival.tick, arrival.margin_us);
+        }
+        Ok(())
+    }
+
+    /// Writes a datagram of all unacknowledged votes and inputs.
+    fn write(&self, buffer: &mut Vec<u8>, receiver: &impl Receiver) {
+        // A vote that is no longer kept cannot be cast: start with the first one that is.
+        let confirmed = receiver.confirmed();
+        let mut votes_first = self.votes_next;
+        while votes_first < confirmed && receiver.vote(votes_first).is_none() {
+            votes_first = votes_first.next();
+        }
+        let votes_end = confirmed.min(votes_first + VOTES_PER_DATAGRAM_MAX);
+        let votes = votes_end.since(votes_first).max(0).unsigned_abs();
+        let mut header = InputHeader {
+            frames_next: self.downlink.next(),
+            first: Tick::ZERO,
+            count: 0,
+            acked_baseline: false,
+            votes_first,
+        };
+        self.uplink.plan(&mut header, votes);
+        let votes = votes_first
+            .until(votes_end)
+            .map_while(|tick| receiver.vote(tick));
+        let mut bits = Datagram::inputs(buffer, &header, votes);
+        self.uplink.write(&header, &mut bits);
+        bits.finish();
+    }
+}

@@ -1,0 +1,112 @@
+//! [`Uplink`]: the inputs that this client stamped and the relay has not acknowledged.
+
+use phalanx_engine::Tick;
+
+use crate::limits::{DATAGRAM_BYTES_MAX, INPUTS_KEPT, INPUTS_PER_DATAGRAM_MAX};
+use crate::wire::{BitWriter, InputHeader};
+
+/// Stamped inputs, packed, in a ring by tick.
+#[derive(Debug)]
+pub(crate) struct Uplink {
+    input_bytes: usize,
+    neutral: Vec<u8>,
+    values: Vec<u8>,
+    /// The first tick that was stamped.
+    first: Tick,
+    /// The tick after the last one.
+    next: Tick,
+    /// The relay has every input before this one.
+    acked: Tick,
+}
+
+impl Uplink {
+    /// Nothing stamped yet; `first` will be the first tick.
+    pub(crate) fn new(neutral: Vec<u8>, first: Tick) -> Self {
+        let kept = usize::try_from(INPUTS_KEPT).unwrap_or(0);
+        Self {
+            input_bytes: neutral.len(),
+            values: neutral.repeat(kept),
+            neutral,
+            first,
+            next: first,
+            acked: first,
+        }
+    }
+
+    fn value(&self, tick: Tick) -> &[u8] {
+        let start = position(tick) * self.input_bytes;
+        &self.values[start..start + self.input_bytes]
+    }
+
+    /// The input before `tick`, neutral before the first one.
+    fn before(&self, tick: Tick) -> &[u8] {
+        match tick.previous() {
+            Some(before) if before >= self.first => self.value(before),
+            _ => &self.neutral,
+        }
+    }
+
+    /// Adds the input of the next tick.
+    pub(crate) fn stamp(&mut self, tick: Tick, packed: &[u8]) {
+        assert_eq!(tick, self.next, "every tick is stamped once, in order");
+        let start = position(tick) * self.input_bytes;
+        self.values[start..start + self.input_bytes].copy_from_slice(packed);
+        self.next = tick.next();
+    }
+
+    /// The relay has every input before `next`. More than was sent is a lie.
+    pub(crate) fn acknowledge(&mut self, next: Tick) -> bool {
+        self.acked = self.acked.max(next.min(self.next));
+        next <= self.next || next <= self.first
+    }
+
+    /// Fills in which inputs the next datagram carries: all unacknowledged ones, or the newest of
+    /// them if there are too many.
+    pub(crate) fn plan(&self, header: &mut InputHeader, votes: u64) {
+        let kept = self.next.saturating_sub(INPUTS_PER_DATAGRAM_MAX);
+        let mut first = self.acked.max(kept);
+        // Room beside the header and the votes, in bits.
+        let room = DATAGRAM_BYTES_MAX as u64 * 8 - 400 - votes * 65;
+        let bits = |before: &[u8], value: &[u8]| {
+            let changed = before
+                .iter()
+                .zip(value)
+                .filter(|(before, value)| before != value);
+            1 + if before == value {
+                0
+            } else {
+                8 * changed.count() + self.input_bytes
+            } as u64
+        };
+        let worst = 1 + 9 * self.input_bytes as u64;
+        if (self.next.0 - first.0) * worst > room {
+            let mut used = worst;
+            let mut tick = self.next;
+            while tick > first && used <= room {
+                tick = tick.saturating_sub(1);
+                used += bits(self.before(tick), self.value(tick));
+            }
+            first = if used > room { tick.next() } else { tick };
+        }
+        header.first = first;
+        header.count = self.next.0 - first.0;
+        header.acked_baseline = first == self.acked && first > self.first;
+    }
+
+    /// Writes the inputs that [`Uplink::plan`] chose.
+    pub(crate) fn write(&self, header: &InputHeader, bits: &mut BitWriter<'_>) {
+        for tick in header.first.until(header.first + header.count) {
+            let neutral = tick == header.first && !header.acked_baseline;
+            let before = if neutral {
+                &self.neutral
+            } else {
+                self.before(tick)
+            };
+            bits.put_delta(before, self.value(tick));
+        }
+    }
+}
+
+fn position(tick: Tick) -> usize {
+    usize::try_from(tick.0 % INPUTS_KEPT).unwrap_or(0)
+}

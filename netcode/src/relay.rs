@@ -1,0 +1,736 @@
+//! [`Relay`]: gathers every player's input for each tick, seals the frame, stores and broadcasts
+//! it. It knows no game.
+
+mod downstream;
+mod sealer;
+mod seat;
+
+use core::time::Duration;
+use std::collections::{BTreeMap, VecDeque};
+
+use phalanx_engine::{Entry, Log, SealedFrame, Slot, Tick};
+
+use self::downstream::{Downstream, News, View};
+use self::sealer::{Sealer, scratch_frame};
+use self::seat::Seat;
+pub use self::seat::SlotStats;
+use crate::channel::{Channel, CloseReason, PeerId};
+use crate::config::{ConfigError, SessionConfig};
+use crate::limits::{
+    CONTROL_MESSAGES_PER_SECOND_MAX, DATAGRAMS_PER_SECOND_MAX, FORWARDING_HOLD_PARTS,
+    GREETING_TIMEOUT, INPUTS_AHEAD_MAX, LAST_VOTES_TIMEOUT, PROTOCOL_VERSION, SEAL_EARLY_MAX,
+    SILENCE_TIMEOUT, START_DELAY,
+};
+use crate::time::Time;
+use crate::vote::{Ballot, Disagreement};
+use crate::wire::{
+    Arrival, BitReader, ControlReader, Datagram, FromClient, FromRelay, Hello, InputHeader,
+    ToRelay, Welcome, WireError, encode_control,
+};
+
+/// What a relay tells its host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RelayEvent {
+    /// A player took a slot.
+    Joined {
+        /// The slot.
+        slot: Slot,
+        /// Whose it is.
+        peer: PeerId,
+    },
+    /// All slots are ready; tick 0 is about to begin.
+    Started,
+    /// A player is gone.
+    Left {
+        /// The slot it had.
+        slot: Slot,
+        /// Why; `None` if the connection was lost.
+        reason: Option<CloseReason>,
+    },
+    /// A peer was refused, or closed because of what it sent.
+    Rejected {
+        /// The peer.
+        peer: PeerId,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// Two players hold different worlds. All players are told; the match goes on, marked.
+    Desync(Disagreement),
+    /// The last tick is sealed.
+    Ended,
+    /// Everybody is gone; nothing comes after this.
+    Finished,
+}
+
+/// What a relay wants of its driver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RelayOutput {
+    /// Send the content of the buffer to a peer.
+    Transmit {
+        /// To whom.
+        peer: PeerId,
+        /// How.
+        channel: Channel,
+    },
+    /// Close a peer's connection; nothing more is heard from it.
+    Close {
+        /// Whose.
+        peer: PeerId,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// Tell the host.
+    Event(RelayEvent),
+    /// Nothing more for now: call again at this moment, or when something has arrived.
+    Timeout(Time),
+}
+
+/// How far the session has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Players come and get ready.
+    Gathering,
+    /// The deadline of tick 0 was or will be at `start`.
+    Running { start: Time },
+    /// The last tick was sealed; last votes come in until `until`.
+    Ended { until: Time },
+    /// Everybody is gone.
+    Finished,
+}
+
+/// How far a peer has come.
+#[derive(Debug)]
+enum Stage {
+    /// It has not greeted yet.
+    Greeting { since: Time },
+    /// It has a slot.
+    Seated {
+        ready: bool,
+        downstream: Box<Downstream>,
+        slot: Slot,
+    },
+}
+
+/// A connection.
+#[derive(Debug)]
+struct Peer {
+    stage: Stage,
+    control_in: ControlReader,
+    control_out: Vec<u8>,
+    /// A probe to return.
+    echo: Option<(u64, Time)>,
+    heard: Time,
+    /// What it sent within the present second.
+    budget: Budget,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Budget {
+    second: u64,
+    datagrams: u32,
+    messages: u32,
+}
+
+/// One session's relay.
+///
+/// Sans-I/O: tell it who connects and what arrives, and after each call drain [`Relay::poll`] until
+/// it returns [`RelayOutput::Timeout`].
+#[derive(Debug)]
+pub struct Relay {
+    config: SessionConfig,
+    phase: Phase,
+    peers: BTreeMap<PeerId, Peer>,
+    seats: Vec<Seat>,
+    /// Entries of the next tick to be sealed.
+    entries: Vec<Entry>,
+    sealer: Sealer,
+    ballot: Ballot,
+    events: VecDeque<RelayEvent>,
+    closing: VecDeque<(PeerId, CloseReason)>,
+    input: Vec<u8>,
+    frame: SealedFrame,
+}
+
+impl Relay {
+    /// A relay for the session that `config` describes.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if the configuration is out of range.
+    pub fn new(config: SessionConfig) -> Result<Self, ConfigError> {
+        config.validate()?;
+        let slots = config.setup.slots;
+        let input_bytes = config.shape().input_len();
+        Ok(Self {
+            phase: Phase::Gathering,
+            peers: BTreeMap::new(),
+            seats: (0..slots).map(|_| Seat::new(input_bytes)).collect(),
+            entries: Vec::new(),
+            sealer: Sealer::new(&config),
+            ballot: Ballot::new(slots),
+            events: VecDeque::new(),
+            closing: VecDeque::new(),
+            input: vec![0; input_bytes],
+            frame: scratch_frame(&config),
+            config,
+        })
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub const fn config(&self) -> &SessionConfig {
+        &self.config
+    }
+
+    /// All frames sealed so far.
+    #[must_use]
+    pub const fn log(&self) -> &Log {
+        self.sealer.log()
+    }
+
+    /// Every tick before this one is agreed.
+    #[must_use]
+    pub const fn agreed(&self) -> Tick {
+        self.ballot.agreed_next()
+    }
+
+    /// Where the players parted, if they did.
+    #[must_use]
+    pub const fn disagreement(&self) -> Option<&Disagreement> {
+        self.ballot.disagreement()
+    }
+
+    /// Figures of one slot; `None` if there is no such slot.
+    #[must_use]
+    pub fn slot_stats(&self, slot: Slot) -> Option<SlotStats> {
+        self.seats.get(usize::from(slot.0)).map(|seat| seat.stats)
+    }
+
+    /// Whether everybody is gone.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.phase == Phase::Finished
+    }
+
+    /// How many players have a slot.
+    #[must_use]
+    pub fn players(&self) -> usize {
+        self.seats.iter().filter(|seat| seat.peer.is_some()).count()
+    }
+
+    /// Makes room in the log, so that this many ticks are sealed without allocation.
+    pub fn reserve(&mut self, ticks: u32) {
+        self.sealer.reserve(ticks);
+    }
+
+    /// A peer has connected.
+    pub fn connected(&mut self, now: Time, peer: PeerId) {
+        self.peers.insert(
+            peer,
+            Peer {
+                stage: Stage::Greeting { since: now },
+                control_in: ControlReader::default(),
+                control_out: Vec::new(),
+                echo: None,
+                heard: now,
+                budget: Budget {
+                    second: 0,
+                    datagrams: 0,
+                    messages: 0,
+                },
+            },
+        );
+    }
+
+    /// A peer's connection is gone.
+    pub fn disconnected(&mut self, peer: PeerId, reason: Option<CloseReason>) {
+        if let Some(gone) = self.peers.remove(&peer) {
+            self.vacate(&gone, reason);
+        }
+    }
+
+    /// Stops: everybody is sent away.
+    pub fn stop(&mut self) {
+        let peers: Vec<_> = self.peers.keys().copied().collect();
+        for peer in peers {
+            self.close(peer, CloseReason::RelayStopped);
+        }
+        self.phase = Phase::Finished;
+        self.events.push_back(RelayEvent::Finished);
+    }
+
+    /// Frees the slot of a peer that is gone; in a running match that is an entry of the log.
+    fn vacate(&mut self, gone: &Peer, reason: Option<CloseReason>) {
+        let Stage::Seated { slot, .. } = &gone.stage else {
+            return;
+        };
+        let slot = *slot;
+        self.seats[usize::from(slot.0)].vacate();
+        self.ballot.seat(slot, false);
+        self.events.push_back(RelayEvent::Left { slot, reason });
+        if matches!(self.phase, Phase::Running { .. }) {
+            self.entries.push(Entry::Leave(slot));
+            if self.players() == 0 {
+                self.entries.push(Entry::End);
+            }
+        }
+    }
+
+    /// Closes a peer: it is told why, and forgotten.
+    fn close(&mut self, peer: PeerId, reason: CloseReason) {
+        if let Some(gone) = self.peers.remove(&peer) {
+            self.vacate(&gone, Some(reason));
+            self.closing.push_back((peer, reason));
+        }
+    }
+
+    /// Takes bytes from a peer. Bytes that are no message close that peer and nobody else.
+    pub fn handle(&mut self, now: Time, peer: PeerId, channel: Channel, bytes: &[u8]) {
+        let result = match channel {
+            Channel::Datagram => self.datagram(now, peer, bytes),
+            Channel::Control => self.control_bytes(now, peer, bytes),
+        };
+        if let Err(reason) = result {
+            if reason != CloseReason::Left {
+                self.events.push_back(RelayEvent::Rejected { peer, reason });
+            }
+            self.close(peer, reason);
+        }
+    }
+
+    fn control_bytes(&mut self, now: Time, id: PeerId, bytes: &[u8]) -> Result<(), CloseReason> {
+        let Some(peer) = self.peers.get_mut(&id) else {
+            return Ok(());
+        };
+        peer.heard = now;
+        peer.control_in.push(bytes);
+        while let Some(peer) = self.peers.get_mut(&id)
+            && let Some(message) = peer.control_in.next().map_err(|_| CloseReason::Malformed)?
+        {
+            peer.budget.message(now)?;
+            self.control(now, id, message)?;
+        }
+        Ok(())
+    }
+
+    fn control(&mut self, now: Time, id: PeerId, message: FromClient) -> Result<(), CloseReason> {
+        let Some(peer) = self.peers.get_mut(&id) else {
+            return Ok(());
+        };
+        match (message, &mut peer.stage) {
+            (FromClient::Hello(hello), Stage::Greeting { .. }) => self.greet(id, &hello),
+            (FromClient::Ready, Stage::Seated { ready, .. }) if !*ready => {
+                *ready = true;
+                self.start_if_ready(now);
+                Ok(())
+            }
+            (FromClient::Stamping(from), Stage::Seated { slot, .. }) => {
+                let seat = &mut self.seats[usize::from(slot.0)];
+                if seat.from.is_some() || self.phase == Phase::Gathering {
+                    return Err(CloseReason::Unexpected);
+                }
+                seat.from = Some(from);
+                Ok(())
+            }
+            (FromClient::Leave, Stage::Seated { .. }) => Err(CloseReason::Left),
+            _ => Err(CloseReason::Unexpected),
+        }
+    }
+
+    /// Compares what a client plays with what the session plays, and gives it a slot.
+    fn greet(&mut self, id: PeerId, hello: &Hello) -> Result<(), CloseReason> {
+        let (game, ours) = (&hello.game, &self.config.game);
+        if hello.protocol != PROTOCOL_VERSION {
+            return Err(CloseReason::ProtocolVersion);
+        }
+        if game.id != ours.id {
+            return Err(CloseReason::WrongGame);
+        }
+        if game.version != ours.version {
+            return Err(CloseReason::WrongVersion);
+        }
+        if game != ours {
+            return Err(CloseReason::WrongContent);
+        }
+        if self.phase != Phase::Gathering {
+            return Err(CloseReason::SessionBegun);
+        }
+        let mut places = Slot::all(self.config.setup.slots).zip(&mut self.seats);
+        let Some((slot, seat)) = places.find(|(_, seat)| seat.peer.is_none()) else {
+            return Err(CloseReason::SessionFull);
+        };
+        seat.peer = Some(id);
+        self.ballot.seat(slot, true);
+        self.events.push_back(RelayEvent::Joined { slot, peer: id });
+        if let Some(peer) = self.peers.get_mut(&id) {
+            let downstream = Box::new(Downstream::new(slot));
+            peer.stage = Stage::Seated {
+                slot,
+                ready: false,
+                downstream,
+            };
+            let welcome = Welcome {
+                slot,
+                setup: self.config.setup,
+                rules: self.config.rules,
+                epoch: self.config.epoch,
+            };
+            encode_control(&FromRelay::Welcome(welcome), &mut peer.control_out);
+        }
+        Ok(())
+    }
+
+    fn start_if_ready(&mut self, now: Time) {
+        let ready = |peer: &&Peer| matches!(peer.stage, Stage::Seated { ready: true, .. });
+        if self.phase != Phase::Gathering
+            || self.peers.values().filter(ready).count() != self.seats.len()
+        {
+            return;
+        }
+        let start = now + START_DELAY;
+        self.phase = Phase::Running { start };
+        self.entries
+            .extend(Slot::all(self.config.setup.slots).map(Entry::Join));
+        self.events.push_back(RelayEvent::Started);
+        for peer in self.peers.values_mut() {
+            if matches!(peer.stage, Stage::Seated { .. }) {
+                let deadline = start.as_nanos();
+                encode_control(&FromRelay::Start { deadline }, &mut peer.control_out);
+            }
+        }
+    }
+
+    fn datagram(&mut self, now: Time, id: PeerId, bytes: &[u8]) -> Result<(), CloseReason> {
+        let Some(peer) = self.peers.get_mut(&id) else {
+            return Ok(());
+        };
+        peer.heard = now;
+        let rate = self.config.setup.rate;
+        let per_second = rate.numerator() / rate.denominator() + 1;
+        peer.budget
+            .datagram(now, per_second * 10 + DATAGRAMS_PER_SECOND_MAX)?;
+        match ToRelay::decode(bytes).map_err(malformed)? {
+            ToRelay::Probe(sent) => {
+                if !matches!(peer.stage, Stage::Seated { .. }) {
+                    return Err(CloseReason::Unexpected);
+                }
+                peer.echo = Some((sent, now));
+                Ok(())
+            }
+            ToRelay::Inputs(header, bits) => {
+                let Stage::Seated {
+                    slot, downstream, ..
+                } = &mut peer.stage
+                else {
+                    return Err(CloseReason::Unexpected);
+                };
+                if header.frames_next > self.sealer.next() {
+                    return Err(CloseReason::Malformed);
+                }
+                downstream.acknowledge(header.frames_next);
+                downstream.acknowledge_soon(now);
+                let slot = *slot;
+                self.inputs(now, slot, &header, bits)
+            }
+        }
+    }
+
+    /// Takes votes and inputs of `slot`.
+    fn inputs(
+        &mut self,
+        now: Time,
+        slot: Slot,
+        header: &InputHeader,
+        mut bits: BitReader<'_>,
+    ) -> Result<(), CloseReason> {
+        let Phase::Running { start } = self.phase else {
+            return self.votes(slot, header, &mut bits);
+        };
+        self.votes(slot, header, &mut bits)?;
+        let limit = self.sealer.next() + INPUTS_AHEAD_MAX;
+        if header.first + header.count > limit {
+            return Err(CloseReason::Unexpected);
+        }
+        let seat = &mut self.seats[usize::from(slot.0)];
+        if header.acked_baseline {
+            let before = header.first.previous().ok_or(CloseReason::Malformed)?;
+            if before >= seat.next() {
+                return Err(CloseReason::Malformed); // We never acknowledged it.
+            }
+            let Some(input) = seat.input(before) else {
+                return Ok(());
+            }; // Overtaken long ago.
+            self.input.copy_from_slice(input);
+        } else {
+            self.input.copy_from_slice(&self.config.neutral);
+        }
+        let mut first_new = None;
+        for tick in header.first.until(header.first + header.count) {
+            bits.take_delta(&mut self.input).map_err(malformed)?;
+            if tick >= seat.next() {
+                seat.receive(tick, &self.input);
+                first_new = first_new.or(Some(tick));
+            }
+        }
+        bits.finish().map_err(malformed)?;
+        if let Some(tick) = first_new {
+            self.arrived(now, start, slot, tick);
+        }
+        Ok(())
+    }
+
+    fn votes(
+        &mut self,
+        slot: Slot,
+        header: &InputHeader,
+        bits: &mut BitReader<'_>,
+    ) -> Result<(), CloseReason> {
+        let (mut tick, sealed) = (header.votes_first, self.sealer.next());
+        let (ballot, mut first) = (&mut self.ballot, false);
+        ToRelay::votes(bits, |digest| {
+            if tick < sealed {
+                first |= ballot.vote(slot, tick, digest);
+            }
+            tick = tick.next();
+        })
+        .map_err(malformed)?;
+        if tick > sealed && tick > header.votes_first {
+            return Err(CloseReason::Malformed); // A vote for what is not sealed.
+        }
+        self.ballot.agree();
+        if first && let Some(disagreement) = self.ballot.disagreement() {
+            let disagreement = disagreement.clone();
+            for peer in self.peers.values_mut() {
+                if matches!(peer.stage, Stage::Seated { .. }) {
+                    encode_control(&FromRelay::Desync(disagreement.tick), &mut peer.control_out);
+                }
+            }
+            self.events.push_back(RelayEvent::Desync(disagreement));
+        }
+        Ok(())
+    }
+
+    /// Notes that the input of `slot` for `tick`, and perhaps later ones, has just come.
+    fn arrived(&mut self, now: Time, start: Time, slot: Slot, tick: Tick) {
+        let deadline = self.deadline(start, tick);
+        let margin_us = deadline.nanos_since(now) / 1000;
+        let hold =
+            Duration::from_nanos(self.config.setup.rate.period_nanos()) / FORWARDING_HOLD_PARTS;
+        let forwards = self.config.forwards();
+        for peer in self.peers.values_mut() {
+            let Stage::Seated {
+                slot: other,
+                downstream,
+                ..
+            } = &mut peer.stage
+            else {
+                continue;
+            };
+            if *other == slot {
+                downstream.report(Arrival { tick, margin_us });
+            } else if forwards {
+                downstream.forward(now + hold);
+            }
+        }
+    }
+
+    fn deadline(&self, start: Time, tick: Tick) -> Time {
+        start + Duration::from_nanos(self.config.setup.rate.nanos_at(tick))
+    }
+
+    /// When the next tick has to be sealed at the latest, and whether it may be sealed now.
+    fn seal_time(&self, start: Time) -> Time {
+        let tick = self.sealer.next();
+        let deadline = self.deadline(start, tick);
+        let awaited = || self.seats.iter().filter(|seat| seat.is_awaited(tick));
+        if awaited().next().is_none() {
+            deadline
+        } else if awaited().all(|seat| seat.next() > tick) {
+            deadline - SEAL_EARLY_MAX
+        } else {
+            deadline + self.config.wait_bound()
+        }
+    }
+
+    /// Seals every tick that is due.
+    fn seal(&mut self, now: Time) {
+        while let Phase::Running { start } = self.phase
+            && self.seal_time(start) <= now
+        {
+            let tick = self.sealer.next();
+            if self
+                .config
+                .length
+                .is_some_and(|length| tick.0 + 1 >= length)
+                && !self.entries.contains(&Entry::End)
+            {
+                self.entries.push(Entry::End);
+            }
+            let last = self.entries.contains(&Entry::End);
+            self.sealer
+                .seal(now, &self.config, &mut self.entries, &mut self.seats);
+            for peer in self.peers.values_mut() {
+                if let Stage::Seated { downstream, .. } = &mut peer.stage {
+                    downstream.frame_sealed(now);
+                }
+            }
+            if last {
+                self.phase = Phase::Ended {
+                    until: now + LAST_VOTES_TIMEOUT,
+                };
+                self.events.push_back(RelayEvent::Ended);
+            }
+        }
+    }
+
+    /// Sends away who is silent, and after the end who has voted for the last tick.
+    fn send_away(&mut self, now: Time) {
+        let (sealed, ballot, phase) = (self.sealer.next(), &self.ballot, self.phase);
+        let reason = |peer: &Peer| match (&peer.stage, phase) {
+            (Stage::Greeting { since }, _) if *since + GREETING_TIMEOUT <= now => {
+                Some(CloseReason::TimedOut)
+            }
+            (_, Phase::Ended { until }) if until <= now => Some(CloseReason::Ended),
+            (
+                Stage::Seated {
+                    slot, downstream, ..
+                },
+                Phase::Ended { .. },
+            ) if downstream.acked() == sealed && ballot.next(*slot) == sealed => {
+                Some(CloseReason::Ended)
+            }
+            _ if peer.heard + SILENCE_TIMEOUT <= now => Some(CloseReason::TimedOut),
+            _ => None,
+        };
+        while let Some((peer, reason)) = self
+            .peers
+            .iter()
+            .find_map(|(id, peer)| reason(peer).map(|reason| (*id, reason)))
+        {
+            // Closing frees the slot; after the end that is no news.
+            let Some(gone) = self.peers.remove(&peer) else {
+                break;
+            };
+            self.closing.push_back((peer, reason));
+            if reason == CloseReason::Ended {
+                continue;
+            }
+            self.events.push_back(RelayEvent::Rejected { peer, reason });
+            return self.vacate(&gone, Some(reason));
+        }
+        if self.peers.is_empty() && matches!(self.phase, Phase::Ended { .. }) {
+            self.phase = Phase::Finished;
+            self.events.push_back(RelayEvent::Finished);
+        }
+    }
+
+    /// What is to be done next. Transmissions are written into `buffer`, which is cleared first.
+    pub fn poll(&mut self, now: Time, buffer: &mut Vec<u8>) -> RelayOutput {
+        buffer.clear();
+        self.seal(now);
+        self.send_away(now);
+        if let Some((peer, reason)) = self.closing.pop_front() {
+            return RelayOutput::Close { peer, reason };
+        }
+        if let Some((peer, channel)) = self.transmit(now, buffer) {
+            return RelayOutput::Transmit { peer, channel };
+        }
+        if let Some(event) = self.events.pop_front() {
+            return RelayOutput::Event(event);
+        }
+        RelayOutput::Timeout(self.timeout())
+    }
+
+    fn transmit(&mut self, now: Time, buffer: &mut Vec<u8>) -> Option<(PeerId, Channel)> {
+        let period = Duration::from_nanos(self.config.setup.rate.period_nanos());
+        let view = View {
+            shape: self.config.shape(),
+            sealer: &self.sealer,
+            seats: &self.seats,
+            forwards: self.config.forwards(),
+        };
+        for (id, peer) in &mut self.peers {
+            if let Stage::Seated {
+                slot, downstream, ..
+            } = &mut peer.stage
+            {
+                let news = News {
+                    inputs_next: self.seats[usize::from(slot.0)].next(),
+                    votes_next: self.ballot.next(*slot),
+                    agreed_next: self.ballot.agreed_next(),
+                    epoch: self.config.epoch,
+                };
+                downstream.fall_back(now, &view, news, &mut self.frame, &mut peer.control_out);
+                if peer.control_out.is_empty()
+                    && let Some((sent, heard)) = peer.echo.take()
+                {
+                    Datagram::echo(buffer, sent, heard.as_nanos());
+                    return Some((*id, Channel::Datagram));
+                }
+                if peer.control_out.is_empty()
+                    && downstream.timeout() <= now
+                    && downstream.write(now, &view, news, period, buffer)
+                {
+                    return Some((*id, Channel::Datagram));
+                }
+            }
+            if !peer.control_out.is_empty() {
+                buffer.append(&mut peer.control_out);
+                return Some((*id, Channel::Control));
+            }
+        }
+        None
+    }
+
+    fn timeout(&self) -> Time {
+        let seal = match self.phase {
+            Phase::Running { start } => self.seal_time(start),
+            Phase::Ended { until } => until,
+            Phase::Gathering | Phase::Finished => Time::NEVER,
+        };
+        let peers = self.peers.values().map(|peer| match &peer.stage {
+            Stage::Greeting { since } => *since + GREETING_TIMEOUT,
+            Stage::Seated { downstream, .. } => {
+                downstream.timeout().min(peer.heard + SILENCE_TIMEOUT)
+            }
+        });
+        peers.fold(seal, Time::min)
+    }
+}
+
+impl Budget {
+    fn enter(&mut self, now: Time) {
+        let second = now.as_nanos() / 1_000_000_000;
+        if self.second != second {
+            *self = Self {
+                second,
+                datagrams: 0,
+                messages: 0,
+            };
+        }
+    }
+
+    fn datagram(&mut self, now: Time, limit: u32) -> Result<(), CloseReason> {
+        self.enter(now);
+        self.datagrams += 1;
+        if self.datagrams > limit {
+            Err(CloseReason::Flooding)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn message(&mut self, now: Time) -> Result<(), CloseReason> {
+        self.enter(now);
+        self.messages += 1;
+        let limit = CONTROL_MESSAGES_PER_SECOND_MAX;
+        if self.messages > limit {
+            Err(CloseReason::Flooding)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+fn malformed(_: WireError) -> CloseReason {
+    CloseReason::Malformed
+}

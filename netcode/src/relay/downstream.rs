@@ -1,0 +1,330 @@
+//! [`Downstream`]: what the relay has to tell one client: frames, forwarded inputs, news.
+
+use std::collections::VecDeque;
+
+use phalanx_engine::{Encoder, SealedFrame, Slot, Tick};
+
+use super::sealer::Sealer;
+use super::seat::Seat;
+use crate::limits::{
+    DATAGRAM_BYTES_MAX, FRAGMENT_RESEND_INTERVAL, FRAME_DATAGRAMS_AT_ONCE_MAX,
+    FRAMES_PER_DATAGRAM_MAX, PROVISIONAL_TICKS_MAX, RESEND_INTERVAL, STREAM_FALLBACK_AFTER,
+};
+use crate::link::PROVISIONAL_COUNT_BITS;
+use crate::time::Time;
+use crate::wire::{
+    Arrival, BitWriter, Datagram, FragmentHeader, FrameShape, FramesWriter, FromRelay, RelayHeader,
+    encode_control,
+};
+
+/// Room in a datagram for frames: the rest is for forwarded inputs.
+const FRAMES_BYTES_MAX: usize = DATAGRAM_BYTES_MAX * 3 / 4;
+
+/// Room in one fragment, beside its header.
+const FRAGMENT_BYTES: usize = DATAGRAM_BYTES_MAX - 16;
+
+/// Room for frames in one control message.
+const STREAM_BYTES: usize = 8 * 1024;
+
+/// What goes into the next datagram beside the frames.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct News {
+    pub(crate) inputs_next: Tick,
+    pub(crate) votes_next: Tick,
+    pub(crate) agreed_next: Tick,
+    pub(crate) epoch: u32,
+}
+
+/// Everything the relay knows, for reading.
+pub(crate) struct View<'a> {
+    pub(crate) shape: FrameShape,
+    pub(crate) sealer: &'a Sealer,
+    pub(crate) seats: &'a [Seat],
+    pub(crate) forwards: bool,
+}
+
+/// What one client was sent and has acknowledged.
+#[derive(Debug)]
+pub(crate) struct Downstream {
+    slot: Slot,
+    /// The client has every frame before this one.
+    acked: Tick,
+    /// Frames before this one went by the stream, at `streamed_at`.
+    streamed: Tick,
+    streamed_at: Time,
+    /// The newest arrival to report.
+    arrival: Option<Arrival>,
+    /// When a datagram goes out next.
+    send_at: Time,
+    /// No extra datagram for forwarded inputs before this moment.
+    forward_not_before: Time,
+    /// The first frame of the next datagram of the same round, and how many were sent.
+    round: Option<(Tick, u32)>,
+    /// Large frames under way, and when they were sent.
+    fragmented: VecDeque<(Tick, Time)>,
+    pieces: VecDeque<(FragmentHeader, Vec<u8>)>,
+    encoder: Encoder,
+}
+
+impl Downstream {
+    pub(crate) fn new(slot: Slot) -> Self {
+        Self {
+            slot,
+            acked: Tick::ZERO,
+            streamed: Tick::ZERO,
+            streamed_at: Time::ZERO,
+            arrival: None,
+            send_at: Time::NEVER,
+            forward_not_before: Time::ZERO,
+            round: None,
+            fragmented: VecDeque::new(),
+            pieces: VecDeque::new(),
+            encoder: Encoder::new(),
+        }
+    }
+
+    /// The client has every frame before this one.
+    pub(crate) const fn acked(&self) -> Tick {
+        self.acked
+    }
+
+    /// When there is something to send.
+    pub(crate) fn timeout(&self) -> Time {
+        if self.round.is_some() || !self.pieces.is_empty() {
+            Time::ZERO
+        } else {
+            self.send_at
+        }
+    }
+
+    /// The client has every frame before `next`.
+    pub(crate) fn acknowledge(&mut self, next: Tick) {
+        self.acked = self.acked.max(next);
+        while self
+            .fragmented
+            .front()
+            .is_some_and(|(tick, _)| *tick < self.acked)
+        {
+            self.fragmented.pop_front();
+        }
+    }
+
+    /// Reports an arrival with the next datagram, the worst one if there are several.
+    pub(crate) fn report(&mut self, arrival: Arrival) {
+        if self
+            .arrival
+            .is_none_or(|known| arrival.margin_us < known.margin_us)
+        {
+            self.arrival = Some(arrival);
+        }
+    }
+
+    /// A frame was sealed: it goes out at once.
+    pub(crate) fn frame_sealed(&mut self, now: Time) {
+        self.send_at = now;
+    }
+
+    /// Something came that the client should hear of soon.
+    pub(crate) fn acknowledge_soon(&mut self, now: Time) {
+        self.send_at = self.send_at.min(now + RESEND_INTERVAL);
+    }
+
+    /// Another client's input came: it goes out at `at`, unless a frame takes it along before.
+    pub(crate) fn forward(&mut self, at: Time) {
+        self.send_at = self.send_at.min(at.max(self.forward_not_before));
+    }
+
+    /// The first frame that the client lacks and that is not on the stream.
+    fn first_unsent(&self) -> Tick {
+        self.acked.max(self.streamed)
+    }
+
+    /// Puts frames that are long overdue on the stream; they are reliable there.
+    pub(crate) fn fall_back(
+        &mut self,
+        now: Time,
+        view: &View<'_>,
+        news: News,
+        scratch: &mut SealedFrame,
+        control: &mut Vec<u8>,
+    ) {
+        if self.acked < self.streamed && self.streamed_at + STREAM_FALLBACK_AFTER * 2 < now {
+            // It had no room for them then.
+            self.streamed = self.acked;
+        }
+        let first = self.first_unsent();
+        let sealer = view.sealer;
+        if first >= sealer.next() {
+            return;
+        }
+        let overdue =
+            first < sealer.kept_from() || sealer.sealed_at(first) + STREAM_FALLBACK_AFTER < now;
+        if !overdue {
+            return;
+        }
+        let mut body = Vec::new();
+        let header = self.header(news, first, false);
+        let mut bits = Datagram::frames_body(&mut body, &header);
+        // Each frame is written against the one before; both are read from the log.
+        let mut before = sealer.neutral().to_vec();
+        let mut end = first;
+        while end < sealer.next()
+            && end < first + FRAMES_PER_DATAGRAM_MAX
+            && sealer.read(end, scratch)
+        {
+            let mut frames = FramesWriter::new(&mut bits, view.shape, &before, &mut self.encoder);
+            if !frames.put(scratch, STREAM_BYTES) {
+                break;
+            }
+            before.clone_from(&scratch.inputs);
+            end = end.next();
+        }
+        bits.put_bool(false);
+        bits.put_bool(false);
+        bits.finish();
+        encode_control(&FromRelay::Frames(body), control);
+        self.streamed = end;
+        self.streamed_at = now;
+    }
+
+    fn header(&mut self, news: News, first: Tick, acked_baseline: bool) -> RelayHeader {
+        RelayHeader {
+            inputs_next: news.inputs_next,
+            votes_next: news.votes_next,
+            agreed_next: news.agreed_next,
+            arrival: self.arrival.take(),
+            epoch: news.epoch,
+            first,
+            acked_baseline,
+        }
+    }
+
+    /// Writes the next datagram, if one is due.
+    pub(crate) fn write(
+        &mut self,
+        now: Time,
+        view: &View<'_>,
+        news: News,
+        period: core::time::Duration,
+        buffer: &mut Vec<u8>,
+    ) -> bool {
+        if let Some((header, piece)) = self.pieces.pop_front() {
+            Datagram::fragment(buffer, header, &piece);
+            return true;
+        }
+        let (first, sent) = match self.round.take() {
+            Some(round) => round,
+            None if self.send_at <= now => {
+                self.send_at = now + RESEND_INTERVAL;
+                self.forward_not_before = now + period;
+                let oldest = view.sealer.next().saturating_sub(FRAMES_PER_DATAGRAM_MAX);
+                (self.first_unsent().max(oldest), 0)
+            }
+            None => return false,
+        };
+        let acked_baseline = first == self.acked && first > Tick::ZERO;
+        let header = self.header(news, first, acked_baseline);
+        let baseline = if acked_baseline {
+            view.sealer.inputs_before(first)
+        } else {
+            view.sealer.neutral()
+        };
+        let mut bits = Datagram::frames(buffer, &header);
+        let mut frames = FramesWriter::new(&mut bits, view.shape, baseline, &mut self.encoder);
+        let end = view.sealer.next();
+        let mut next = first;
+        while next < end && frames.put(view.sealer.frame(next), FRAMES_BYTES_MAX) {
+            next = next.next();
+        }
+        frames.finish();
+        let whole = next == end;
+        self.put_provisional(&mut bits, view, end, whole);
+        bits.finish();
+
+        let stuck = !whole && next == first;
+        if stuck {
+            self.cut(now, view, news, first);
+            next = first.next();
+        }
+        if !whole && sent + 1 < FRAME_DATAGRAMS_AT_ONCE_MAX && next < end {
+            self.round = Some((next, sent + 1));
+        }
+        // An empty datagram still carries the news.
+        true
+    }
+
+    /// Cuts a frame that is larger than a datagram into fragments, unless they are under way.
+    fn cut(&mut self, now: Time, view: &View<'_>, news: News, tick: Tick) {
+        if let Some((_, sent)) = self.fragmented.iter_mut().find(|(known, _)| *known == tick) {
+            if *sent + FRAGMENT_RESEND_INTERVAL > now {
+                return;
+            }
+            *sent = now;
+        } else {
+            self.fragmented.push_back((tick, now));
+        }
+        let mut body = Vec::new();
+        let header = self.header(news, tick, false);
+        let mut bits = Datagram::frames_body(&mut body, &header);
+        let neutral = view.sealer.neutral();
+        let mut frames = FramesWriter::new(&mut bits, view.shape, neutral, &mut self.encoder);
+        assert!(
+            frames.put(view.sealer.frame(tick), usize::MAX),
+            "there is room for any frame"
+        );
+        frames.finish();
+        bits.put_bool(false);
+        bits.finish();
+        let pieces = body.chunks(FRAGMENT_BYTES);
+        let count = u8::try_from(pieces.len()).expect("a frame has few fragments");
+        for (index, piece) in (0..count).zip(pieces) {
+            self.pieces
+                .push_back((FragmentHeader { tick, index, count }, piece.to_vec()));
+        }
+    }
+
+    /// Writes the other slots' inputs for ticks that are not sealed yet.
+    fn put_provisional(&self, bits: &mut BitWriter<'_>, view: &View<'_>, first: Tick, fits: bool) {
+        let count = |seat: &Seat| {
+            let ahead = seat
+                .next()
+                .since(first)
+                .max(0)
+                .unsigned_abs()
+                .min(PROVISIONAL_TICKS_MAX);
+            // All or nothing: a hole cannot be written.
+            let whole = first
+                .until(first + ahead)
+                .all(|tick| seat.input(tick).is_some());
+            if whole && seat.peer.is_some() {
+                ahead
+            } else {
+                0
+            }
+        };
+        let others = || Slot::all(view.shape.slots).zip(view.seats);
+        let any = others().any(|(slot, seat)| slot != self.slot && count(seat) > 0);
+        let bits_most = 1 + 9 * u64::from(view.shape.input_bytes);
+        let most: u64 = view
+            .seats
+            .iter()
+            .map(|seat| 5 + count(seat) * bits_most)
+            .sum();
+        let room = (DATAGRAM_BYTES_MAX - FRAMES_BYTES_MAX) as u64 * 8 - 64;
+        if !(fits && view.forwards && any && most <= room) {
+            bits.put_bool(false);
+            return;
+        }
+        bits.put_bool(true);
+        for (slot, seat) in others() {
+            let count = if slot == self.slot { 0 } else { count(seat) };
+            bits.put(u32::try_from(count).unwrap_or(0), PROVISIONAL_COUNT_BITS);
+            let mut before = &view.sealer.neutral()[view.shape.range(slot)];
+            for tick in first.until(first + count) {
+                let value = seat.input(tick).unwrap_or(before);
+                bits.put_delta(before, value);
+                before = value;
+            }
+        }
+    }
+}

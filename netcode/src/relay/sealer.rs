@@ -1,0 +1,162 @@
+//! [`Sealer`]: fixes one tick after the other and keeps the log.
+
+use phalanx_engine::{Entry, Log, Provenance, SealedFrame, Slot, Tick};
+
+use super::seat::Seat;
+use crate::config::{LatePolicy, SessionConfig};
+use crate::limits::FRAMES_KEPT;
+use crate::time::Time;
+use crate::wire::{FrameShape, blank_frame};
+
+/// Sealed frames: the newest at hand, all in the log.
+#[derive(Debug)]
+pub(crate) struct Sealer {
+    shape: FrameShape,
+    log: Log,
+    /// Neutral inputs of all slots.
+    neutral: Vec<u8>,
+    /// The newest frames and when they were sealed, in a ring by tick.
+    recent: Vec<(SealedFrame, Time)>,
+}
+
+impl Sealer {
+    pub(crate) fn new(config: &SessionConfig) -> Self {
+        let shape = config.shape();
+        let blank = (blank_frame(shape, &config.neutral), Time::ZERO);
+        let kept = usize::try_from(FRAMES_KEPT).unwrap_or(0);
+        Self {
+            shape,
+            log: Log::new(config.genesis()),
+            neutral: config.neutral.repeat(shape.slots.into()),
+            recent: vec![blank; kept],
+        }
+    }
+
+    /// The tick that is sealed next.
+    pub(crate) const fn next(&self) -> Tick {
+        self.log.next()
+    }
+
+    pub(crate) const fn log(&self) -> &Log {
+        &self.log
+    }
+
+    pub(crate) fn reserve(&mut self, ticks: u32) {
+        // Header, hash, counts; per slot provenance and input.
+        let slots = u32::from(self.shape.slots);
+        self.log
+            .reserve(ticks, 64 + slots * (1 + self.shape.input_bytes));
+    }
+
+    /// Neutral inputs of all slots.
+    pub(crate) fn neutral(&self) -> &[u8] {
+        &self.neutral
+    }
+
+    /// The oldest tick at hand.
+    pub(crate) fn kept_from(&self) -> Tick {
+        self.next().saturating_sub(FRAMES_KEPT)
+    }
+
+    /// A frame at hand.
+    ///
+    /// # Panics
+    /// If it is not between [`Sealer::kept_from`] and [`Sealer::next`].
+    pub(crate) fn frame(&self, tick: Tick) -> &SealedFrame {
+        let frame = &self.recent[position(tick)].0;
+        assert_eq!(frame.tick, tick, "only frames at hand are asked for");
+        frame
+    }
+
+    /// When a frame at hand was sealed.
+    pub(crate) fn sealed_at(&self, tick: Tick) -> Time {
+        self.recent[position(tick)].1
+    }
+
+    /// Inputs of the tick before `tick`, neutral before the first.
+    pub(crate) fn inputs_before(&self, tick: Tick) -> &[u8] {
+        match tick.previous() {
+            Some(before) => &self.frame(before).inputs,
+            None => &self.neutral,
+        }
+    }
+
+    /// Reads any frame from the log.
+    pub(crate) fn read(&self, tick: Tick, frame: &mut SealedFrame) -> bool {
+        // The log is ours and in memory: it reads what it wrote.
+        self.log.read(tick, frame).expect("the log can be read")
+    }
+
+    /// Seals the next tick from what has arrived.
+    pub(crate) fn seal(
+        &mut self,
+        now: Time,
+        config: &SessionConfig,
+        entries: &mut Vec<Entry>,
+        seats: &mut [Seat],
+    ) {
+        let tick = self.next();
+        let before = tick.previous().map(position);
+        let (mut frame, _) = core::mem::replace(
+            &mut self.recent[position(tick)],
+            (SealedFrame::empty(self.log.head()), now),
+        );
+        frame.tick = tick;
+        frame.epoch = config.epoch;
+        frame.previous = self.log.head();
+        frame.entries.clear();
+        frame.entries.append(entries);
+        frame.provenance.clear();
+        for (slot, seat) in Slot::all(self.shape.slots).zip(seats) {
+            let range = self.shape.range(slot);
+            let last = match before {
+                Some(before) => &self.recent[before].0.inputs[range.clone()],
+                None => &self.neutral[range.clone()],
+            };
+            let provenance = fill(config, seat, tick, last, &mut frame.inputs[range]);
+            frame.provenance.push(provenance);
+        }
+        self.log.append(&frame);
+        self.recent[position(tick)] = (frame, now);
+    }
+}
+
+/// Decides what `slot` did in `tick`: its own input, else by the policy.
+fn fill(
+    config: &SessionConfig,
+    seat: &mut Seat,
+    tick: Tick,
+    last: &[u8],
+    value: &mut [u8],
+) -> Provenance {
+    let awaited = seat.is_awaited(tick);
+    if seat.peer.is_some()
+        && let Some(input) = seat.input(tick)
+    {
+        value.copy_from_slice(input);
+        seat.stats.real += 1;
+        seat.stats.changed += u64::from(value != last);
+        seat.missing = 0;
+        return Provenance::Real;
+    }
+    seat.stats.late += u64::from(awaited);
+    seat.missing = seat.missing.saturating_add(1);
+    if !awaited || config.rules.policy == LatePolicy::Neutral {
+        value.copy_from_slice(&config.neutral);
+        return Provenance::Neutral;
+    }
+    value.copy_from_slice(last);
+    config
+        .rules
+        .repeat
+        .fill(value, seat.missing, &config.neutral, &config.repeat_mask)
+}
+
+fn position(tick: Tick) -> usize {
+    usize::try_from(tick.0 % FRAMES_KEPT).unwrap_or(0)
+}
+
+/// A frame to read into.
+pub(crate) fn scratch_frame(config: &SessionConfig) -> SealedFrame {
+    blank_frame(config.shape(), &config.neutral)
+}

@@ -1,0 +1,88 @@
+//! [`Seat`]: one slot as the relay sees it: who sits there and what has arrived.
+
+use phalanx_engine::Tick;
+
+use crate::channel::PeerId;
+use crate::limits::INPUTS_KEPT;
+
+/// Counted per slot since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SlotStats {
+    /// Ticks sealed with the slot's own input.
+    pub real: u64,
+    /// Ticks that the slot was waited for and that were sealed without its input.
+    pub late: u64,
+    /// Ticks whose real input differed from the tick before.
+    pub changed: u64,
+}
+
+/// A slot's received inputs, in a ring by tick.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    pub(crate) peer: Option<PeerId>,
+    /// The first tick that the owner announced it will stamp.
+    pub(crate) from: Option<Tick>,
+    input_bytes: usize,
+    values: Vec<u8>,
+    /// First tick of the contiguous inputs in the ring.
+    begin: Tick,
+    /// The tick after the newest input received.
+    next: Tick,
+    /// Ticks without a real value up to the last one sealed.
+    pub(crate) missing: u32,
+    pub(crate) stats: SlotStats,
+}
+
+impl Seat {
+    pub(crate) fn new(input_bytes: usize) -> Self {
+        let kept = usize::try_from(INPUTS_KEPT).unwrap_or(0);
+        Self {
+            peer: None,
+            from: None,
+            input_bytes,
+            values: vec![0; input_bytes * kept],
+            begin: Tick::ZERO,
+            next: Tick::ZERO,
+            missing: 0,
+            stats: SlotStats::default(),
+        }
+    }
+
+    /// Whether a tick is held back for this slot's input.
+    pub(crate) fn is_awaited(&self, tick: Tick) -> bool {
+        self.peer.is_some() && self.from.is_some_and(|from| from <= tick)
+    }
+
+    /// The tick after the newest input received.
+    pub(crate) const fn next(&self) -> Tick {
+        self.next
+    }
+
+    /// The input for `tick`, if it has arrived and is still kept.
+    pub(crate) fn input(&self, tick: Tick) -> Option<&[u8]> {
+        let kept = self.begin.max(self.next.saturating_sub(INPUTS_KEPT));
+        (kept <= tick && tick < self.next).then(|| &self.values[self.range(tick)])
+    }
+
+    /// Takes the input of the next tick, or of a later one: then those between never came.
+    pub(crate) fn receive(&mut self, tick: Tick, packed: &[u8]) {
+        assert!(tick >= self.next, "the first input for a tick counts");
+        if tick > self.next {
+            self.begin = tick;
+        }
+        let range = self.range(tick);
+        self.values[range].copy_from_slice(packed);
+        self.next = tick.next();
+    }
+
+    /// The owner is gone.
+    pub(crate) fn vacate(&mut self) {
+        self.peer = None;
+        self.from = None;
+    }
+
+    fn range(&self, tick: Tick) -> core::ops::Range<usize> {
+        let start = usize::try_from(tick.0 % INPUTS_KEPT).unwrap_or(0) * self.input_bytes;
+        start..start + self.input_bytes
+    }
+}

@@ -1,0 +1,223 @@
+//! [`Ballot`]: the relay compares what the players hold, without knowing what it is.
+
+use phalanx_engine::{Digest, Slot, Tick};
+
+use crate::limits::{QUORUM_LAG_MAX, VOTES_KEPT};
+
+/// The first tick after which two players held different worlds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disagreement {
+    /// The tick; its step, or one between it and the tick agreed before, went different ways.
+    pub tick: Tick,
+    /// The chained digest of every slot that voted for that tick so far.
+    pub votes: Vec<(Slot, Digest)>,
+}
+
+/// Votes of one tick, one per slot.
+#[derive(Clone, Debug)]
+struct Row {
+    tick: Tick,
+    digests: Vec<Option<Digest>>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Voter {
+    seated: bool,
+    /// The tick after the newest one that it voted for.
+    next: Tick,
+}
+
+/// Chained digests of confirmed ticks, per slot and tick.
+///
+/// A tick is *agreed* when every voter of the quorum sent the same digest for it and all before.
+/// The quorum are the seated slots whose newest vote is at most [`QUORUM_LAG_MAX`] ticks behind
+/// the newest of all: a peer that falls back cannot hold the others up.
+#[derive(Debug)]
+pub(crate) struct Ballot {
+    voters: Vec<Voter>,
+    rows: Vec<Row>,
+    agreed_next: Tick,
+    disagreement: Option<Disagreement>,
+}
+
+impl Ballot {
+    pub(crate) fn new(slots: u8) -> Self {
+        let digests = vec![None; slots.into()];
+        let rows = (0..VOTES_KEPT).map(|tick| Row {
+            tick: Tick(tick),
+            digests: digests.clone(),
+        });
+        Self {
+            voters: vec![Voter::default(); slots.into()],
+            rows: rows.collect(),
+            agreed_next: Tick::ZERO,
+            disagreement: None,
+        }
+    }
+
+    pub(crate) fn seat(&mut self, slot: Slot, seated: bool) {
+        self.voters[usize::from(slot.0)] = Voter {
+            seated,
+            next: Tick::ZERO,
+        };
+    }
+
+    /// The first tick that is not agreed; all before it are.
+    pub(crate) const fn agreed_next(&self) -> Tick {
+        self.agreed_next
+    }
+
+    /// The tick after the newest one that `slot` voted for.
+    pub(crate) fn next(&self, slot: Slot) -> Tick {
+        self.voters[usize::from(slot.0)].next
+    }
+
+    /// Where the players parted, if they did.
+    pub(crate) const fn disagreement(&self) -> Option<&Disagreement> {
+        self.disagreement.as_ref()
+    }
+
+    fn row(&self, tick: Tick) -> usize {
+        usize::try_from(tick.0 % VOTES_KEPT).unwrap_or(0)
+    }
+
+    /// Takes one vote. Votes of a slot come in order; one that was there already is ignored, and a
+    /// slot that leaves ticks out has fallen out of the quorum for those. Returns whether this
+    /// vote is the first to disagree.
+    pub(crate) fn vote(&mut self, slot: Slot, tick: Tick, digest: Digest) -> bool {
+        let voter = &mut self.voters[usize::from(slot.0)];
+        if !voter.seated || tick < voter.next {
+            return false;
+        }
+        voter.next = tick.next();
+        let row = self.row(tick);
+        let row = &mut self.rows[row];
+        if row.tick > tick {
+            return false; // Older than what is kept.
+        }
+        if row.tick < tick {
+            row.tick = tick;
+            row.digests.fill(None);
+        }
+        row.digests[usize::from(slot.0)] = Some(digest);
+
+        let differs = row.digests.iter().flatten().any(|other| *other != digest);
+        let known = self
+            .disagreement
+            .as_ref()
+            .is_some_and(|known| known.tick <= tick);
+        if differs && !known {
+            let votes = Slot::all(u8::MAX).zip(&row.digests);
+            let votes = votes
+                .filter_map(|(slot, vote)| vote.map(|vote| (slot, vote)))
+                .collect();
+            self.disagreement = Some(Disagreement { tick, votes });
+            return true;
+        }
+        false
+    }
+
+    /// Moves the agreed tick as far as the votes allow.
+    pub(crate) fn agree(&mut self) {
+        let newest = self
+            .voters
+            .iter()
+            .map(|voter| voter.next)
+            .max()
+            .unwrap_or_default();
+        while self.agreed_next < newest && self.is_agreed(self.agreed_next, newest) {
+            self.agreed_next = self.agreed_next.next();
+        }
+    }
+
+    fn is_agreed(&self, tick: Tick, newest: Tick) -> bool {
+        let row = &self.rows[self.row(tick)];
+        let quorum = || {
+            let seated = self
+                .voters
+                .iter()
+                .zip(&row.digests)
+                .filter(|(voter, _)| voter.seated);
+            seated.filter(|(voter, _)| newest.since(voter.next) <= QUORUM_LAG_MAX.cast_signed())
+        };
+        if row.tick != tick {
+            // Nobody's vote is kept: everybody in the quorum is far beyond it.
+            return quorum().all(|(voter, _)| voter.next > tick);
+        }
+        let mut votes = quorum().filter_map(|(_, digest)| *digest);
+        let first = votes.next();
+        quorum().all(|(voter, _)| voter.next > tick) && votes.all(|vote| Some(vote) == first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ballot(slots: u8) -> Ballot {
+        let mut ballot = Ballot::new(slots);
+        Slot::all(slots).for_each(|slot| ballot.seat(slot, true));
+        ballot
+    }
+
+    #[test]
+    fn agreed_is_what_all_voted_alike() {
+        let mut ballot = ballot(2);
+        for tick in 0..3 {
+            assert!(!ballot.vote(Slot(0), Tick(tick), Digest(tick)));
+        }
+        ballot.agree();
+        assert_eq!(ballot.agreed_next(), Tick(0));
+        ballot.vote(Slot(1), Tick(0), Digest(0));
+        ballot.vote(Slot(1), Tick(1), Digest(1));
+        ballot.agree();
+        assert_eq!(ballot.agreed_next(), Tick(2));
+    }
+
+    #[test]
+    fn the_first_difference_is_reported_once() {
+        let mut ballot = ballot(3);
+        for slot in Slot::all(3) {
+            assert!(!ballot.vote(slot, Tick(0), Digest(7)));
+        }
+        assert!(!ballot.vote(Slot(0), Tick(1), Digest(8)));
+        assert!(ballot.vote(Slot(2), Tick(1), Digest(9)));
+        assert!(!ballot.vote(Slot(1), Tick(1), Digest(8)), "known already");
+        ballot.agree();
+        assert_eq!(ballot.agreed_next(), Tick(1));
+        let votes = vec![(Slot(0), Digest(8)), (Slot(2), Digest(9))];
+        assert_eq!(
+            ballot.disagreement(),
+            Some(&Disagreement {
+                tick: Tick(1),
+                votes
+            })
+        );
+    }
+
+    #[test]
+    fn who_falls_back_leaves_the_quorum() {
+        let mut ballot = ballot(2);
+        for tick in 0..QUORUM_LAG_MAX {
+            ballot.vote(Slot(0), Tick(tick), Digest(tick));
+            ballot.agree();
+        }
+        assert_eq!(ballot.agreed_next(), Tick(0), "the other may still come");
+        ballot.vote(Slot(0), Tick(QUORUM_LAG_MAX), Digest(0));
+        ballot.agree();
+        assert_eq!(ballot.agreed_next(), Tick(QUORUM_LAG_MAX + 1));
+    }
+
+    #[test]
+    fn who_leaves_is_not_waited_for() {
+        let mut ballot = ballot(2);
+        ballot.vote(Slot(0), Tick(0), Digest(1));
+        ballot.seat(Slot(1), false);
+        ballot.agree();
+        assert_eq!(ballot.agreed_next(), Tick(1));
+        assert!(
+            !ballot.vote(Slot(1), Tick(0), Digest(2)),
+            "nobody sits there"
+        );
+    }
+}

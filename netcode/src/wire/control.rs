@@ -1,0 +1,158 @@
+//! Control messages: postcard behind a length, read strictly.
+
+use phalanx_engine::{GameIdentity, Setup, Slot, Tick};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::WireError;
+use crate::config::SessionRules;
+use crate::limits::CONTROL_MESSAGE_BYTES_MAX;
+
+/// What a client sends first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Hello {
+    pub(crate) protocol: u16,
+    pub(crate) game: GameIdentity,
+}
+
+/// What the relay answers to a client that it takes in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Welcome {
+    pub(crate) slot: Slot,
+    pub(crate) setup: Setup,
+    pub(crate) rules: SessionRules,
+    pub(crate) epoch: u32,
+}
+
+/// From a client to the relay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum FromClient {
+    Hello(Hello),
+    /// The clocks are measured; the match may begin.
+    Ready,
+    /// The first tick that this client will stamp: from here on it is waited for.
+    Stamping(Tick),
+    /// The player leaves.
+    Leave,
+}
+
+/// From the relay to a client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum FromRelay {
+    Welcome(Welcome),
+    /// The deadline of tick 0, nanoseconds on the relay's clock.
+    Start {
+        deadline: u64,
+    },
+    /// Sealed frames that datagrams did not bring: the body of a frames datagram.
+    Frames(Vec<u8>),
+    /// The first tick at which two players hold different worlds.
+    Desync(Tick),
+}
+
+/// Appends `message` with its length to `out`.
+pub(crate) fn encode_control<M: Serialize>(message: &M, out: &mut Vec<u8>) {
+    let start = out.len();
+    out.extend([0; LENGTH_BYTES]);
+    // Our own messages serialise, and to a vector.
+    *out = postcard::to_extend(message, core::mem::take(out)).expect("a control message encodes");
+    let length = u32::try_from(out.len() - start - LENGTH_BYTES).expect("a short message");
+    out[start..start + LENGTH_BYTES].copy_from_slice(&length.to_le_bytes());
+}
+
+const LENGTH_BYTES: usize = size_of::<u32>();
+
+/// Cuts a stream of control bytes into messages.
+#[derive(Debug, Default)]
+pub(crate) struct ControlReader {
+    bytes: Vec<u8>,
+}
+
+impl ControlReader {
+    /// Takes what the stream brought.
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// The next whole message, if it is there.
+    pub(crate) fn next<M: Serialize + DeserializeOwned>(&mut self) -> Result<Option<M>, WireError> {
+        let Some((length, rest)) = self.bytes.split_first_chunk::<LENGTH_BYTES>() else {
+            return Ok(None);
+        };
+        let length = usize::try_from(u32::from_le_bytes(*length)).unwrap_or(usize::MAX);
+        if length > CONTROL_MESSAGE_BYTES_MAX {
+            return Err(WireError::TooLarge);
+        }
+        let Some(body) = rest.get(..length) else {
+            return Ok(None);
+        };
+        let message: M = postcard::from_bytes(body).map_err(|_| WireError::NotCanonical)?;
+        // Postcard reads overlong numbers and ignores what follows; we do not.
+        let mut canonical = Vec::with_capacity(length);
+        canonical =
+            postcard::to_extend(&message, canonical).map_err(|_| WireError::NotCanonical)?;
+        if canonical != body {
+            return Err(WireError::NotCanonical);
+        }
+        self.bytes.drain(..LENGTH_BYTES + length);
+        Ok(Some(message))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encoded(message: &FromClient) -> Vec<u8> {
+        let mut out = Vec::new();
+        encode_control(message, &mut out);
+        out
+    }
+
+    #[test]
+    fn messages_are_found_however_the_stream_is_cut() {
+        let mut stream = encoded(&FromClient::Ready);
+        stream.extend(encoded(&FromClient::Stamping(Tick(300))));
+        for cut in 0..=stream.len() {
+            let mut reader = ControlReader::default();
+            let mut found = Vec::new();
+            for part in [&stream[..cut], &stream[cut..]] {
+                reader.push(part);
+                while let Some(message) = reader.next::<FromClient>().unwrap() {
+                    found.push(message);
+                }
+            }
+            assert_eq!(found, [FromClient::Ready, FromClient::Stamping(Tick(300))]);
+        }
+    }
+
+    #[test]
+    fn bytes_are_golden() {
+        assert_eq!(encoded(&FromClient::Ready), [1, 0, 0, 0, 1]);
+        assert_eq!(
+            encoded(&FromClient::Stamping(Tick(300))),
+            [3, 0, 0, 0, 2, 0xac, 0x02]
+        );
+    }
+
+    #[test]
+    fn strangers_bytes_are_refused() {
+        let refused = |bytes: &[u8]| {
+            let mut reader = ControlReader::default();
+            reader.push(bytes);
+            reader.next::<FromClient>().unwrap_err()
+        };
+        assert_eq!(refused(&[0xff, 0xff, 0xff, 0xff]), WireError::TooLarge);
+        assert_eq!(refused(&[1, 0, 0, 0, 9]), WireError::NotCanonical);
+        assert_eq!(
+            refused(&[2, 0, 0, 0, 1, 0]),
+            WireError::NotCanonical,
+            "trailing byte"
+        );
+        assert_eq!(
+            refused(&[3, 0, 0, 0, 2, 0x80, 0]),
+            WireError::NotCanonical,
+            "overlong tick"
+        );
+    }
+}
