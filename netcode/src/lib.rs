@@ -8,6 +8,7 @@ mod lead;
 pub mod limits;
 mod link;
 mod relay;
+pub mod testing;
 mod time;
 mod vote;
 mod wire;

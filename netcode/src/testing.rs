@@ -1,0 +1,16 @@
+//! The emulated network: links that delay, lose and repeat, repeatable from a seed.
+//!
+//! A [`Link`] decides when bytes arrive and holds none, so that it serves both a proxy between real
+//! sockets and the virtual [`Network`], which carries bytes through one thread's memory. All of it
+//! is integer arithmetic on passed-in times: a run repeats from its seed on every machine.
+
+mod conditions;
+mod link;
+mod network;
+mod preset;
+mod random;
+
+pub use conditions::{Holds, LinkConditions, Ramps};
+pub use link::{Delivery, Link};
+pub use network::{Arrival, LinkCounters, LinkId, Network};
+pub use preset::{ParsePresetError, Preset};
