@@ -250,17 +250,17 @@ fn other_changes_leave_the_processes_alone() {
         kbit_per_s: None,
         ..Preset::Wifi.conditions()
     };
-    let slower = LinkConditions {
-        delay: ms(30),
+    let queue = Duration::ZERO; // Without a bandwidth it changes nothing.
+    let other = LinkConditions {
+        queue,
         ..conditions.clone()
     };
     let mut changed = Link::new(conditions.clone(), 9);
     let mut same = Link::new(conditions, 9);
-    changed.set_conditions(Time::from_nanos(SECOND), slower);
+    changed.set_conditions(Time::from_nanos(SECOND), other);
     for millis in 1000..100_000 {
         let now = Time::from_nanos(millis * MS);
-        let lost = |link: &mut Link| link.send(now, 1) == Delivery::Lost;
-        assert_eq!(lost(&mut changed), lost(&mut same));
+        assert_eq!(changed.send(now, 1), same.send(now, 1));
     }
 }
 
