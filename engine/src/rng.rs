@@ -10,7 +10,8 @@ use crate::State;
 #[derive(State, Clone, Debug, PartialEq, Eq)]
 pub struct Rng {
     state: u64,
-    /// Which of the 2^63 sequences; odd.
+    /// Which of the 2^63 sequences. Used as an odd number whatever it holds: an even one, out of a
+    /// damaged state, could make a stream of zeros, and `below` would never end.
     increment: u64,
 }
 
@@ -41,7 +42,7 @@ impl Rng {
         self.state = self
             .state
             .wrapping_mul(MULTIPLIER)
-            .wrapping_add(self.increment);
+            .wrapping_add(self.increment | 1);
     }
 
     /// 32 uniform bits.
@@ -109,6 +110,15 @@ mod tests {
             0xcbed_606e,
         ];
         assert_eq!(drawn, published);
+    }
+
+    #[test]
+    fn a_damaged_generator_still_draws() {
+        let mut rng = Rng {
+            state: 0,
+            increment: 0,
+        };
+        assert!(rng.below(7) < 7);
     }
 
     #[test]

@@ -98,6 +98,8 @@ pub struct TimelineStats {
     pub rollback_depth_max: u64,
     /// Ticks executed again, in all.
     pub resimulated_ticks: u64,
+    /// Confirmed ticks on which any slot's input differed from the tick before.
+    pub input_changes: u64,
     /// Sealed inputs that were no value of the game's input and became neutral.
     pub invalid_inputs: u64,
 }
@@ -461,6 +463,10 @@ impl<S: Simulation> Timeline<S> {
                 record.missing[index] = if real { 0 } else { before.saturating_add(1) };
             }
             self.record_mut(tick).chained = chained;
+            let changed = tick
+                .previous()
+                .is_some_and(|before| self.record(before).values != self.record(tick).values);
+            self.stats.input_changes += u64::from(changed);
             let newly_visible = self.horizon();
             self.confirmed = tick.next();
             self.record_mut(newly_visible).reset(newly_visible);

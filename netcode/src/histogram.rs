@@ -1,12 +1,24 @@
 //! [`Histogram`]: durations by the millisecond, without allocation after its start.
 
+use core::fmt;
 use core::time::Duration;
 
 /// Durations counted by whole milliseconds, up to [`Histogram::LIMIT_MS`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Histogram {
     counts: Vec<u64>,
     total: u64,
+}
+
+impl fmt::Debug for Histogram {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (p50, p99) = (self.quantile_ms(500), self.quantile_ms(990));
+        write!(
+            f,
+            "Histogram {{ total: {}, p50: {p50:?} ms, p99: {p99:?} ms }}",
+            self.total
+        )
+    }
 }
 
 impl Default for Histogram {

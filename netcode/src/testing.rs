@@ -6,11 +6,19 @@
 
 mod conditions;
 mod link;
+mod mixer;
 mod network;
+mod planted;
 mod preset;
 mod random;
+mod scenario;
+mod world;
 
 pub use conditions::{Holds, LinkConditions, Ramps};
 pub use link::{Delivery, Link};
+pub use mixer::{Mixed, Mixer};
 pub use network::{Arrival, LinkCounters, LinkId, Network};
+pub use planted::{Plant, Planted};
 pub use preset::{ParsePresetError, Preset};
+pub use scenario::Scenario;
+pub use world::{Report, World, WorldError};

@@ -12,8 +12,6 @@ pub struct SlotStats {
     pub real: u64,
     /// Ticks that the slot was waited for and that were sealed without its input.
     pub late: u64,
-    /// Ticks whose real input differed from the tick before.
-    pub changed: u64,
 }
 
 /// A slot's received inputs, in a ring by tick.

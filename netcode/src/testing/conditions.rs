@@ -33,7 +33,7 @@ const SHORTEST: u64 = 1_000_000;
 /// };
 /// assert_eq!(slow.jitter, Duration::ZERO);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LinkConditions {
     /// The shortest way: nothing arrives sooner than this after it was sent.
     pub delay: Duration,

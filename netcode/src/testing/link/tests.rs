@@ -101,7 +101,7 @@ fn more_packets_do_not_move_the_bursts() {
     };
     let lost = |interval: u64, every: usize| -> Vec<bool> {
         let sent = delays(
-            &mut Link::new(conditions.clone(), 5),
+            &mut Link::new(conditions, 5),
             interval,
             600 * SECOND / interval,
         );
@@ -253,9 +253,9 @@ fn other_changes_leave_the_processes_alone() {
     let queue = Duration::ZERO; // Without a bandwidth it changes nothing.
     let other = LinkConditions {
         queue,
-        ..conditions.clone()
+        ..conditions
     };
-    let mut changed = Link::new(conditions.clone(), 9);
+    let mut changed = Link::new(conditions, 9);
     let mut same = Link::new(conditions, 9);
     changed.set_conditions(Time::from_nanos(SECOND), other);
     for millis in 1000..100_000 {
@@ -292,7 +292,7 @@ proptest! {
         seed in any::<u64>(),
         sends in prop::collection::vec((0_u64..100, 0_u32..2000, any::<bool>()), 1..200),
     ) {
-        let mut link = Link::new(conditions.clone(), seed);
+        let mut link = Link::new(conditions, seed);
         let (mut now, mut stream, mut datagram) = (Time::ZERO, Time::ZERO, Time::ZERO);
         for (millis, bytes, reliable) in sends {
             now += ms(millis);

@@ -1,0 +1,72 @@
+//! [`Scenario`]: what is played, by whom, over what: the data behind every test of a session.
+
+use phalanx_engine::{Repeat, Setup, Simulation, TickRate};
+
+use super::{LinkConditions, Plant};
+use crate::client::ClientConfig;
+use crate::config::{LatePolicy, SessionConfig, SessionRules};
+
+/// One match: the same whether it is played in the virtual world or over real sockets.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// Players, one per slot.
+    pub players: u8,
+    /// Ticks per second.
+    pub rate: TickRate,
+    /// How many ticks are played.
+    pub ticks: u64,
+    /// Seed of everything that is drawn: the game's, the network's, the clocks'.
+    pub seed: u64,
+    /// How every client plays.
+    pub client: ClientConfig,
+    /// How the session is played.
+    pub rules: SessionRules,
+    /// Each client's way to the relay.
+    pub up: LinkConditions,
+    /// The relay's way to each client.
+    pub down: LinkConditions,
+    /// A fault put in on purpose.
+    pub plant: Option<Plant>,
+}
+
+impl Default for Scenario {
+    /// Two players, 60 Hz, ten seconds of rollback over a perfect network.
+    fn default() -> Self {
+        Self {
+            players: 2,
+            rate: TickRate::hz(60),
+            ticks: 600,
+            seed: 1,
+            client: ClientConfig::default(),
+            rules: SessionRules {
+                policy: LatePolicy::Repeat,
+                repeat: Repeat { ticks: 30 },
+                forwarding: true,
+            },
+            up: LinkConditions::PERFECT,
+            down: LinkConditions::PERFECT,
+            plant: None,
+        }
+    }
+}
+
+impl Scenario {
+    /// What the game starts from.
+    #[must_use]
+    pub const fn setup(&self) -> Setup {
+        Setup {
+            seed: self.seed,
+            slots: self.players,
+            rate: self.rate,
+        }
+    }
+
+    /// The session that the relay is to host.
+    #[must_use]
+    pub fn session<S: Simulation>(&self, simulation: &S) -> SessionConfig {
+        let mut config = SessionConfig::new(simulation, self.setup());
+        config.rules = self.rules;
+        config.length = Some(self.ticks);
+        config
+    }
+}

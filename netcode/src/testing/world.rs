@@ -1,0 +1,450 @@
+//! [`World`]: clients, relay and network in one thread, on a virtual clock, drawn from one seed.
+
+use core::time::Duration;
+
+use phalanx_engine::{Digest, Simulation, Slot, Tick, mix};
+
+use super::{LinkId, Network, Planted, Scenario};
+use crate::channel::{CloseReason, PeerId};
+use crate::client::{Client, ClientConfigError, Event, Output};
+use crate::config::ConfigError;
+use crate::histogram::Histogram;
+use crate::relay::{Relay, RelayEvent, RelayOutput};
+use crate::time::Time;
+
+/// One client and where it stands in the virtual world.
+struct Node<S: Simulation> {
+    client: Client<Planted<S>>,
+    up: LinkId,
+    down: LinkId,
+    /// By how much this machine's clock is ahead of the world's, nanoseconds.
+    clock_ahead: i64,
+    /// When the client wants to be called, on the world's clock.
+    due: Time,
+    connected: bool,
+    events: Vec<Event>,
+}
+
+impl<S: Simulation> Node<S> {
+    fn local(&self, now: Time) -> Time {
+        now.offset(self.clock_ahead)
+    }
+}
+
+/// Any number of clients and a relay, joined by an emulated network, in one thread.
+///
+/// Time jumps from event to event. The same scenario runs the same way, bit for bit, every time
+/// and on every machine.
+///
+/// ```
+/// use phalanx_netcode::testing::{Mixer, Preset, Scenario, World};
+///
+/// let net = Preset::Awful.conditions();
+/// let scenario = Scenario { up: net, down: net, seed: 7, ..Scenario::default() };
+/// let mut world = World::new(&scenario, || Mixer)?;
+/// world.run_bots();
+/// assert_eq!(world.report().desync, None);
+/// assert_eq!(world.report().agreed_ticks, 600);
+/// # Ok::<(), phalanx_netcode::testing::WorldError>(())
+/// ```
+pub struct World<S: Simulation> {
+    now: Time,
+    network: Network,
+    relay: Relay,
+    relay_due: Time,
+    relay_events: Vec<RelayEvent>,
+    nodes: Vec<Node<S>>,
+    bot: S,
+    buffer: Vec<u8>,
+    started: Time,
+    ended: Time,
+    stop_at_desync: bool,
+}
+
+/// Why a [`World`] could not be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WorldError {
+    /// The session's configuration is out of range.
+    #[error(transparent)]
+    Session(#[from] ConfigError),
+    /// A client's configuration is out of range.
+    #[error(transparent)]
+    Client(#[from] ClientConfigError),
+}
+
+/// What a match came to.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Ticks executed on the slowest peer.
+    pub ticks: u64,
+    /// Ticks confirmed on the slowest peer.
+    pub confirmed_ticks: u64,
+    /// Ticks that all agreed on.
+    pub agreed_ticks: u64,
+    /// Checksum of the last agreed tick, and that tick.
+    pub checksum: Option<(Tick, Digest)>,
+    /// The first tick after which two players held different worlds.
+    pub desync: Option<Tick>,
+    /// Rollbacks of all clients.
+    pub rollbacks: u64,
+    /// Deepest rollback of any client, ticks.
+    pub rollback_depth_max: u64,
+    /// Ticks executed again, by all clients.
+    pub resimulated_ticks: u64,
+    /// Ticks not executed when first due, on all clients.
+    pub stalls: u64,
+    /// Ticks sealed without an awaited input, over all slots.
+    pub late_inputs: u64,
+    /// Ticks on which any slot's input changed.
+    pub input_changes: u64,
+    /// Datagram and control bytes sent, mean per client and second of play.
+    pub bytes_up_per_s: u64,
+    /// Datagram and control bytes received, mean per client and second of play.
+    pub bytes_down_per_s: u64,
+    /// From sampling an input to executing its tick from the log.
+    pub input_latency_ms: Histogram,
+    /// From the deadline of tick 0 to the end, virtual time.
+    pub played: Duration,
+}
+
+impl<S: Simulation> World<S> {
+    /// A world in which every client has just connected. `simulation` makes the rules, once for
+    /// each client.
+    ///
+    /// # Errors
+    /// [`WorldError`] if the scenario is out of range.
+    pub fn new(scenario: &Scenario, simulation: impl Fn() -> S) -> Result<Self, WorldError> {
+        let mut network = Network::new(mix(scenario.seed));
+        let mut relay = Relay::new(scenario.session(&simulation()))?;
+        let mut nodes = Vec::new();
+        for slot in Slot::all(scenario.players) {
+            let planted = Planted::for_slot(simulation(), slot, scenario.plant);
+            // Clocks have nothing in common: up to twelve days apart.
+            let skew = mix(scenario.seed ^ mix(u64::from(slot.0) + 1)) >> 14;
+            nodes.push(Node {
+                client: Client::new(planted, scenario.client)?,
+                up: network.add_link(scenario.up),
+                down: network.add_link(scenario.down),
+                clock_ahead: skew.cast_signed(),
+                due: Time::ZERO,
+                connected: true,
+                events: Vec::new(),
+            });
+            relay.connected(Time::ZERO, PeerId(slot.0.into()));
+        }
+        Ok(Self {
+            now: Time::ZERO,
+            network,
+            relay,
+            relay_due: Time::ZERO,
+            relay_events: Vec::new(),
+            nodes,
+            bot: simulation(),
+            buffer: Vec::new(),
+            started: Time::NEVER,
+            ended: Time::NEVER,
+            stop_at_desync: false,
+        })
+    }
+
+    /// Ends the run as soon as a desync is found.
+    #[must_use]
+    pub fn stop_at_desync(mut self) -> Self {
+        self.stop_at_desync = true;
+        self
+    }
+
+    /// The virtual time.
+    pub const fn now(&self) -> Time {
+        self.now
+    }
+
+    /// The relay.
+    pub const fn relay(&self) -> &Relay {
+        &self.relay
+    }
+
+    /// The relay, for a test to change something.
+    pub const fn relay_mut(&mut self) -> &mut Relay {
+        // Whatever was done to it, it is asked again.
+        self.relay_due = self.now;
+        &mut self.relay
+    }
+
+    /// The client in a slot.
+    ///
+    /// # Panics
+    /// If there is no such slot.
+    pub fn client(&self, slot: Slot) -> &Client<Planted<S>> {
+        &self.node(slot).client
+    }
+
+    /// What the client in a slot told its game so far.
+    ///
+    /// # Panics
+    /// If there is no such slot.
+    pub fn events(&self, slot: Slot) -> &[Event] {
+        &self.node(slot).events
+    }
+
+    /// What the relay told its host so far.
+    pub fn relay_events(&self) -> &[RelayEvent] {
+        &self.relay_events
+    }
+
+    fn node(&self, slot: Slot) -> &Node<S> {
+        // Slots are given in the order in which greetings arrive, which the network decides.
+        let held = self
+            .nodes
+            .iter()
+            .find(|node| node.client.slot() == Some(slot));
+        held.unwrap_or_else(|| &self.nodes[usize::from(slot.0)])
+    }
+
+    fn node_index(&self, slot: Slot) -> usize {
+        let held = self
+            .nodes
+            .iter()
+            .position(|node| node.client.slot() == Some(slot));
+        held.unwrap_or(slot.0.into())
+    }
+
+    /// The network, and the links up and down of the client in `slot`, for a test to change.
+    ///
+    /// # Panics
+    /// If there is no such slot.
+    pub fn network(&mut self, slot: Slot) -> (&mut Network, LinkId, LinkId) {
+        let node = self.node(slot);
+        let (up, down) = (node.up, node.down);
+        (&mut self.network, up, down)
+    }
+
+    /// Takes the client in `slot` away without a word; its relay's driver notices at once.
+    pub fn kill(&mut self, slot: Slot) {
+        let index = self.node_index(slot);
+        self.nodes[index].connected = false;
+        self.nodes[index].due = Time::NEVER;
+        self.relay.disconnected(PeerId(index as u64), None);
+        self.relay_due = self.now;
+    }
+
+    /// Lets the client in `slot` leave.
+    pub fn leave(&mut self, slot: Slot) {
+        let index = self.node_index(slot);
+        self.nodes[index].client.leave();
+        self.nodes[index].due = self.now;
+    }
+
+    /// Plays to the end with the game's bots.
+    pub fn run_bots(&mut self) {
+        let end = Time::NEVER;
+        self.run_until(end, |_, _, _| None);
+    }
+
+    /// Plays until everybody is gone, or until `end`; `sample` gives the inputs, the game's bot where
+    /// it returns `None`.
+    pub fn run_until(
+        &mut self,
+        end: Time,
+        mut sample: impl FnMut(Slot, Tick, &S::State) -> Option<S::Input>,
+    ) {
+        while !self.is_over() {
+            let dues = self.nodes.iter().map(|node| node.due);
+            let arrival = self.network.next_arrival().unwrap_or(Time::NEVER);
+            let next = dues.fold(arrival.min(self.relay_due), Time::min);
+            if next >= end {
+                self.now = self
+                    .now
+                    .max(if end == Time::NEVER { self.now } else { end });
+                break;
+            }
+            self.now = self.now.max(next);
+            self.deliver();
+            for index in 0..self.nodes.len() {
+                if self.nodes[index].due <= self.now {
+                    self.pump_client(index, &mut sample);
+                }
+            }
+            if self.relay_due <= self.now {
+                self.pump_relay();
+            }
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        let desync = self.stop_at_desync && self.relay.disagreement().is_some();
+        let nobody_came =
+            self.started == Time::NEVER && self.nodes.iter().all(|node| !node.connected);
+        desync || self.relay.is_finished() || nobody_came
+    }
+
+    fn deliver(&mut self) {
+        while let Some(arrival) = self.network.receive(self.now) {
+            for (index, node) in (0_u64..).zip(&mut self.nodes) {
+                if !node.connected {
+                    continue;
+                }
+                if node.down == arrival.link {
+                    let local = node.local(self.now);
+                    node.client.handle(local, arrival.channel, arrival.bytes);
+                    node.due = self.now;
+                } else if node.up == arrival.link {
+                    self.relay
+                        .handle(self.now, PeerId(index), arrival.channel, arrival.bytes);
+                    self.relay_due = self.now;
+                }
+            }
+        }
+    }
+
+    fn pump_client(
+        &mut self,
+        index: usize,
+        sample: &mut impl FnMut(Slot, Tick, &S::State) -> Option<S::Input>,
+    ) {
+        let node = &mut self.nodes[index];
+        let local = node.local(self.now);
+        loop {
+            match node.client.poll(local, &mut self.buffer) {
+                Output::Transmit(channel) => {
+                    self.network.send(self.now, node.up, channel, &self.buffer);
+                }
+                Output::Event(event) => node.events.push(event),
+                Output::Close(reason) => {
+                    node.connected = false;
+                    self.relay.disconnected(PeerId(index as u64), Some(reason));
+                    self.relay_due = self.now;
+                }
+                Output::Timeout(due) if due <= local => {
+                    let (bot, slot) = (&self.bot, node.client.slot().unwrap_or(Slot(0)));
+                    node.client.update(local, |tick, state| {
+                        sample(slot, tick, state).unwrap_or_else(|| bot.bot(state, slot))
+                    });
+                }
+                Output::Timeout(due) => {
+                    node.due = match due {
+                        Time::NEVER => Time::NEVER,
+                        due => due.offset(-node.clock_ahead),
+                    };
+                    break;
+                }
+            }
+        }
+    }
+
+    fn pump_relay(&mut self) {
+        loop {
+            match self.relay.poll(self.now, &mut self.buffer) {
+                RelayOutput::Transmit { peer, channel } => {
+                    if let Some(node) = node_of(&self.nodes, peer) {
+                        self.network
+                            .send(self.now, node.down, channel, &self.buffer);
+                    }
+                }
+                RelayOutput::Close { peer, reason } => self.close(peer, reason),
+                RelayOutput::Event(event) => {
+                    match event {
+                        RelayEvent::Started => {
+                            self.started = self.now + crate::limits::START_DELAY;
+                        }
+                        RelayEvent::Ended => self.ended = self.now,
+                        _ => {}
+                    }
+                    self.relay_events.push(event);
+                }
+                RelayOutput::Timeout(due) => {
+                    self.relay_due = due;
+                    break;
+                }
+            }
+        }
+    }
+
+    fn close(&mut self, peer: PeerId, reason: CloseReason) {
+        let index = usize::try_from(peer.0).unwrap_or(usize::MAX);
+        if let Some(node) = self.nodes.get_mut(index) {
+            node.connected = false;
+            node.client.disconnected(Some(reason));
+            node.due = Time::NEVER;
+            let local = node.local(self.now);
+            while let Output::Event(event) = node.client.poll(local, &mut self.buffer) {
+                node.events.push(event);
+            }
+        }
+    }
+
+    /// What the match came to so far.
+    pub fn report(&self) -> Report {
+        let timelines = || self.nodes.iter().filter_map(|node| node.client.timeline());
+        let stats: Vec<_> = self.nodes.iter().map(|node| node.client.stats()).collect();
+        let slowest = |tick: &dyn Fn(usize) -> Option<Tick>| {
+            (0..self.nodes.len())
+                .filter_map(tick)
+                .min()
+                .map_or(0, |tick| tick.0)
+        };
+        let timeline = |index: usize| self.nodes[index].client.timeline();
+        let agreed = self.relay.agreed();
+        let checksum = agreed.previous().and_then(|tick| {
+            let digest = timelines().find_map(|timeline| timeline.digest(tick));
+            digest.map(|digest| (tick, digest))
+        });
+        let end = if self.ended == Time::NEVER {
+            self.now
+        } else {
+            self.ended
+        };
+        let played = end.since(self.started);
+        let clients = self.nodes.len().max(1) as u64;
+        let per_second = |bytes: u64| {
+            let millis = u64::try_from(played.as_millis()).unwrap_or(u64::MAX).max(1);
+            bytes * 1000 / millis / clients
+        };
+        let sent = |link: LinkId| self.network.counters(link).sent_bytes;
+        let mut latency = Histogram::default();
+        stats
+            .iter()
+            .for_each(|stats| latency.merge(&stats.input_latency_ms));
+        let slots = Slot::all(self.relay.config().setup.slots);
+        Report {
+            ticks: slowest(&|index| timeline(index).map(|timeline| timeline.next())),
+            confirmed_ticks: slowest(&|index| timeline(index).map(|timeline| timeline.confirmed())),
+            agreed_ticks: agreed.0,
+            checksum,
+            desync: self
+                .relay
+                .disagreement()
+                .map(|disagreement| disagreement.tick),
+            rollbacks: stats.iter().map(|stats| stats.timeline.rollbacks).sum(),
+            rollback_depth_max: stats
+                .iter()
+                .map(|stats| stats.timeline.rollback_depth_max)
+                .max()
+                .unwrap_or(0),
+            resimulated_ticks: stats
+                .iter()
+                .map(|stats| stats.timeline.resimulated_ticks)
+                .sum(),
+            stalls: stats.iter().map(|stats| stats.stalls).sum(),
+            late_inputs: slots
+                .filter_map(|slot| self.relay.slot_stats(slot))
+                .map(|stats| stats.late)
+                .sum(),
+            input_changes: stats
+                .iter()
+                .map(|stats| stats.timeline.input_changes)
+                .max()
+                .unwrap_or(0),
+            bytes_up_per_s: per_second(self.nodes.iter().map(|node| sent(node.up)).sum()),
+            bytes_down_per_s: per_second(self.nodes.iter().map(|node| sent(node.down)).sum()),
+            input_latency_ms: latency,
+            played,
+        }
+    }
+}
+
+fn node_of<S: Simulation>(nodes: &[Node<S>], peer: PeerId) -> Option<&Node<S>> {
+    usize::try_from(peer.0)
+        .ok()
+        .and_then(|index| nodes.get(index))
+}
