@@ -1,1 +1,3 @@
 //! The games of Phalanx and the program around them.
+
+pub mod duel;
