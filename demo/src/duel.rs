@@ -9,6 +9,7 @@
 
 mod aabb;
 mod arena;
+mod bot;
 mod combat;
 mod fighter;
 mod moves;
@@ -23,7 +24,7 @@ pub use moves::{HEAVY, LIGHT, Move, MovePhase, Reach, SPECIAL};
 pub use pad::Pad;
 pub use projectile::{PER_FIGHTER, Projectile};
 
-use phalanx_engine::{InputFrame, Setup, Simulation};
+use phalanx_engine::{InputFrame, Setup, Simulation, Slot};
 
 /// The rules of the game. Slots from [`FIGHTERS_MAX`] on only watch.
 #[derive(Clone, Copy, Debug, Default)]
@@ -41,5 +42,9 @@ impl Simulation for Duel {
 
     fn step(&self, state: &mut Arena, frame: &InputFrame<'_, Self>) {
         rules::step(state, frame);
+    }
+
+    fn bot(&self, state: &Arena, slot: Slot) -> Pad {
+        bot::pad(state, slot)
     }
 }
