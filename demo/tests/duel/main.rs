@@ -1,0 +1,8 @@
+//! Tests of the game `duel` as its embedder sees it.
+
+mod bots;
+mod hostile;
+mod mirror;
+mod play;
+mod roster;
+mod rules;
