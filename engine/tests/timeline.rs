@@ -360,3 +360,13 @@ fn the_widest_window_is_used_in_full() {
     assert_eq!(timeline.stats().rollback_depth_max, depth);
     assert_eq!(timeline.next(), Tick(depth + 1));
 }
+
+#[test]
+fn a_frame_has_no_input_outside_of_its_bytes() {
+    let frame = real(0, &[1, 2, 3, 4]);
+    assert_eq!(frame.input(Slot(1), 2), Some(&[3, 4][..]));
+    assert_eq!(frame.input(Slot(2), 2), None);
+    assert_eq!(frame.input(Slot(0), u32::MAX), None);
+    assert_eq!(frame.input(Slot(1), u32::MAX), None);
+    assert_eq!(frame.input(Slot(255), u32::MAX), None);
+}
