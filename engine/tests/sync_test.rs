@@ -84,7 +84,7 @@ impl State for Planted {
         schema.leaf("Planted");
     }
     fn encode(&self, out: &mut Encoder) {
-        out.put_u8(ALL.iter().position(|fault| *fault == self.fault).unwrap() as u8);
+        out.put_u8(self.fault as u8);
         self.value.encode(out);
     }
     fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {

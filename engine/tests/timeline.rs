@@ -3,7 +3,8 @@
 #![expect(
     clippy::disallowed_types,
     clippy::cast_possible_truncation,
-    reason = "lengths of arrays and drawn bits in tests"
+    clippy::unwrap_used,
+    reason = "lengths of arrays, drawn bits and helpers of tests"
 )]
 
 use phalanx_engine::limits::{HORIZON_TICKS_MAX, WINDOW_TICKS_MAX};
