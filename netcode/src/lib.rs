@@ -7,6 +7,8 @@ mod histogram;
 mod lead;
 pub mod limits;
 mod link;
+#[cfg(feature = "quic")]
+pub mod quic;
 mod relay;
 pub mod testing;
 mod time;
