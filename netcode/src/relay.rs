@@ -595,7 +595,10 @@ impl Relay {
                     slot, downstream, ..
                 },
                 Phase::Ended { .. },
-            ) if downstream.acked() == sealed && ballot.next(*slot) == sealed => {
+            ) // After a disagreement the players get the time to hear of it.
+                if downstream.acked() == sealed
+                    && ballot.next(*slot) == sealed
+                    && ballot.disagreement().is_none() => {
                 Some(CloseReason::Ended)
             }
             _ if peer.heard + SILENCE_TIMEOUT <= now => Some(CloseReason::TimedOut),
