@@ -22,29 +22,26 @@ pub struct Plant {
 #[derive(Debug)]
 pub struct Planted<S> {
     inner: S,
-    fault: Option<(Tick, u64)>,
+    plant: Option<Plant>,
+    /// The slot that this player was given.
+    slot: Cell<Option<Slot>>,
     field: Cell<Option<u64>>,
 }
 
 impl<S> Planted<S> {
-    /// The game as it is.
-    pub const fn without(inner: S) -> Self {
+    /// The game of a player who does not know its slot yet: say it with [`Planted::seat`].
+    pub const fn new(inner: S, plant: Option<Plant>) -> Self {
         Self {
             inner,
-            fault: None,
+            plant,
+            slot: Cell::new(None),
             field: Cell::new(None),
         }
     }
 
-    /// The game as `slot` plays it: with the fault if it is the planted one.
-    pub fn for_slot(inner: S, slot: Slot, plant: Option<Plant>) -> Self {
-        let plant = plant.filter(|plant| plant.slot == slot);
-        let fault = plant.map(|plant| (plant.tick, plant.seed));
-        Self {
-            inner,
-            fault,
-            field: Cell::new(None),
-        }
+    /// The relay gave this player `slot`: the fault is its own if it was meant for that slot.
+    pub fn seat(&self, slot: Slot) {
+        self.slot.set(Some(slot));
     }
 
     /// The game.
@@ -80,10 +77,11 @@ impl<S: Simulation> Simulation for Planted<S> {
             frame.inputs(),
         );
         self.inner.step(state, &inner);
-        if let Some((tick, seed)) = self.fault
-            && tick == frame.tick()
+        if let Some(plant) = self.plant
+            && self.slot.get() == Some(plant.slot)
+            && plant.tick == frame.tick()
         {
-            self.field.set(flip_leaf(state, seed));
+            self.field.set(flip_leaf(state, plant.seed));
         }
     }
 

@@ -26,6 +26,13 @@ struct Node<S: Simulation> {
 }
 
 impl<S: Simulation> Node<S> {
+    fn told(&mut self, event: Event) {
+        if let (Event::Joined { slot, .. }, Some(timeline)) = (&event, self.client.timeline()) {
+            timeline.simulation().seat(*slot);
+        }
+        self.events.push(event);
+    }
+
     fn local(&self, now: Time) -> Time {
         now.offset(self.clock_ahead)
     }
@@ -118,7 +125,7 @@ impl<S: Simulation> World<S> {
         let mut relay = Relay::new(scenario.session(&simulation()))?;
         let mut nodes = Vec::new();
         for slot in Slot::all(scenario.players) {
-            let planted = Planted::for_slot(simulation(), slot, scenario.plant);
+            let planted = Planted::new(simulation(), scenario.plant);
             // Clocks have nothing in common: up to twelve days apart.
             let skew = mix(scenario.seed ^ mix(u64::from(slot.0) + 1)) >> 14;
             nodes.push(Node {
@@ -309,7 +316,7 @@ impl<S: Simulation> World<S> {
                 Output::Transmit(channel) => {
                     self.network.send(self.now, node.up, channel, &self.buffer);
                 }
-                Output::Event(event) => node.events.push(event),
+                Output::Event(event) => node.told(event),
                 Output::Close(reason) => {
                     node.connected = false;
                     self.relay.disconnected(PeerId(index as u64), Some(reason));
