@@ -260,7 +260,7 @@ impl Link {
 
     fn start(&mut self, now: Time, measured: Measured, deadline: u64) -> Result<(), CloseReason> {
         let welcome = self.welcome.as_ref().ok_or(CloseReason::Unexpected)?;
-        let anchor = Time::from_nanos(deadline).offset(-measured.relay_ahead);
+        let anchor = Time::from_nanos(deadline).offset(measured.relay_ahead.saturating_neg());
         let rate = welcome.setup.rate;
         let clock = StampClock::start(now, rate, self.delay, anchor, measured.round_trip);
         let (_, first) = clock.next();
@@ -293,7 +293,7 @@ impl Link {
         let datagram = ToClient::decode(bytes).map_err(|_| CloseReason::Malformed)?;
         match (datagram, &mut self.stage) {
             (ToClient::Echo { sent, relay }, Stage::Measuring(measuring)) => {
-                if let Some(measured) = measuring.echo(now, sent, relay) {
+                if let Some(measured) = measuring.echo(now, sent, relay)? {
                     encode_control(&FromClient::Ready, &mut self.control_out);
                     self.stage = Stage::Waiting(measured);
                 }
@@ -349,7 +349,10 @@ impl Link {
 
 impl Measuring {
     /// Takes an echo; returns the best of all when there were enough.
-    fn echo(&mut self, now: Time, sent: u64, relay: u64) -> Option<Measured> {
+    fn echo(&mut self, now: Time, sent: u64, relay: u64) -> Result<Option<Measured>, CloseReason> {
+        if Time::from_nanos(sent) > now {
+            return Err(CloseReason::Malformed); // We never sent it.
+        }
         let round_trip = now.since(Time::from_nanos(sent));
         // The relay answered halfway, as far as one end can know.
         let here = Time::from_nanos(sent) + round_trip / 2;
@@ -361,7 +364,7 @@ impl Measuring {
             });
         }
         self.echoes += 1;
-        self.best.filter(|_| self.echoes >= PROBES)
+        Ok(self.best.filter(|_| self.echoes >= PROBES))
     }
 }
 

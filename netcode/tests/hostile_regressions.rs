@@ -1,0 +1,65 @@
+//! Defects that a hostile or unlucky peer could use, each found once and kept out.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+mod hostile_pump;
+
+use core::time::Duration;
+
+use hostile_pump::model::{News, control, echo, inputs, varint};
+use hostile_pump::{Packet, Pump, config};
+use phalanx_engine::{Slot, Tick};
+use phalanx_netcode::testing::Mixer;
+use phalanx_netcode::{CloseReason, Event, LatePolicy, PeerId, RelayEvent, RelayOutput};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn down(datagram: bool, bytes: Vec<u8>) -> Packet {
+    Packet {
+        peer: PeerId(0),
+        up: false,
+        datagram,
+        bytes,
+    }
+}
+
+fn up(peer: u64, bytes: Vec<u8>) -> Packet {
+    Packet {
+        peer: PeerId(peer),
+        up: true,
+        datagram: true,
+        bytes,
+    }
+}
+
+fn agreed_to_the_end(pump: &Pump<Mixer>, players: &[usize], length: u64) {
+    pump.relay.log().verify().unwrap();
+    assert_eq!(pump.relay.disagreement(), None);
+    for player in players {
+        let timeline = pump.chairs[*player].client.timeline().unwrap();
+        assert_eq!(timeline.confirmed(), Tick(length), "player {player}");
+        let last = pump.chairs[*player].events.last();
+        assert_eq!(
+            last,
+            Some(&Event::Closed(Some(CloseReason::Ended))),
+            "player {player}"
+        );
+    }
+}
+
+/// The difference between clocks that an echo told could overflow when it was negated.
+#[test]
+fn an_echo_from_the_end_of_time_does_not_panic() {
+    for (sent, relay) in [(u64::MAX, 0), (0, u64::MAX), (0, 0), (u64::MAX, u64::MAX)] {
+        for deadline in [0, 1, u64::MAX] {
+            let mut pump = Pump::mixers(config(1, 60));
+            while pump.chairs[0].client.slot().is_none() {
+                pump.step();
+            }
+            for _ in 0..8 {
+                pump.inject(&down(true, echo(sent, relay)));
+            }
+            pump.inject(&down(false, control(1, &varint(deadline))));
+            pump.run(SECOND / 10);
+        }
+    }
+}
