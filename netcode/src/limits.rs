@@ -86,6 +86,9 @@ pub const PROBES: u32 = 8;
 /// From one probe to the next.
 pub const PROBE_INTERVAL: Duration = Duration::from_millis(20);
 
+/// A client that is ready and waits for the others lets the relay hear of it this often.
+pub const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(1);
+
 /// Without news, frames and acknowledgements are sent again after this.
 pub const RESEND_INTERVAL: Duration = Duration::from_millis(50);
 

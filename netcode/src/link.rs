@@ -15,7 +15,8 @@ use self::uplink::Uplink;
 use crate::channel::{Channel, CloseReason};
 use crate::lead::StampClock;
 use crate::limits::{
-    PROBE_INTERVAL, PROBES, PROTOCOL_VERSION, RESEND_INTERVAL, VOTES_PER_DATAGRAM_MAX,
+    KEEP_ALIVE_INTERVAL, PROBE_INTERVAL, PROBES, PROTOCOL_VERSION, RESEND_INTERVAL,
+    VOTES_PER_DATAGRAM_MAX,
 };
 use crate::time::Time;
 use crate::wire::{
@@ -51,7 +52,11 @@ enum Stage {
     /// Taken in; the round trip is being measured.
     Measuring(Measuring),
     /// Ready; the match has not begun.
-    Waiting(Measured),
+    Waiting {
+        measured: Measured,
+        /// When the relay hears from this client again.
+        next_probe: Time,
+    },
     /// The match runs.
     Running(Box<Running>),
 }
@@ -140,7 +145,7 @@ impl Link {
         match &self.stage {
             Stage::Greeting | Stage::Running(_) => None,
             Stage::Measuring(measuring) => measuring.best.map(|best| best.round_trip),
-            Stage::Waiting(measured) => Some(measured.round_trip),
+            Stage::Waiting { measured, .. } => Some(measured.round_trip),
         }
     }
 
@@ -188,8 +193,9 @@ impl Link {
     pub(crate) fn timeout(&self) -> Time {
         match &self.stage {
             Stage::Measuring(measuring) => measuring.next_probe,
+            Stage::Waiting { next_probe, .. } => *next_probe,
             Stage::Running(running) => running.send_at,
-            Stage::Greeting | Stage::Waiting(_) => Time::NEVER,
+            Stage::Greeting => Time::NEVER,
         }
     }
 
@@ -238,7 +244,7 @@ impl Link {
                     ..Default::default()
                 });
             }
-            (FromRelay::Start { deadline }, Stage::Waiting(measured)) => {
+            (FromRelay::Start { deadline }, Stage::Waiting { measured, .. }) => {
                 let measured = *measured;
                 self.start(now, measured, deadline)?;
             }
@@ -295,7 +301,10 @@ impl Link {
             (ToClient::Echo { sent, relay }, Stage::Measuring(measuring)) => {
                 if let Some(measured) = measuring.echo(now, sent, relay)? {
                     encode_control(&FromClient::Ready, &mut self.control_out);
-                    self.stage = Stage::Waiting(measured);
+                    self.stage = Stage::Waiting {
+                        measured,
+                        next_probe: now + KEEP_ALIVE_INTERVAL,
+                    };
                 }
                 Ok(())
             }
@@ -334,6 +343,11 @@ impl Link {
         match &mut self.stage {
             Stage::Measuring(measuring) if measuring.next_probe <= now => {
                 measuring.next_probe = now + PROBE_INTERVAL;
+                Datagram::probe(buffer, now.as_nanos());
+                Some(Channel::Datagram)
+            }
+            Stage::Waiting { next_probe, .. } if *next_probe <= now => {
+                *next_probe = now + KEEP_ALIVE_INTERVAL;
                 Datagram::probe(buffer, now.as_nanos());
                 Some(Channel::Datagram)
             }

@@ -63,3 +63,16 @@ fn an_echo_from_the_end_of_time_does_not_panic() {
         }
     }
 }
+
+/// A client that was ready said nothing more, and the relay closed it for its silence.
+#[test]
+fn a_ready_player_waits_for_the_others_as_long_as_it_takes() {
+    let mut pump = Pump::mixers(config(2, 60));
+    pump.chairs[1].connected = false;
+    pump.relay.disconnected(PeerId(1), None);
+    pump.run(60 * SECOND);
+    assert_eq!(pump.closed, [].into());
+    pump.join(Mixer);
+    pump.finish(20 * SECOND);
+    agreed_to_the_end(&pump, &[0, 2], 60);
+}
