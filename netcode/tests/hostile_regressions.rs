@@ -76,3 +76,22 @@ fn a_ready_player_waits_for_the_others_as_long_as_it_takes() {
     pump.finish(20 * SECOND);
     agreed_to_the_end(&pump, &[0, 2], 60);
 }
+
+/// While the relay waited for one player it closed the others, whose clocks went on.
+#[test]
+fn who_goes_on_stamping_while_another_is_waited_for_is_not_closed() {
+    let mut config = config(2, 900);
+    config.rules.policy = LatePolicy::Wait { bound_ms: 20_000 };
+    let mut pump = Pump::mixers(config);
+    pump.start();
+    pump.chairs[0].cut_up = true;
+    pump.run(6 * SECOND);
+    pump.chairs[0].cut_up = false;
+    pump.finish(40 * SECOND);
+    agreed_to_the_end(&pump, &[0, 1], 900);
+    for slot in Slot::all(2) {
+        // Nobody's input was lost for it.
+        let stats = pump.relay.slot_stats(slot).unwrap();
+        assert!(stats.late == 0, "slot {slot}: {stats:?}");
+    }
+}
