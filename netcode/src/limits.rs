@@ -98,6 +98,9 @@ pub const FRAGMENT_RESEND_INTERVAL: Duration = Duration::from_millis(150);
 /// Frames that a client has not acknowledged after this go by the stream.
 pub const STREAM_FALLBACK_AFTER: Duration = Duration::from_secs(1);
 
+/// Frames under way to one client by the stream, ticks: as many as it has room for.
+pub const STREAMED_FRAMES_MAX: u64 = phalanx_engine::limits::HORIZON_TICKS_MAX as u64;
+
 /// A peer must have sent its greeting after this.
 pub const GREETING_TIMEOUT: Duration = Duration::from_secs(5);
 

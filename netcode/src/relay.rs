@@ -426,7 +426,7 @@ impl Relay {
                 if header.frames_next > self.sealer.next() {
                     return Err(CloseReason::Malformed);
                 }
-                downstream.acknowledge(header.frames_next);
+                downstream.acknowledge(now, header.frames_next);
                 downstream.acknowledge_soon(now);
                 let slot = *slot;
                 self.inputs(now, slot, &header, bits)

@@ -95,3 +95,46 @@ fn who_goes_on_stamping_while_another_is_waited_for_is_not_closed() {
         assert!(stats.late == 0, "slot {slot}: {stats:?}");
     }
 }
+
+/// What a client had no room for was never sent again while the match went on.
+#[test]
+fn a_game_that_hangs_for_six_seconds_catches_up() {
+    let mut pump = Pump::mixers(config(2, 1200));
+    pump.start();
+    pump.chairs[0].hangs = true;
+    pump.run(6 * SECOND);
+    pump.chairs[0].hangs = false;
+    pump.run(6 * SECOND);
+    let behind = |player: usize| {
+        let confirmed = pump.chairs[player].client.timeline().unwrap().confirmed();
+        pump.relay.log().next().since(confirmed)
+    };
+    assert!(behind(0) < 20, "{} ticks behind", behind(0));
+    assert!(behind(1) < 20, "{} ticks behind", behind(1));
+    pump.finish(30 * SECOND);
+    agreed_to_the_end(&pump, &[0, 1], 1200);
+}
+
+/// A peer that never acknowledges was sent the whole log, faster than it was sealed.
+#[test]
+fn who_never_acknowledges_is_sent_a_bounded_part_of_the_log() {
+    let mut pump = Pump::mixers(config(2, 6000));
+    pump.start();
+    // Its own datagrams are lost from now on; these keep it alive.
+    pump.chairs[0].cut_up = true;
+    let mut most = 0;
+    for _ in 0..60 {
+        pump.record = Some(Vec::new());
+        pump.run(SECOND);
+        pump.inject(&up(0, inputs(0, 0, 0, 0, &[]).message(1)));
+        let record = pump.record.take().unwrap();
+        let stream = record.iter().map(|(_, packet)| packet);
+        let stream = stream.filter(|packet| packet.peer == PeerId(0) && !packet.up);
+        let bytes: usize = stream
+            .filter(|packet| !packet.datagram)
+            .map(|packet| packet.bytes.len())
+            .sum();
+        most = most.max(bytes);
+    }
+    assert!(most < 20_000, "{most} bytes in one second");
+}

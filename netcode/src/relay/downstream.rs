@@ -9,6 +9,7 @@ use super::seat::Seat;
 use crate::limits::{
     DATAGRAM_BYTES_MAX, FRAGMENT_RESEND_INTERVAL, FRAME_DATAGRAMS_AT_ONCE_MAX,
     FRAMES_PER_DATAGRAM_MAX, PROVISIONAL_TICKS_MAX, RESEND_INTERVAL, STREAM_FALLBACK_AFTER,
+    STREAMED_FRAMES_MAX,
 };
 use crate::link::PROVISIONAL_COUNT_BITS;
 use crate::time::Time;
@@ -49,9 +50,10 @@ pub(crate) struct Downstream {
     slot: Slot,
     /// The client has every frame before this one.
     acked: Tick,
-    /// Frames before this one went by the stream, at `streamed_at`.
+    /// Frames before this one went by the stream.
     streamed: Tick,
-    streamed_at: Time,
+    /// When the client last acknowledged more, or the stream was begun.
+    progressed: Time,
     /// The newest arrival to report.
     arrival: Option<Arrival>,
     /// When a datagram goes out next.
@@ -72,7 +74,7 @@ impl Downstream {
             slot,
             acked: Tick::ZERO,
             streamed: Tick::ZERO,
-            streamed_at: Time::ZERO,
+            progressed: Time::ZERO,
             arrival: None,
             send_at: Time::NEVER,
             forward_not_before: Time::ZERO,
@@ -98,8 +100,11 @@ impl Downstream {
     }
 
     /// The client has every frame before `next`.
-    pub(crate) fn acknowledge(&mut self, next: Tick) {
-        self.acked = self.acked.max(next);
+    pub(crate) fn acknowledge(&mut self, now: Time, next: Tick) {
+        if next > self.acked {
+            self.acked = next;
+            self.progressed = now;
+        }
         while self
             .fragmented
             .front()
@@ -148,13 +153,14 @@ impl Downstream {
         scratch: &mut SealedFrame,
         control: &mut Vec<u8>,
     ) {
-        if self.acked < self.streamed && self.streamed_at + STREAM_FALLBACK_AFTER * 2 < now {
+        if self.acked < self.streamed && self.progressed + STREAM_FALLBACK_AFTER * 2 < now {
             // It had no room for them then.
             self.streamed = self.acked;
         }
         let first = self.first_unsent();
         let sealer = view.sealer;
-        if first >= sealer.next() {
+        let limit = sealer.next().min(self.acked + STREAMED_FRAMES_MAX);
+        if first >= limit {
             return;
         }
         let overdue =
@@ -162,16 +168,16 @@ impl Downstream {
         if !overdue {
             return;
         }
+        if first == self.acked {
+            self.progressed = now;
+        }
         let mut body = Vec::new();
         let header = self.header(news, first, false);
         let mut bits = Datagram::frames_body(&mut body, &header);
         // Each frame is written against the one before; both are read from the log.
         let mut before = sealer.neutral().to_vec();
         let mut end = first;
-        while end < sealer.next()
-            && end < first + FRAMES_PER_DATAGRAM_MAX
-            && sealer.read(end, scratch)
-        {
+        while end < limit && end < first + FRAMES_PER_DATAGRAM_MAX && sealer.read(end, scratch) {
             let mut frames = FramesWriter::new(&mut bits, view.shape, &before, &mut self.encoder);
             if !frames.put(scratch, STREAM_BYTES) {
                 break;
@@ -184,7 +190,6 @@ impl Downstream {
         bits.finish();
         encode_control(&FromRelay::Frames(body), control);
         self.streamed = end;
-        self.streamed_at = now;
     }
 
     fn header(&mut self, news: News, first: Tick, acked_baseline: bool) -> RelayHeader {
