@@ -6,7 +6,7 @@ mod hostile_pump;
 use core::time::Duration;
 
 use hostile_pump::model::{News, control, echo, inputs, varint};
-use hostile_pump::{Packet, Pump, config};
+use hostile_pump::{Packet, Pump, Wide, config, wide_config};
 use phalanx_engine::{Slot, Tick};
 use phalanx_netcode::testing::Mixer;
 use phalanx_netcode::{CloseReason, Event, LatePolicy, PeerId, RelayEvent, RelayOutput};
@@ -137,4 +137,53 @@ fn who_never_acknowledges_is_sent_a_bounded_part_of_the_log() {
         most = most.max(bytes);
     }
     assert!(most < 20_000, "{most} bytes in one second");
+}
+
+/// Of frames in fragments only four were under way at one time: over a long way they came a second
+/// late, by the stream.
+#[test]
+fn large_frames_keep_up_over_a_long_way() {
+    let mut pump = Pump::new(wide_config(16, 400), || Wide);
+    pump.latency = Duration::from_millis(100);
+    pump.start();
+    pump.record = Some(Vec::new());
+    pump.run(4 * SECOND);
+    for (player, chair) in pump.chairs.iter().enumerate() {
+        let confirmed = chair.client.timeline().unwrap().confirmed();
+        let behind = pump.relay.log().next().since(confirmed);
+        assert!(behind < 12, "player {player} is {behind} ticks behind");
+    }
+    let record = pump.record.take().unwrap();
+    let down = record
+        .iter()
+        .map(|(_, packet)| packet)
+        .filter(|packet| !packet.up);
+    let (datagrams, stream): (Vec<_>, Vec<_>) = down.partition(|packet| packet.datagram);
+    let fragments = datagrams
+        .iter()
+        .filter(|packet| packet.bytes[0] == 3)
+        .count();
+    assert!(fragments > 16 * 2 * 200, "{fragments} fragments");
+    assert_eq!(stream.len(), 0, "nothing went by the stream");
+    pump.finish(20 * SECOND);
+    assert_eq!(pump.relay.agreed(), Tick(400));
+}
+
+/// What the relay remembers of frames in fragments grew with every tick.
+#[test]
+fn fragments_to_a_peer_that_never_acknowledges_are_bounded() {
+    let mut pump = Pump::new(wide_config(16, 4000), || Wide);
+    pump.start();
+    pump.chairs[0].cut_up = true;
+    let mut most = 0;
+    for _ in 0..20 {
+        pump.record = Some(Vec::new());
+        pump.run(SECOND);
+        pump.inject(&up(0, inputs(0, 0, 0, 0, &[]).message(1)));
+        let record = pump.record.take().unwrap();
+        let there = record.iter().map(|(_, packet)| packet);
+        let there = there.filter(|packet| packet.peer == PeerId(0) && !packet.up);
+        most = most.max(there.map(|packet| packet.bytes.len()).sum());
+    }
+    assert!(most < 1_000_000, "{most} bytes in one second");
 }

@@ -63,7 +63,7 @@ pub(crate) struct Downstream {
     /// The first frame of the next datagram of the same round, and how many were sent.
     round: Option<(Tick, u32)>,
     /// Large frames under way, and when they were sent.
-    fragmented: VecDeque<(Tick, Time)>,
+    fragmented: Vec<(Tick, Time)>,
     pieces: VecDeque<(FragmentHeader, Vec<u8>)>,
     encoder: Encoder,
 }
@@ -79,7 +79,7 @@ impl Downstream {
             send_at: Time::NEVER,
             forward_not_before: Time::ZERO,
             round: None,
-            fragmented: VecDeque::new(),
+            fragmented: Vec::new(),
             pieces: VecDeque::new(),
             encoder: Encoder::new(),
         }
@@ -105,13 +105,7 @@ impl Downstream {
             self.acked = next;
             self.progressed = now;
         }
-        while self
-            .fragmented
-            .front()
-            .is_some_and(|(tick, _)| *tick < self.acked)
-        {
-            self.fragmented.pop_front();
-        }
+        self.fragmented.retain(|(tick, _)| *tick >= self.acked);
     }
 
     /// Reports an arrival with the next datagram, the worst one if there are several.
@@ -217,16 +211,22 @@ impl Downstream {
             Datagram::fragment(buffer, header, &piece);
             return true;
         }
+        let end = view.sealer.next();
         let (first, sent) = match self.round.take() {
             Some(round) => round,
             None if self.send_at <= now => {
                 self.send_at = now + RESEND_INTERVAL;
                 self.forward_not_before = now + period;
-                let oldest = view.sealer.next().saturating_sub(FRAMES_PER_DATAGRAM_MAX);
-                (self.first_unsent().max(oldest), 0)
+                (self.first_unsent(), 0)
             }
             None => return false,
         };
+        // Between two datagrams of a round many frames may have been sealed, too.
+        let oldest = end.saturating_sub(FRAMES_PER_DATAGRAM_MAX);
+        self.fragmented.retain(|(tick, _)| *tick >= oldest);
+        let mut unsent = first.max(oldest).until(end);
+        let first = unsent.find(|tick| !self.is_under_way(now, *tick));
+        let first = first.unwrap_or(end);
         let acked_baseline = first == self.acked && first > Tick::ZERO;
         let header = self.header(news, first, acked_baseline);
         let baseline = if acked_baseline {
@@ -236,7 +236,6 @@ impl Downstream {
         };
         let mut bits = Datagram::frames(buffer, &header);
         let mut frames = FramesWriter::new(&mut bits, view.shape, baseline, &mut self.encoder);
-        let end = view.sealer.next();
         let mut next = first;
         while next < end && frames.put(view.sealer.frame(next), FRAMES_BYTES_MAX) {
             next = next.next();
@@ -258,16 +257,16 @@ impl Downstream {
         true
     }
 
-    /// Cuts a frame that is larger than a datagram into fragments, unless they are under way.
+    /// Whether fragments of a frame were sent a moment ago.
+    fn is_under_way(&self, now: Time, tick: Tick) -> bool {
+        let known = self.fragmented.iter().find(|(known, _)| *known == tick);
+        known.is_some_and(|(_, sent)| *sent + FRAGMENT_RESEND_INTERVAL > now)
+    }
+
+    /// Cuts a frame that is larger than a datagram into fragments.
     fn cut(&mut self, now: Time, view: &View<'_>, news: News, tick: Tick) {
-        if let Some((_, sent)) = self.fragmented.iter_mut().find(|(known, _)| *known == tick) {
-            if *sent + FRAGMENT_RESEND_INTERVAL > now {
-                return;
-            }
-            *sent = now;
-        } else {
-            self.fragmented.push_back((tick, now));
-        }
+        self.fragmented.retain(|(known, _)| *known != tick);
+        self.fragmented.push((tick, now));
         let mut body = Vec::new();
         let header = self.header(news, tick, false);
         let mut bits = Datagram::frames_body(&mut body, &header);

@@ -8,7 +8,7 @@ pub mod model;
 use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
 
-use phalanx_engine::{Setup, Simulation, Slot, TickRate};
+use phalanx_engine::{Input, InputFrame, Setup, Simulation, Slot, State, TickRate, mix};
 use phalanx_netcode::testing::Mixer;
 use phalanx_netcode::{
     Channel, Client, ClientConfig, CloseReason, Event, Output, PeerId, Relay, RelayEvent,
@@ -58,12 +58,13 @@ pub struct Pump<S: Simulation> {
     pub record: Option<Vec<(Time, Packet)>>,
     /// Every n-th datagram is lost; 0: none.
     pub lose_every: u64,
+    /// Every packet is under way for so long.
+    pub latency: Duration,
     sent: u64,
     under_way: VecDeque<(Time, Packet)>,
     buffer: Vec<u8>,
 }
 
-const LATENCY: Duration = Duration::from_millis(30);
 const STEP: Duration = Duration::from_millis(2);
 
 /// A session of [`Mixer`] at 60 Hz.
@@ -98,6 +99,7 @@ impl<S: Simulation> Pump<S> {
             closed: BTreeMap::new(),
             record: None,
             lose_every: 0,
+            latency: Duration::from_millis(30),
             sent: 0,
             under_way: VecDeque::new(),
             buffer: Vec::new(),
@@ -188,7 +190,7 @@ impl<S: Simulation> Pump<S> {
         if packet.datagram && (cut || lost) {
             return;
         }
-        self.under_way.push_back((self.now + LATENCY, packet));
+        self.under_way.push_back((self.now + self.latency, packet));
     }
 
     fn pump_client(&mut self, index: usize) {
@@ -266,14 +268,86 @@ impl<S: Simulation> Pump<S> {
     }
 }
 
-/// What a player does: something new every few ticks, never neutral.
+/// What a player does: something new every tick, never neutral.
 fn sample<S: Simulation>(slot: Slot, tick: u64) -> S::Input {
-    use phalanx_engine::Input;
     let packed: Vec<u8> = (0..u64::from(S::Input::BYTES))
         .map(|byte| {
-            let value = phalanx_engine::mix(tick / 3 ^ u64::from(slot.0) << 20 ^ byte << 40);
+            let value = mix(tick ^ u64::from(slot.0) << 20 ^ byte << 40);
             value.to_le_bytes()[0] | 1
         })
         .collect();
     S::Input::unpack(&packed)
+}
+
+/// A game with the largest inputs there are: sixteen of them do not fit into one datagram.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wide;
+
+/// An input of 64 bytes.
+#[derive(Input, Clone, Copy, Debug, Default, PartialEq)]
+pub struct WideInput {
+    a: u64,
+    b: u64,
+    c: u64,
+    d: u64,
+    e: u64,
+    f: u64,
+    g: u64,
+    h: u64,
+}
+
+/// A hash of all inputs so far.
+#[derive(State, Clone, Debug, PartialEq, Eq)]
+pub struct WideState {
+    hash: u64,
+}
+
+impl Simulation for Wide {
+    const ID: &'static str = "wide";
+    const VERSION: u32 = 1;
+    type State = WideState;
+    type Input = WideInput;
+
+    fn start(&self, setup: &Setup) -> WideState {
+        WideState { hash: setup.seed }
+    }
+
+    fn step(&self, state: &mut WideState, frame: &InputFrame<'_, Self>) {
+        let words = frame.inputs().iter().flat_map(|pad| {
+            let WideInput {
+                a,
+                b,
+                c,
+                d,
+                e,
+                f,
+                g,
+                h,
+            } = *pad;
+            [a, b, c, d, e, f, g, h]
+        });
+        state.hash = words.fold(state.hash, |hash, word| mix(hash ^ word));
+    }
+
+    fn bot(&self, state: &WideState, slot: Slot) -> WideInput {
+        let seed = state.hash ^ u64::from(slot.0);
+        let [a, b, c, d, e, f, g, h] = [1, 2, 3, 4, 5, 6, 7, 8].map(|word| mix(seed ^ word << 8));
+        WideInput {
+            a,
+            b,
+            c,
+            d,
+            e,
+            f,
+            g,
+            h,
+        }
+    }
+}
+
+/// A session of [`Wide`] at 60 Hz.
+pub fn wide_config(slots: u8, length: u64) -> SessionConfig {
+    let mut config = SessionConfig::new(&Wide, config(slots, length).setup);
+    config.length = Some(length);
+    config
 }
