@@ -7,6 +7,7 @@ mod uplink;
 use core::time::Duration;
 use std::collections::VecDeque;
 
+use phalanx_engine::limits::HISTORY_TICKS_MAX;
 use phalanx_engine::{Digest, FrameHash, GameIdentity, SealedFrame, Slot, Tick};
 
 use self::downlink::Downlink;
@@ -309,7 +310,7 @@ impl Link {
                 Ok(())
             }
             (ToClient::Frames(header, bits), Stage::Running(running)) => {
-                running.acknowledged(&header)?;
+                running.acknowledged(&header, receiver)?;
                 running.downlink.take(&header, bits, receiver)
             }
             (ToClient::Fragment(header, piece), Stage::Running(running)) => {
@@ -318,7 +319,7 @@ impl Link {
                 };
                 match ToClient::decode_frames(&whole).map_err(|_| CloseReason::Malformed)? {
                     ToClient::Frames(header, bits) => {
-                        running.acknowledged(&header)?;
+                        running.acknowledged(&header, receiver)?;
                         running.downlink.take(&header, bits, receiver)
                     }
                     _ => Ok(()),
@@ -383,9 +384,14 @@ impl Measuring {
 }
 
 impl Running {
-    fn acknowledged(&mut self, header: &RelayHeader) -> Result<(), CloseReason> {
-        if !self.uplink.acknowledge(header.inputs_next) {
-            return Err(CloseReason::Malformed);
+    fn acknowledged(
+        &mut self,
+        header: &RelayHeader,
+        receiver: &impl Receiver,
+    ) -> Result<(), CloseReason> {
+        if !self.uplink.acknowledge(header.inputs_next) || header.votes_next > receiver.confirmed()
+        {
+            return Err(CloseReason::Malformed); // We never sent that.
         }
         self.votes_next = self.votes_next.max(header.votes_next);
         self.agreed_next = self.agreed_next.max(header.agreed_next);
@@ -399,7 +405,8 @@ impl Running {
     fn write(&self, buffer: &mut Vec<u8>, receiver: &impl Receiver) {
         // A vote that is no longer kept cannot be cast: start with the first one that is.
         let confirmed = receiver.confirmed();
-        let mut votes_first = self.votes_next;
+        let kept = confirmed.saturating_sub(HISTORY_TICKS_MAX.into());
+        let mut votes_first = self.votes_next.max(kept);
         while votes_first < confirmed && receiver.vote(votes_first).is_none() {
             votes_first = votes_first.next();
         }

@@ -139,6 +139,40 @@ fn who_never_acknowledges_is_sent_a_bounded_part_of_the_log() {
     assert!(most < 20_000, "{most} bytes in one second");
 }
 
+/// A relay that never counts votes made its clients look through all ticks for each datagram, and
+/// one that counts votes that were not cast was believed.
+#[test]
+fn a_lie_about_votes_closes_the_connection() {
+    let mut pump = Pump::mixers(config(1, 600));
+    pump.start();
+    let news = News {
+        votes_next: u64::MAX,
+        ..News::NONE
+    };
+    pump.inject(&down(true, news.datagram()));
+    pump.run(SECOND / 10);
+    let last = pump.chairs[0].events.last();
+    assert_eq!(last, Some(&Event::Closed(Some(CloseReason::Malformed))));
+}
+
+/// A driver that came late between two datagrams of one round asked for frames no longer at hand.
+#[test]
+fn a_late_driver_does_not_ask_for_old_frames() {
+    let mut config = wide_config(16, 4000);
+    config.setup.rate = phalanx_engine::TickRate::hz(1000);
+    let mut pump = Pump::new(config, || Wide);
+    pump.start();
+    let mut buffer = Vec::new();
+    let mut now = pump.now;
+    let mut sent = 0;
+    for _ in 0..200 {
+        let output = pump.relay.poll(now, &mut buffer);
+        sent += u32::from(matches!(output, RelayOutput::Transmit { .. }));
+        now += SECOND / 3;
+    }
+    assert!(sent > 10, "{sent} packets");
+}
+
 /// Of frames in fragments only four were under way at one time: over a long way they came a second
 /// late, by the stream.
 #[test]

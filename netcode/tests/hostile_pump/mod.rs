@@ -222,6 +222,9 @@ impl<S: Simulation> Pump<S> {
                 Output::Event(event) => chair.events.push(event),
                 Output::Close(reason) => {
                     chair.connected = false;
+                    while let Output::Event(event) = chair.client.poll(self.now, &mut self.buffer) {
+                        chair.events.push(event);
+                    }
                     self.relay.disconnected(peer, Some(reason));
                 }
                 Output::Timeout(_) => return,
