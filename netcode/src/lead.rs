@@ -60,7 +60,7 @@ impl StampClock {
         round_trip: Duration,
     ) -> Self {
         let margin = i64::try_from(rate.period_nanos() / 4).unwrap_or(0);
-        let lead = signed(nanos(round_trip) / 2) + margin;
+        let lead = signed(nanos(round_trip.min(LEAD_MAX)) / 2) + margin;
         let mut clock = Self {
             rate,
             delay: delay.into(),

@@ -86,6 +86,9 @@ pub const PROBES: u32 = 8;
 /// From one probe to the next.
 pub const PROBE_INTERVAL: Duration = Duration::from_millis(20);
 
+/// A client that is ready and waits for the others lets the relay hear of it this often.
+pub const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(1);
+
 /// Without news, frames and acknowledgements are sent again after this.
 pub const RESEND_INTERVAL: Duration = Duration::from_millis(50);
 
@@ -94,6 +97,9 @@ pub const FRAGMENT_RESEND_INTERVAL: Duration = Duration::from_millis(150);
 
 /// Frames that a client has not acknowledged after this go by the stream.
 pub const STREAM_FALLBACK_AFTER: Duration = Duration::from_secs(1);
+
+/// Frames under way to one client by the stream, ticks: as many as it has room for.
+pub const STREAMED_FRAMES_MAX: u64 = phalanx_engine::limits::HORIZON_TICKS_MAX as u64;
 
 /// A peer must have sent its greeting after this.
 pub const GREETING_TIMEOUT: Duration = Duration::from_secs(5);

@@ -7,6 +7,7 @@ mod uplink;
 use core::time::Duration;
 use std::collections::VecDeque;
 
+use phalanx_engine::limits::HISTORY_TICKS_MAX;
 use phalanx_engine::{Digest, FrameHash, GameIdentity, SealedFrame, Slot, Tick};
 
 use self::downlink::Downlink;
@@ -15,7 +16,8 @@ use self::uplink::Uplink;
 use crate::channel::{Channel, CloseReason};
 use crate::lead::StampClock;
 use crate::limits::{
-    PROBE_INTERVAL, PROBES, PROTOCOL_VERSION, RESEND_INTERVAL, VOTES_PER_DATAGRAM_MAX,
+    KEEP_ALIVE_INTERVAL, PROBE_INTERVAL, PROBES, PROTOCOL_VERSION, RESEND_INTERVAL,
+    VOTES_PER_DATAGRAM_MAX,
 };
 use crate::time::Time;
 use crate::wire::{
@@ -51,7 +53,11 @@ enum Stage {
     /// Taken in; the round trip is being measured.
     Measuring(Measuring),
     /// Ready; the match has not begun.
-    Waiting(Measured),
+    Waiting {
+        measured: Measured,
+        /// When the relay hears from this client again.
+        next_probe: Time,
+    },
     /// The match runs.
     Running(Box<Running>),
 }
@@ -140,7 +146,7 @@ impl Link {
         match &self.stage {
             Stage::Greeting | Stage::Running(_) => None,
             Stage::Measuring(measuring) => measuring.best.map(|best| best.round_trip),
-            Stage::Waiting(measured) => Some(measured.round_trip),
+            Stage::Waiting { measured, .. } => Some(measured.round_trip),
         }
     }
 
@@ -188,8 +194,9 @@ impl Link {
     pub(crate) fn timeout(&self) -> Time {
         match &self.stage {
             Stage::Measuring(measuring) => measuring.next_probe,
+            Stage::Waiting { next_probe, .. } => *next_probe,
             Stage::Running(running) => running.send_at,
-            Stage::Greeting | Stage::Waiting(_) => Time::NEVER,
+            Stage::Greeting => Time::NEVER,
         }
     }
 
@@ -238,7 +245,7 @@ impl Link {
                     ..Default::default()
                 });
             }
-            (FromRelay::Start { deadline }, Stage::Waiting(measured)) => {
+            (FromRelay::Start { deadline }, Stage::Waiting { measured, .. }) => {
                 let measured = *measured;
                 self.start(now, measured, deadline)?;
             }
@@ -260,7 +267,7 @@ impl Link {
 
     fn start(&mut self, now: Time, measured: Measured, deadline: u64) -> Result<(), CloseReason> {
         let welcome = self.welcome.as_ref().ok_or(CloseReason::Unexpected)?;
-        let anchor = Time::from_nanos(deadline).offset(-measured.relay_ahead);
+        let anchor = Time::from_nanos(deadline).offset(measured.relay_ahead.saturating_neg());
         let rate = welcome.setup.rate;
         let clock = StampClock::start(now, rate, self.delay, anchor, measured.round_trip);
         let (_, first) = clock.next();
@@ -293,14 +300,17 @@ impl Link {
         let datagram = ToClient::decode(bytes).map_err(|_| CloseReason::Malformed)?;
         match (datagram, &mut self.stage) {
             (ToClient::Echo { sent, relay }, Stage::Measuring(measuring)) => {
-                if let Some(measured) = measuring.echo(now, sent, relay) {
+                if let Some(measured) = measuring.echo(now, sent, relay)? {
                     encode_control(&FromClient::Ready, &mut self.control_out);
-                    self.stage = Stage::Waiting(measured);
+                    self.stage = Stage::Waiting {
+                        measured,
+                        next_probe: now + KEEP_ALIVE_INTERVAL,
+                    };
                 }
                 Ok(())
             }
             (ToClient::Frames(header, bits), Stage::Running(running)) => {
-                running.acknowledged(&header)?;
+                running.acknowledged(&header, receiver)?;
                 running.downlink.take(&header, bits, receiver)
             }
             (ToClient::Fragment(header, piece), Stage::Running(running)) => {
@@ -309,7 +319,7 @@ impl Link {
                 };
                 match ToClient::decode_frames(&whole).map_err(|_| CloseReason::Malformed)? {
                     ToClient::Frames(header, bits) => {
-                        running.acknowledged(&header)?;
+                        running.acknowledged(&header, receiver)?;
                         running.downlink.take(&header, bits, receiver)
                     }
                     _ => Ok(()),
@@ -337,6 +347,11 @@ impl Link {
                 Datagram::probe(buffer, now.as_nanos());
                 Some(Channel::Datagram)
             }
+            Stage::Waiting { next_probe, .. } if *next_probe <= now => {
+                *next_probe = now + KEEP_ALIVE_INTERVAL;
+                Datagram::probe(buffer, now.as_nanos());
+                Some(Channel::Datagram)
+            }
             Stage::Running(running) if running.send_at <= now => {
                 running.send_at = now + RESEND_INTERVAL;
                 running.write(buffer, receiver);
@@ -349,7 +364,10 @@ impl Link {
 
 impl Measuring {
     /// Takes an echo; returns the best of all when there were enough.
-    fn echo(&mut self, now: Time, sent: u64, relay: u64) -> Option<Measured> {
+    fn echo(&mut self, now: Time, sent: u64, relay: u64) -> Result<Option<Measured>, CloseReason> {
+        if Time::from_nanos(sent) > now {
+            return Err(CloseReason::Malformed); // We never sent it.
+        }
         let round_trip = now.since(Time::from_nanos(sent));
         // The relay answered halfway, as far as one end can know.
         let here = Time::from_nanos(sent) + round_trip / 2;
@@ -361,14 +379,19 @@ impl Measuring {
             });
         }
         self.echoes += 1;
-        self.best.filter(|_| self.echoes >= PROBES)
+        Ok(self.best.filter(|_| self.echoes >= PROBES))
     }
 }
 
 impl Running {
-    fn acknowledged(&mut self, header: &RelayHeader) -> Result<(), CloseReason> {
-        if !self.uplink.acknowledge(header.inputs_next) {
-            return Err(CloseReason::Malformed);
+    fn acknowledged(
+        &mut self,
+        header: &RelayHeader,
+        receiver: &impl Receiver,
+    ) -> Result<(), CloseReason> {
+        if !self.uplink.acknowledge(header.inputs_next) || header.votes_next > receiver.confirmed()
+        {
+            return Err(CloseReason::Malformed); // We never sent that.
         }
         self.votes_next = self.votes_next.max(header.votes_next);
         self.agreed_next = self.agreed_next.max(header.agreed_next);
@@ -382,7 +405,8 @@ impl Running {
     fn write(&self, buffer: &mut Vec<u8>, receiver: &impl Receiver) {
         // A vote that is no longer kept cannot be cast: start with the first one that is.
         let confirmed = receiver.confirmed();
-        let mut votes_first = self.votes_next;
+        let kept = confirmed.saturating_sub(HISTORY_TICKS_MAX.into());
+        let mut votes_first = self.votes_next.max(kept);
         while votes_first < confirmed && receiver.vote(votes_first).is_none() {
             votes_first = votes_first.next();
         }

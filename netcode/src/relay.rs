@@ -426,7 +426,7 @@ impl Relay {
                 if header.frames_next > self.sealer.next() {
                     return Err(CloseReason::Malformed);
                 }
-                downstream.acknowledge(header.frames_next);
+                downstream.acknowledge(now, header.frames_next);
                 downstream.acknowledge_soon(now);
                 let slot = *slot;
                 self.inputs(now, slot, &header, bits)
@@ -446,10 +446,9 @@ impl Relay {
             return self.votes(slot, header, &mut bits);
         };
         self.votes(slot, header, &mut bits)?;
+        // Beyond this nothing is taken nor acknowledged: while one player is waited for, the
+        // clocks of the others go on, and they send it again.
         let limit = self.sealer.next() + INPUTS_AHEAD_MAX;
-        if header.first + header.count > limit {
-            return Err(CloseReason::Unexpected);
-        }
         let seat = &mut self.seats[usize::from(slot.0)];
         if header.acked_baseline {
             let before = header.first.previous().ok_or(CloseReason::Malformed)?;
@@ -466,7 +465,7 @@ impl Relay {
         let mut first_new = None;
         for tick in header.first.until(header.first + header.count) {
             bits.take_delta(&mut self.input).map_err(malformed)?;
-            if tick >= seat.next() {
+            if tick >= seat.next() && tick < limit {
                 seat.receive(tick, &self.input);
                 first_new = first_new.or(Some(tick));
             }

@@ -60,49 +60,52 @@ impl Uplink {
         next <= self.next || next <= self.first
     }
 
-    /// Fills in which inputs the next datagram carries: all unacknowledged ones, or the newest of
-    /// them if there are too many.
+    /// Fills in which inputs the next datagram carries: those that are not acknowledged and whose
+    /// ticks are not sealed as far as the header says, the oldest first if there are too many.
     pub(crate) fn plan(&self, header: &mut InputHeader, votes: u64) {
-        let kept = self.next.saturating_sub(INPUTS_PER_DATAGRAM_MAX);
-        let mut first = self.acked.max(kept);
+        // The value before the first one has to be kept, too.
+        let kept = self.next.saturating_sub(INPUTS_KEPT - 1);
+        let first = self.acked.max(header.frames_next).max(kept).min(self.next);
+        header.first = first;
+        header.acked_baseline = first == self.acked && first > self.first;
         // Room beside the header and the votes, in bits.
         let room = DATAGRAM_BYTES_MAX as u64 * 8 - 400 - votes * 65;
-        let bits = |before: &[u8], value: &[u8]| {
-            let changed = before
-                .iter()
-                .zip(value)
-                .filter(|(before, value)| before != value);
-            1 + if before == value {
-                0
-            } else {
-                8 * changed.count() + self.input_bytes
-            } as u64
-        };
-        let worst = 1 + 9 * self.input_bytes as u64;
-        if (self.next.0 - first.0) * worst > room {
-            let mut used = worst;
-            let mut tick = self.next;
-            while tick > first && used <= room {
-                tick = tick.saturating_sub(1);
-                used += bits(self.before(tick), self.value(tick));
+        let mut used = 0;
+        let mut end = first;
+        while end < self.next.min(first + INPUTS_PER_DATAGRAM_MAX) {
+            used += self.bits(header, end);
+            if used > room {
+                break;
             }
-            first = if used > room { tick.next() } else { tick };
+            end = end.next();
         }
-        header.first = first;
-        header.count = self.next.0 - first.0;
-        header.acked_baseline = first == self.acked && first > self.first;
+        header.count = end.0 - first.0;
+    }
+
+    /// What the input of `tick` is written against.
+    fn baseline(&self, header: &InputHeader, tick: Tick) -> &[u8] {
+        if tick == header.first && !header.acked_baseline {
+            &self.neutral
+        } else {
+            self.before(tick)
+        }
+    }
+
+    /// How many bits the input of `tick` takes.
+    fn bits(&self, header: &InputHeader, tick: Tick) -> u64 {
+        let (before, value) = (self.baseline(header, tick), self.value(tick));
+        let changed = before.iter().zip(value);
+        let changed = changed.filter(|(before, value)| before != value).count();
+        1 + match changed {
+            0 => 0,
+            changed => (8 * changed + self.input_bytes) as u64,
+        }
     }
 
     /// Writes the inputs that [`Uplink::plan`] chose.
     pub(crate) fn write(&self, header: &InputHeader, bits: &mut BitWriter<'_>) {
         for tick in header.first.until(header.first + header.count) {
-            let neutral = tick == header.first && !header.acked_baseline;
-            let before = if neutral {
-                &self.neutral
-            } else {
-                self.before(tick)
-            };
-            bits.put_delta(before, self.value(tick));
+            bits.put_delta(self.baseline(header, tick), self.value(tick));
         }
     }
 }

@@ -9,6 +9,7 @@ use super::seat::Seat;
 use crate::limits::{
     DATAGRAM_BYTES_MAX, FRAGMENT_RESEND_INTERVAL, FRAME_DATAGRAMS_AT_ONCE_MAX,
     FRAMES_PER_DATAGRAM_MAX, PROVISIONAL_TICKS_MAX, RESEND_INTERVAL, STREAM_FALLBACK_AFTER,
+    STREAMED_FRAMES_MAX,
 };
 use crate::link::PROVISIONAL_COUNT_BITS;
 use crate::time::Time;
@@ -49,9 +50,10 @@ pub(crate) struct Downstream {
     slot: Slot,
     /// The client has every frame before this one.
     acked: Tick,
-    /// Frames before this one went by the stream, at `streamed_at`.
+    /// Frames before this one went by the stream.
     streamed: Tick,
-    streamed_at: Time,
+    /// When the client last acknowledged more, or the stream was begun.
+    progressed: Time,
     /// The newest arrival to report.
     arrival: Option<Arrival>,
     /// When a datagram goes out next.
@@ -61,7 +63,7 @@ pub(crate) struct Downstream {
     /// The first frame of the next datagram of the same round, and how many were sent.
     round: Option<(Tick, u32)>,
     /// Large frames under way, and when they were sent.
-    fragmented: VecDeque<(Tick, Time)>,
+    fragmented: Vec<(Tick, Time)>,
     pieces: VecDeque<(FragmentHeader, Vec<u8>)>,
     encoder: Encoder,
 }
@@ -72,12 +74,12 @@ impl Downstream {
             slot,
             acked: Tick::ZERO,
             streamed: Tick::ZERO,
-            streamed_at: Time::ZERO,
+            progressed: Time::ZERO,
             arrival: None,
             send_at: Time::NEVER,
             forward_not_before: Time::ZERO,
             round: None,
-            fragmented: VecDeque::new(),
+            fragmented: Vec::new(),
             pieces: VecDeque::new(),
             encoder: Encoder::new(),
         }
@@ -98,15 +100,12 @@ impl Downstream {
     }
 
     /// The client has every frame before `next`.
-    pub(crate) fn acknowledge(&mut self, next: Tick) {
-        self.acked = self.acked.max(next);
-        while self
-            .fragmented
-            .front()
-            .is_some_and(|(tick, _)| *tick < self.acked)
-        {
-            self.fragmented.pop_front();
+    pub(crate) fn acknowledge(&mut self, now: Time, next: Tick) {
+        if next > self.acked {
+            self.acked = next;
+            self.progressed = now;
         }
+        self.fragmented.retain(|(tick, _)| *tick >= self.acked);
     }
 
     /// Reports an arrival with the next datagram, the worst one if there are several.
@@ -148,13 +147,14 @@ impl Downstream {
         scratch: &mut SealedFrame,
         control: &mut Vec<u8>,
     ) {
-        if self.acked < self.streamed && self.streamed_at + STREAM_FALLBACK_AFTER * 2 < now {
+        if self.acked < self.streamed && self.progressed + STREAM_FALLBACK_AFTER * 2 < now {
             // It had no room for them then.
             self.streamed = self.acked;
         }
         let first = self.first_unsent();
         let sealer = view.sealer;
-        if first >= sealer.next() {
+        let limit = sealer.next().min(self.acked + STREAMED_FRAMES_MAX);
+        if first >= limit {
             return;
         }
         let overdue =
@@ -162,16 +162,16 @@ impl Downstream {
         if !overdue {
             return;
         }
+        if first == self.acked {
+            self.progressed = now;
+        }
         let mut body = Vec::new();
         let header = self.header(news, first, false);
         let mut bits = Datagram::frames_body(&mut body, &header);
         // Each frame is written against the one before; both are read from the log.
         let mut before = sealer.neutral().to_vec();
         let mut end = first;
-        while end < sealer.next()
-            && end < first + FRAMES_PER_DATAGRAM_MAX
-            && sealer.read(end, scratch)
-        {
+        while end < limit && end < first + FRAMES_PER_DATAGRAM_MAX && sealer.read(end, scratch) {
             let mut frames = FramesWriter::new(&mut bits, view.shape, &before, &mut self.encoder);
             if !frames.put(scratch, STREAM_BYTES) {
                 break;
@@ -184,7 +184,6 @@ impl Downstream {
         bits.finish();
         encode_control(&FromRelay::Frames(body), control);
         self.streamed = end;
-        self.streamed_at = now;
     }
 
     fn header(&mut self, news: News, first: Tick, acked_baseline: bool) -> RelayHeader {
@@ -212,16 +211,22 @@ impl Downstream {
             Datagram::fragment(buffer, header, &piece);
             return true;
         }
+        let end = view.sealer.next();
         let (first, sent) = match self.round.take() {
             Some(round) => round,
             None if self.send_at <= now => {
                 self.send_at = now + RESEND_INTERVAL;
                 self.forward_not_before = now + period;
-                let oldest = view.sealer.next().saturating_sub(FRAMES_PER_DATAGRAM_MAX);
-                (self.first_unsent().max(oldest), 0)
+                (self.first_unsent(), 0)
             }
             None => return false,
         };
+        // Between two datagrams of a round many frames may have been sealed, too.
+        let oldest = end.saturating_sub(FRAMES_PER_DATAGRAM_MAX);
+        self.fragmented.retain(|(tick, _)| *tick >= oldest);
+        let mut unsent = first.max(oldest).until(end);
+        let first = unsent.find(|tick| !self.is_under_way(now, *tick));
+        let first = first.unwrap_or(end);
         let acked_baseline = first == self.acked && first > Tick::ZERO;
         let header = self.header(news, first, acked_baseline);
         let baseline = if acked_baseline {
@@ -231,7 +236,6 @@ impl Downstream {
         };
         let mut bits = Datagram::frames(buffer, &header);
         let mut frames = FramesWriter::new(&mut bits, view.shape, baseline, &mut self.encoder);
-        let end = view.sealer.next();
         let mut next = first;
         while next < end && frames.put(view.sealer.frame(next), FRAMES_BYTES_MAX) {
             next = next.next();
@@ -253,16 +257,16 @@ impl Downstream {
         true
     }
 
-    /// Cuts a frame that is larger than a datagram into fragments, unless they are under way.
+    /// Whether fragments of a frame were sent a moment ago.
+    fn is_under_way(&self, now: Time, tick: Tick) -> bool {
+        let known = self.fragmented.iter().find(|(known, _)| *known == tick);
+        known.is_some_and(|(_, sent)| *sent + FRAGMENT_RESEND_INTERVAL > now)
+    }
+
+    /// Cuts a frame that is larger than a datagram into fragments.
     fn cut(&mut self, now: Time, view: &View<'_>, news: News, tick: Tick) {
-        if let Some((_, sent)) = self.fragmented.iter_mut().find(|(known, _)| *known == tick) {
-            if *sent + FRAGMENT_RESEND_INTERVAL > now {
-                return;
-            }
-            *sent = now;
-        } else {
-            self.fragmented.push_back((tick, now));
-        }
+        self.fragmented.retain(|(known, _)| *known != tick);
+        self.fragmented.push((tick, now));
         let mut body = Vec::new();
         let header = self.header(news, tick, false);
         let mut bits = Datagram::frames_body(&mut body, &header);

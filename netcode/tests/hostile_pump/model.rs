@@ -1,0 +1,130 @@
+//! The wire format once more, slowly: a second opinion, and a liar's tool.
+
+/// Bits, lowest first.
+#[derive(Clone, Debug, Default)]
+pub struct Bits(Vec<bool>);
+
+impl Bits {
+    #[must_use]
+    pub fn bits(mut self, value: u64, count: u32) -> Self {
+        self.0.extend((0..count).map(|bit| value >> bit & 1 == 1));
+        self
+    }
+
+    #[must_use]
+    pub fn flag(self, value: bool) -> Self {
+        self.bits(value.into(), 1)
+    }
+
+    /// Groups of seven bits, each behind the bit that says whether another one follows.
+    #[must_use]
+    pub fn count(mut self, mut value: u64) -> Self {
+        loop {
+            let (group, rest) = (value & 0x7f, value >> 7);
+            self = self.flag(rest != 0).bits(group, 7);
+            value = rest;
+            if value == 0 {
+                return self;
+            }
+        }
+    }
+
+    /// The message of kind `kind`.
+    #[must_use]
+    pub fn message(self, kind: u8) -> Vec<u8> {
+        let mut bytes = vec![kind];
+        for chunk in self.0.chunks(8) {
+            bytes.push(
+                (0..)
+                    .zip(chunk)
+                    .fold(0, |byte, (bit, set)| byte | u8::from(*set) << bit),
+            );
+        }
+        bytes
+    }
+}
+
+/// A datagram from the relay that carries news only.
+#[derive(Clone, Copy, Debug)]
+pub struct News {
+    pub inputs_next: u64,
+    pub votes_next: u64,
+    pub agreed_next: u64,
+    pub epoch: u64,
+    pub first: u64,
+    pub acked_baseline: bool,
+}
+
+impl News {
+    /// True news before anything happened.
+    pub const NONE: Self = Self {
+        inputs_next: 0,
+        votes_next: 0,
+        agreed_next: 0,
+        epoch: 1,
+        first: 0,
+        acked_baseline: false,
+    };
+
+    /// The header; frames and provisional inputs follow.
+    #[must_use]
+    pub fn header(self) -> Bits {
+        Bits::default()
+            .count(self.inputs_next)
+            .count(self.votes_next)
+            .count(self.agreed_next)
+            .flag(false)
+            .count(self.epoch)
+            .count(self.first)
+            .flag(self.acked_baseline)
+    }
+
+    /// No frames, no inputs.
+    #[must_use]
+    pub fn datagram(self) -> Vec<u8> {
+        self.header().flag(false).flag(false).message(2)
+    }
+}
+
+/// The header of a datagram of inputs, with votes; `count` inputs have to follow.
+#[must_use]
+pub fn inputs(frames_next: u64, first: u64, count: u64, votes_first: u64, votes: &[u64]) -> Bits {
+    let mut bits = Bits::default()
+        .count(frames_next)
+        .count(first)
+        .count(count)
+        .flag(false)
+        .count(votes_first);
+    for vote in votes {
+        bits = bits.flag(true).bits(*vote, 64);
+    }
+    bits.flag(false)
+}
+
+/// An echo of the relay.
+#[must_use]
+pub fn echo(sent: u64, relay: u64) -> Vec<u8> {
+    Bits::default().bits(sent, 64).bits(relay, 64).message(5)
+}
+
+/// A control message: the kind, and what follows it.
+#[must_use]
+pub fn control(kind: u8, body: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(body.len() + 1).unwrap();
+    let mut bytes = length.to_le_bytes().to_vec();
+    bytes.push(kind);
+    bytes.extend(body);
+    bytes
+}
+
+/// A number as postcard writes it.
+#[must_use]
+pub fn varint(mut value: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while value >= 0x80 {
+        bytes.push((value & 0x7f) as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+    bytes
+}
