@@ -1,3 +1,20 @@
 //! The games of Phalanx and the program around them.
+//!
+//! The games are held to the determinism lints of `clippy.toml`; the program lives beside them and
+//! writes only to people: its figures are integers up to the last digit printed.
 
+pub mod cli;
+mod commands;
+mod console;
 pub mod duel;
+mod exit;
+mod fault;
+mod game;
+mod interrupt;
+mod plan;
+mod progress;
+mod summary;
+mod vacuity;
+
+pub use commands::main;
+pub use exit::Exit;

@@ -1,0 +1,238 @@
+//! The command line: what may be typed, and what it says about itself.
+
+mod help;
+mod values;
+
+use std::net::SocketAddr;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use phalanx_engine::TickRate;
+use phalanx_netcode::quic::Pin;
+use phalanx_netcode::testing::Preset;
+
+pub use crate::fault::{Fault, FaultName};
+pub use values::{Length, PlantAt, Policy};
+
+/// Where a relay listens unless told otherwise.
+pub const DEFAULT_LISTEN: &str = "127.0.0.1:4777";
+
+/// Deterministic lockstep and rollback: matches, desync tests, relay and player.
+#[derive(Debug, Parser)]
+#[command(name = "phalanx", version, after_help = help::program(), max_term_width = 100)]
+#[command(disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do; without arguments: match.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Play a match of bots over a real relay on this machine, with emulated links, in real time
+    #[command(after_help = help::of_match())]
+    Match(MatchArgs),
+    /// Play the same match in the virtual world at full speed and compare all states
+    #[command(after_help = help::of_desync_test())]
+    DesyncTest(DesyncTestArgs),
+    /// Play alone, without network: rewind, encode, decode and digest every tick
+    #[command(after_help = help::of_sync_test())]
+    SyncTest(SyncTestArgs),
+    /// Serve sessions, one after the other
+    #[command(after_help = help::of_relay())]
+    Relay(RelayArgs),
+    /// Play in a session of a relay
+    #[command(after_help = help::of_play())]
+    Play(PlayArgs),
+}
+
+/// A game that exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum GameName {
+    /// The fighting game.
+    Duel,
+}
+
+/// How a client bridges the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Mode {
+    /// Execute at once with guessed inputs, and again when a guess was wrong.
+    Rollback,
+    /// Execute only what the relay has sealed.
+    Lockstep,
+}
+
+/// What is played.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct GameArgs {
+    /// The game
+    #[arg(long, value_enum, default_value = "duel")]
+    pub game: GameName,
+    /// How many players
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub players: u8,
+    /// Seed of everything that is drawn: the game, the network, the clocks (u64)
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// Ticks per second, from 1 to 1000, such as 60 or 30000/1001
+    #[arg(long, value_name = "N[/D]", default_value = "60")]
+    pub tick_rate: TickRate,
+}
+
+/// How clients play.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct ClientArgs {
+    /// How clients bridge the network
+    #[arg(long, value_enum, default_value = "rollback")]
+    pub mode: Mode,
+    /// Input delay in ticks
+    #[arg(long, value_name = "X", default_value_t = 1)]
+    pub delay: u32,
+    /// Most predicted ticks; rollback only [default: 8]
+    #[arg(long, value_name = "W")]
+    pub window: Option<u32>,
+}
+
+/// What happens to late inputs.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct PolicyArgs {
+    /// What the relay does about a late input: wait:MS (milliseconds, then repeat), repeat:TICKS
+    /// (then neutral) or neutral
+    #[arg(long, default_value = "repeat:30")]
+    pub policy: Policy,
+}
+
+/// Over which network.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct NetArgs {
+    /// The network, each direction of each client's link: lan, wifi, mobile, far or awful
+    #[arg(long, value_name = "PRESET", default_value = "wifi")]
+    pub net: Preset,
+}
+
+/// How long.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct LengthArgs {
+    /// Length as a time, such as 500ms, 20s, 3m or 1h
+    #[arg(long = "for", value_name = "DURATION", conflicts_with = "ticks")]
+    pub duration: Option<Length>,
+    /// Length in ticks
+    #[arg(long, value_name = "N")]
+    pub ticks: Option<u64>,
+}
+
+/// What is broken on purpose.
+#[derive(Clone, Debug, Args)]
+pub struct FaultArgs {
+    /// Faults put in on purpose, or all
+    #[arg(long, value_name = "NAME[,NAME]", value_delimiter = ',')]
+    pub faults: Vec<FaultName>,
+    /// Say which faults there are
+    #[arg(long)]
+    pub list_faults: bool,
+}
+
+/// Where a world is changed on purpose.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct PlantArgs {
+    /// Change one bit of the state of the player in SLOT after TICK
+    #[arg(long, value_name = "SLOT@TICK")]
+    pub plant: Option<PlantAt>,
+}
+
+/// What is said.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct OutputArgs {
+    /// Results as JSON, one object a line; the last line is the summary
+    #[arg(long)]
+    pub json: bool,
+    /// No progress
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// Flags of `match`.
+#[derive(Clone, Debug, Args)]
+#[expect(missing_docs, reason = "flattened: see their types")]
+pub struct MatchArgs {
+    #[command(flatten)]
+    pub game: GameArgs,
+    #[command(flatten)]
+    pub client: ClientArgs,
+    #[command(flatten)]
+    pub policy: PolicyArgs,
+    #[command(flatten)]
+    pub net: NetArgs,
+    #[command(flatten)]
+    pub length: LengthArgs,
+    #[command(flatten)]
+    pub plant: PlantArgs,
+    #[command(flatten)]
+    pub faults: FaultArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Flags of `desync-test`: those of `match`, which differs only in clock and transport.
+#[derive(Clone, Debug, Args)]
+pub struct DesyncTestArgs {
+    /// Flattened.
+    #[command(flatten)]
+    pub scenario: MatchArgs,
+}
+
+/// Flags of `sync-test`.
+#[derive(Clone, Debug, Args)]
+#[expect(missing_docs, reason = "flattened: see their types")]
+pub struct SyncTestArgs {
+    #[command(flatten)]
+    pub game: GameArgs,
+    #[command(flatten)]
+    pub length: LengthArgs,
+    #[command(flatten)]
+    pub faults: FaultArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Flags of `relay`.
+#[derive(Clone, Debug, Args)]
+#[expect(missing_docs, reason = "flattened: see their types")]
+pub struct RelayArgs {
+    /// UDP address to listen at; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = DEFAULT_LISTEN)]
+    pub listen: SocketAddr,
+    #[command(flatten)]
+    pub game: GameArgs,
+    /// Whether inputs are forwarded before they are sealed (rollback) or not (lockstep)
+    #[arg(long, value_enum, default_value = "rollback")]
+    pub mode: Mode,
+    #[command(flatten)]
+    pub policy: PolicyArgs,
+    #[command(flatten)]
+    pub length: LengthArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Flags of `play`.
+#[derive(Clone, Debug, Args)]
+#[expect(missing_docs, reason = "flattened: see their types")]
+pub struct PlayArgs {
+    /// UDP address of the relay
+    #[arg(long, value_name = "ADDR", default_value = DEFAULT_LISTEN)]
+    pub connect: SocketAddr,
+    /// The relay's pin: 64 hexadecimal digits, as its ready line says
+    #[arg(long, value_name = "HEX")]
+    pub pin: Pin,
+    /// The game
+    #[arg(long, value_enum, default_value = "duel")]
+    pub game: GameName,
+    #[command(flatten)]
+    pub client: ClientArgs,
+    /// Let a bot play, without a terminal
+    #[arg(long)]
+    pub bot: bool,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}

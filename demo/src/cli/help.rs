@@ -1,0 +1,67 @@
+//! What `--help` says after the flags: defaults, units, examples, exit codes.
+
+use crate::exit::Exit;
+
+const UNITS: &str =
+    "Units: delay, window and --ticks are ticks; a DURATION is a number with ms, s, m or h.";
+
+pub(super) fn program() -> String {
+    let examples = "\
+Examples:
+  phalanx                                    20 s of duel between two bots over emulated wifi
+  phalanx desync-test --net awful --seed 7   three minutes of it in a second or two
+  phalanx COMMAND --help                     flags, defaults and examples of a command";
+    format!("{UNITS}\n\n{examples}\n\n{}", Exit::help())
+}
+
+fn command(examples: &str) -> String {
+    format!("{UNITS}\n\nExamples:\n{examples}\n\n{}", Exit::help())
+}
+
+pub(super) fn of_match() -> String {
+    command(
+        "  phalanx match
+  phalanx match --players 4 --net mobile --for 60s
+  phalanx match --plant 1@300          must exit 10
+
+The length is counted from tick 0, in real time; default 20s.",
+    )
+}
+
+pub(super) fn of_desync_test() -> String {
+    command(
+        "  phalanx desync-test --net awful --seed 7
+  phalanx desync-test --plant 1@4321   must exit 10 with first_bad_tick 4321
+  phalanx desync-test --faults idle-bots   must exit 11
+
+The length is virtual time; default 3m.",
+    )
+}
+
+pub(super) fn of_sync_test() -> String {
+    command(
+        "  phalanx sync-test
+  phalanx sync-test --players 4 --ticks 5000
+  phalanx sync-test --faults hidden-state   must exit 15
+
+The length is virtual time; default 20000 ticks.",
+    )
+}
+
+pub(super) fn of_relay() -> String {
+    command(
+        "  phalanx relay --players 2
+  phalanx relay --listen 0.0.0.0:4777 --for 10m --json
+
+The ready line is `listening ADDR pin HEX`. The length is that of each session, in real time;
+default: until everybody has left.",
+    )
+}
+
+pub(super) fn of_play() -> String {
+    command(
+        "  phalanx play --connect 127.0.0.1:4777 --pin HEX --bot
+
+HEX stands in the relay's ready line.",
+    )
+}

@@ -1,0 +1,189 @@
+//! `sync-test`: one process, no network, and every reason for which two machines could part.
+
+use core::cell::RefCell;
+use core::time::Duration;
+use std::process;
+
+use phalanx_engine::{Digest, Setup, Slot, SyncReport, SyncTest, SyncTestError, Tick};
+use phalanx_netcode::quic::Clock;
+use phalanx_netcode::testing::Report;
+use phalanx_netcode::{Histogram, Time};
+
+use crate::cli::{GameName, SyncTestArgs};
+use crate::console::Console;
+use crate::duel::Duel;
+use crate::exit::{Exit, Failure};
+use crate::fault::{self, Fault, Forgetful, asked};
+use crate::game::Game;
+use crate::interrupt::Interrupt;
+use crate::plan::{check_game, ticks};
+use crate::progress::Progress;
+use crate::summary::{Run, Summary};
+
+/// Unless told otherwise.
+const TICKS: u64 = 20_000;
+
+/// How far it goes back at every tick, ticks.
+const REWIND: u32 = 8;
+
+pub(super) fn run(args: &SyncTestArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
+    let console = Console::new(&args.output);
+    if args.faults.list_faults {
+        fault::list(console);
+        return Ok(Exit::Fine);
+    }
+    check_game(&args.game)?;
+    let ticks = ticks(&args.length, &args.game)?.unwrap_or(TICKS);
+    match args.game.game {
+        GameName::Duel => test::<Duel>(args, ticks, console, interrupt),
+    }
+}
+
+/// What the test has seen of the match so far.
+struct Seen<G: Game> {
+    ticks: u64,
+    inputs: Vec<G::Input>,
+    before: Vec<G::Input>,
+    input_changes: u64,
+    rounds: Option<u64>,
+}
+
+impl<G: Game> Seen<G> {
+    fn input(&mut self, slots: u8, slot: Slot, state: &G::State, input: G::Input) {
+        self.inputs.push(input);
+        if slot.0 + 1 == slots {
+            self.input_changes += u64::from(self.inputs != self.before);
+            std::mem::swap(&mut self.inputs, &mut self.before);
+            self.inputs.clear();
+            self.ticks += 1;
+            self.rounds = G::rounds(state);
+        }
+    }
+}
+
+fn test<G: Game>(
+    args: &SyncTestArgs,
+    ticks: u64,
+    console: Console,
+    interrupt: &Interrupt,
+) -> Result<Exit, Failure> {
+    let setup = Setup {
+        seed: args.game.seed,
+        slots: args.game.players,
+        rate: args.game.tick_rate,
+    };
+    let clock = Clock::start();
+    let progress = RefCell::new(Progress::new(console));
+    let seen = RefCell::new(Seen::<G> {
+        ticks: 0,
+        inputs: Vec::new(),
+        before: vec![G::Input::default(); setup.slots.into()],
+        input_changes: 0,
+        rounds: None,
+    });
+    let finish = |result: Result<SyncReport, Option<SyncTestError>>| {
+        progress.borrow_mut().wipe();
+        let seen = seen.borrow();
+        finish(
+            &setup,
+            console,
+            &seen,
+            result,
+            clock.now().since(Time::ZERO),
+        )
+    };
+    let forgetful = asked(&args.faults.faults, Fault::HiddenState);
+    let game = Forgetful::new(G::default(), forgetful.then_some(Tick(ticks / 2)));
+    let bot = G::default();
+    let result = SyncTest::new(game, setup)
+        .rewind(REWIND)
+        .run(ticks, |tick, slot, state| {
+            if interrupt.is_raised() {
+                // The engine's test ends by itself or not at all.
+                process::exit(finish(Err(None)).code().into());
+            }
+            let mut progress = progress.borrow_mut();
+            if progress.is_due(clock.now(), tick.0, ticks) {
+                progress.show(&format!("tick {tick} of {ticks}"));
+            }
+            let input = bot.bot(state, slot);
+            seen.borrow_mut().input(setup.slots, slot, state, input);
+            input
+        });
+    Ok(finish(result.map_err(Some)))
+}
+
+/// Says how it went; no error among the errors is an interruption.
+fn finish<G: Game>(
+    setup: &Setup,
+    console: Console,
+    seen: &Seen<G>,
+    result: Result<SyncReport, Option<SyncTestError>>,
+    wall: Duration,
+) -> Exit {
+    let bad = result
+        .as_ref()
+        .err()
+        .copied()
+        .flatten()
+        .map(|error| bad_tick(&error));
+    let good = bad.map_or(seen.ticks, |tick| tick.0);
+    let checksum = |report: &SyncReport| -> Option<(Tick, Digest)> {
+        Some((Tick(report.ticks).previous()?, report.checksum))
+    };
+    let report = Report {
+        ticks: seen.ticks,
+        confirmed_ticks: good,
+        agreed_ticks: good,
+        checksum: result.as_ref().ok().and_then(checksum),
+        desync: None,
+        rollbacks: seen.ticks,
+        rollback_depth_max: seen.ticks.min(REWIND.into()),
+        resimulated_ticks: result.as_ref().map_or(0, |report| report.resimulated_ticks),
+        stalls: 0,
+        late_inputs: 0,
+        input_changes: seen.input_changes,
+        bytes_up_per_s: 0,
+        bytes_down_per_s: 0,
+        input_latency_ms: Histogram::default(),
+        played: Duration::from_nanos(setup.rate.nanos_at(Tick(seen.ticks))),
+    };
+    let run = Run {
+        wall,
+        rounds: seen.rounds,
+        interrupted: matches!(result, Err(None)),
+    };
+    let (exit, judgement) = match result {
+        Ok(_) => (
+            Exit::Fine,
+            "every tick came out the same, again and again".to_owned(),
+        ),
+        Err(Some(error)) => (Exit::Checker, format!("FAILED: {error}")),
+        Err(None) => (
+            Exit::Interrupted,
+            "interrupted; nothing found so far".to_owned(),
+        ),
+    };
+    let mut summary = Summary::of(("sync-test", G::ID, setup.seed), &report, &run);
+    summary.first_bad_tick = bad.map(|tick| tick.0);
+    summary.exit_code = exit.code();
+    let text = format!(
+        "ticks          {} in {} s, each executed {} times\nchecksum       {}\ninput changes  on {} ticks\n{judgement}",
+        summary.ticks,
+        summary.wall_s,
+        REWIND + 1,
+        summary.checksum.as_deref().unwrap_or("none"),
+        summary.input_changes,
+    );
+    console.result(&summary, &text);
+    exit
+}
+
+const fn bad_tick(error: &SyncTestError) -> Tick {
+    match error {
+        SyncTestError::Resimulation { tick, .. }
+        | SyncTestError::Digest { tick, .. }
+        | SyncTestError::Decode { tick, .. }
+        | SyncTestError::RoundTrip { tick } => *tick,
+    }
+}

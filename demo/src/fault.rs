@@ -1,0 +1,153 @@
+//! [`Fault`]: what `--faults` can break on purpose, so that every check is seen to fail once.
+
+use core::cell::Cell;
+use core::fmt;
+use core::str::FromStr;
+
+use phalanx_engine::{InputFrame, Setup, Simulation, Slot, Tick, flip_leaf};
+use serde::Serialize;
+
+use crate::console::Console;
+
+/// Something broken on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Bots press nothing: the canary of the vacuity check.
+    IdleBots,
+    /// One tick's step depends on something outside the state: the canary of the sync test.
+    HiddenState,
+}
+
+impl Fault {
+    const ALL: [Self; 2] = [Self::IdleBots, Self::HiddenState];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::IdleBots => "idle-bots",
+            Self::HiddenState => "hidden-state",
+        }
+    }
+
+    const fn about(self) -> &'static str {
+        match self {
+            Self::IdleBots => {
+                "bots press nothing; the run is vacuous, exit 11 (match, desync-test)"
+            }
+            Self::HiddenState => {
+                "one step depends on something outside the state; exit 15 (sync-test)"
+            }
+        }
+    }
+}
+
+/// A name given to `--faults`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultName {
+    /// Every fault that the command knows.
+    All,
+    /// A single one.
+    One(Fault),
+}
+
+impl FromStr for FaultName {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        if name == "all" {
+            return Ok(Self::All);
+        }
+        let fault = Fault::ALL.into_iter().find(|fault| fault.name() == name);
+        fault.map(Self::One).ok_or_else(|| {
+            let names = Fault::ALL.map(Fault::name).join(", ");
+            format!("there are: {names}, all")
+        })
+    }
+}
+
+impl fmt::Display for FaultName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::All => "all",
+            Self::One(fault) => fault.name(),
+        })
+    }
+}
+
+/// Whether `names` ask for `fault`.
+pub(crate) fn asked(names: &[FaultName], fault: Fault) -> bool {
+    names.contains(&FaultName::All) || names.contains(&FaultName::One(fault))
+}
+
+/// Says which faults there are.
+pub(crate) fn list(console: Console) {
+    #[derive(Serialize)]
+    struct List {
+        schema_version: u32,
+        faults: Vec<Line>,
+    }
+    #[derive(Serialize)]
+    struct Line {
+        name: &'static str,
+        about: &'static str,
+    }
+    let faults = Fault::ALL.map(|fault| Line {
+        name: fault.name(),
+        about: fault.about(),
+    });
+    let text = Fault::ALL.map(|fault| format!("{:<14}{}", fault.name(), fault.about()));
+    let list = List {
+        schema_version: 1,
+        faults: faults.into(),
+    };
+    console.result(&list, &text.join("\n"));
+}
+
+/// Any game, one tick of which goes another way when it is executed for the first time.
+#[derive(Debug)]
+pub(crate) struct Forgetful<S> {
+    inner: S,
+    at: Option<Tick>,
+    executed: Cell<bool>,
+}
+
+impl<S> Forgetful<S> {
+    pub(crate) const fn new(inner: S, at: Option<Tick>) -> Self {
+        Self {
+            inner,
+            at,
+            executed: Cell::new(false),
+        }
+    }
+}
+
+impl<S: Simulation> Simulation for Forgetful<S> {
+    const ID: &'static str = S::ID;
+    const VERSION: u32 = S::VERSION;
+    type State = S::State;
+    type Input = S::Input;
+
+    fn content_hash(&self) -> [u8; 32] {
+        self.inner.content_hash()
+    }
+
+    fn start(&self, setup: &Setup) -> S::State {
+        self.inner.start(setup)
+    }
+
+    fn step(&self, state: &mut S::State, frame: &InputFrame<'_, Self>) {
+        let inner = InputFrame::new(
+            frame.tick(),
+            frame.session(),
+            frame.entries(),
+            frame.inputs(),
+        );
+        self.inner.step(state, &inner);
+        if self.at == Some(frame.tick()) && !self.executed.replace(true) {
+            flip_leaf(state, frame.tick().0);
+        }
+    }
+
+    fn bot(&self, state: &S::State, slot: Slot) -> S::Input {
+        self.inner.bot(state, slot)
+    }
+}

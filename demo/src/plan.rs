@@ -1,0 +1,243 @@
+//! [`Plan`]: what the flags say, checked against each other, as a [`Scenario`].
+
+use core::fmt;
+
+use phalanx_engine::{Repeat, Tick};
+use phalanx_netcode::limits::{INPUT_DELAY_TICKS_MAX, WAIT_BOUND_MAX};
+use phalanx_netcode::testing::{Plant, Preset, Scenario};
+use phalanx_netcode::{ClientConfig, LatePolicy, SessionRules};
+
+use crate::cli::{ClientArgs, GameArgs, GameName, LengthArgs, MatchArgs, Mode, PlantAt, Policy};
+use crate::exit::Failure;
+use crate::fault::{Fault, asked};
+use crate::game::Game;
+use crate::vacuity::predicted_ticks;
+
+/// The window of rollback unless told otherwise, ticks.
+const WINDOW: u32 = 8;
+
+/// For how many ticks players guess by repetition when the policy does not say, ticks.
+const REPEAT: u32 = 30;
+
+/// A match to be played: the same for every clock and transport.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) command: &'static str,
+    pub(crate) game: GameName,
+    pub(crate) mode: Mode,
+    pub(crate) net: Preset,
+    pub(crate) policy: Policy,
+    pub(crate) idle_bots: bool,
+    pub(crate) scenario: Scenario,
+}
+
+impl Plan {
+    /// The plan that the flags of `match` make; `default` is the length without a flag for it.
+    pub(crate) fn new(
+        command: &'static str,
+        args: &MatchArgs,
+        default: LengthArgs,
+    ) -> Result<Self, Failure> {
+        check_game(&args.game)?;
+        let rules = rules(args.client.mode, args.policy.policy)?;
+        let client = client(&args.client)?;
+        check_window(client.window, &rules, args.policy.policy)?;
+        let ticks = ticks(&args.length, &args.game)?
+            .or(ticks(&default, &args.game)?)
+            .unwrap_or(1);
+        let plant = args.plant.plant;
+        let plant = plant
+            .map(|at| check_plant(at, &args.game, ticks))
+            .transpose()?;
+        let link = args.net.net.conditions();
+        Ok(Self {
+            command,
+            game: args.game.game,
+            mode: args.client.mode,
+            net: args.net.net,
+            policy: args.policy.policy,
+            idle_bots: asked(&args.faults.faults, Fault::IdleBots),
+            scenario: Scenario {
+                players: args.game.players,
+                rate: args.game.tick_rate,
+                ticks,
+                seed: args.game.seed,
+                client,
+                rules,
+                up: link,
+                down: link,
+                plant,
+            },
+        })
+    }
+
+    /// Whether rollbacks are to be expected: not on a cable, nor when the delay covers the path.
+    pub(crate) fn predicts(&self) -> bool {
+        let Scenario {
+            client,
+            up,
+            down,
+            rate,
+            ..
+        } = &self.scenario;
+        self.mode == Mode::Rollback
+            && self.net != Preset::Lan
+            && predicted_ticks(up.delay, down.delay, *rate, client.delay) > 0
+    }
+}
+
+/// The command that plays this again.
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Scenario {
+            players,
+            rate,
+            ticks,
+            seed,
+            client,
+            plant,
+            ..
+        } = &self.scenario;
+        write!(f, "phalanx {} --players {players}", self.command)?;
+        match self.mode {
+            Mode::Rollback => write!(f, " --delay {} --window {}", client.delay, client.window)?,
+            Mode::Lockstep => write!(f, " --mode lockstep --delay {}", client.delay)?,
+        }
+        write!(
+            f,
+            " --policy {} --net {} --seed {seed}",
+            self.policy, self.net
+        )?;
+        write!(f, " --ticks {ticks} --tick-rate {rate}")?;
+        if let Some(Plant { slot, tick, .. }) = plant {
+            write!(f, " --plant {slot}@{tick}")?;
+        }
+        if self.idle_bots {
+            write!(f, " --faults {}", Fault::IdleBots.name())?;
+        }
+        Ok(())
+    }
+}
+
+/// Checks what is played.
+pub(crate) fn check_game(args: &GameArgs) -> Result<(), Failure> {
+    let most = match args.game {
+        GameName::Duel => crate::duel::Duel::PLAYERS_MAX,
+    };
+    if (1..=most).contains(&args.players) {
+        return Ok(());
+    }
+    let nearest = args.players.clamp(1, most);
+    Err(Failure::usage(format!(
+        "a duel has 1 to {most} players: use --players {nearest}"
+    )))
+}
+
+/// How many ticks the flags ask for, if they do.
+pub(crate) fn ticks(args: &LengthArgs, game: &GameArgs) -> Result<Option<u64>, Failure> {
+    let ticks = match (args.ticks, args.duration) {
+        (Some(ticks), _) => ticks,
+        (None, Some(length)) => length.ticks(game.tick_rate),
+        (None, None) => return Ok(None),
+    };
+    if ticks == 0 {
+        return Err(Failure::usage(
+            "nothing is played in less than a tick: use --ticks 1",
+        ));
+    }
+    Ok(Some(ticks))
+}
+
+/// How the session is played.
+pub(crate) fn rules(mode: Mode, policy: Policy) -> Result<SessionRules, Failure> {
+    let (late, repeat) = match policy {
+        Policy::Wait(bound_ms) => (LatePolicy::Wait { bound_ms }, REPEAT),
+        Policy::Repeat(ticks) => (LatePolicy::Repeat, ticks),
+        Policy::Neutral => (LatePolicy::Neutral, REPEAT),
+    };
+    if let Policy::Wait(millis) = policy
+        && u128::from(millis) > WAIT_BOUND_MAX.as_millis()
+    {
+        let most = WAIT_BOUND_MAX.as_millis();
+        return Err(Failure::usage(format!(
+            "the relay waits at most {most} ms: use --policy wait:{most}"
+        )));
+    }
+    Ok(SessionRules {
+        policy: late,
+        repeat: Repeat { ticks: repeat },
+        forwarding: mode == Mode::Rollback,
+    })
+}
+
+/// How a client plays.
+pub(crate) fn client(args: &ClientArgs) -> Result<ClientConfig, Failure> {
+    if args.delay > INPUT_DELAY_TICKS_MAX {
+        return Err(Failure::usage(format!(
+            "an input delay is at most {INPUT_DELAY_TICKS_MAX} ticks: use --delay {INPUT_DELAY_TICKS_MAX}"
+        )));
+    }
+    let window = match (args.mode, args.window) {
+        (Mode::Lockstep, None | Some(0)) => 0,
+        (Mode::Lockstep, Some(window)) => {
+            return Err(Failure::usage(format!(
+                "lockstep predicts nothing: leave --window away, or use --mode rollback --window {window}"
+            )));
+        }
+        (Mode::Rollback, Some(0)) => {
+            return Err(Failure::usage(
+                "a window of 0 predicts nothing: use --mode lockstep, or --window 1",
+            ));
+        }
+        (Mode::Rollback, window) => window.unwrap_or(WINDOW),
+    };
+    let most = phalanx_engine::limits::WINDOW_TICKS_MAX;
+    if window > most {
+        return Err(Failure::usage(format!(
+            "a window holds at most {most} ticks: use --window {most} --policy repeat:{most}"
+        )));
+    }
+    Ok(ClientConfig {
+        delay: args.delay,
+        window,
+    })
+}
+
+/// Players guess by the session's repetition, so it has to last for the whole window.
+fn check_window(window: u32, rules: &SessionRules, policy: Policy) -> Result<(), Failure> {
+    let repeat = rules.repeat.ticks;
+    if window <= repeat {
+        return Ok(());
+    }
+    Err(Failure::usage(match (policy, repeat) {
+        (Policy::Repeat(_), 0) => format!(
+            "a window of {window} ticks needs inputs repeated for as long: use --policy repeat:{window}"
+        ),
+        (Policy::Repeat(_), _) => format!(
+            "a window of {window} ticks needs inputs repeated for as long: use --window {repeat}, or --policy repeat:{window}"
+        ),
+        _ => format!(
+            "with --policy {policy} inputs are guessed for {repeat} ticks at most: use --window {repeat}"
+        ),
+    }))
+}
+
+fn check_plant(at: PlantAt, game: &GameArgs, ticks: u64) -> Result<Plant, Failure> {
+    let PlantAt { slot, tick } = at;
+    let last = Tick(ticks - 1);
+    if slot.0 < game.players && tick <= last {
+        return Ok(Plant {
+            slot,
+            tick,
+            seed: game.seed,
+        });
+    }
+    let nearest = PlantAt {
+        slot: slot.min(phalanx_engine::Slot(game.players - 1)),
+        tick: tick.min(last),
+    };
+    Err(Failure::usage(format!(
+        "there are {} players and {ticks} ticks, counted from 0: use --plant {nearest}",
+        game.players
+    )))
+}

@@ -1,0 +1,267 @@
+//! The program from outside: exit codes, messages, JSON.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn phalanx(args: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_phalanx"));
+    command.args(args.split_whitespace()).output().unwrap()
+}
+
+/// Exit code and summary of a run with `--json`.
+fn summary(args: &str) -> (i32, Value) {
+    let output = phalanx(&format!("{args} --json --quiet"));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let last = text.lines().last().unwrap_or_default();
+    let object =
+        serde_json::from_str(last).unwrap_or_else(|error| panic!("{args}: {error}: {text}"));
+    (output.status.code().unwrap(), object)
+}
+
+/// Every flag that cannot be obeyed is refused with the nearest valid form.
+#[test]
+fn wrong_usage_is_exit_2_and_says_what_to_use() {
+    for (args, hint) in [
+        ("--players 4", "use phalanx match --players 4"),
+        ("desync", "'desync-test'"),
+        ("desync-test --player 3", "'--players'"),
+        ("desync-test --game skirmish", "[possible values: duel]"),
+        ("desync-test --players 0", "use --players 1"),
+        ("desync-test --players 9", "use --players 8"),
+        ("desync-test --players 300", "--players"),
+        ("desync-test --delay 121", "use --delay 120"),
+        (
+            "desync-test --window 0",
+            "use --mode lockstep, or --window 1",
+        ),
+        (
+            "desync-test --window 40",
+            "use --window 30, or --policy repeat:40",
+        ),
+        (
+            "desync-test --window 200",
+            "use --window 120 --policy repeat:120",
+        ),
+        (
+            "desync-test --policy repeat:3",
+            "use --window 3, or --policy repeat:8",
+        ),
+        ("desync-test --policy repeat:0", "use --policy repeat:8"),
+        (
+            "desync-test --policy neutral --window 31",
+            "use --window 30",
+        ),
+        ("desync-test --policy wait:60001", "use --policy wait:60000"),
+        ("desync-test --policy wait", "use wait:100"),
+        (
+            "desync-test --mode lockstep --window 4",
+            "--mode rollback --window 4",
+        ),
+        ("desync-test --for 20", "use 20s, or --ticks 20"),
+        ("desync-test --for 20s --ticks 5", "cannot be used with"),
+        ("desync-test --for 1ms", "use --ticks 1"),
+        ("desync-test --ticks 0", "use --ticks 1"),
+        (
+            "desync-test --net wlan",
+            "use lan, wifi, mobile, far or awful",
+        ),
+        ("desync-test --plant 2@10", "use --plant 1@10"),
+        ("desync-test --ticks 60 --plant 0@60", "use --plant 0@59"),
+        ("desync-test --plant 10", "use 1@300"),
+        (
+            "desync-test --faults gremlins",
+            "idle-bots, hidden-state, all",
+        ),
+        ("desync-test --tick-rate 0", "between 1 and 1000 Hz"),
+        ("desync-test --tick-rate fast", "60 or 30000/1001"),
+        ("desync-test --seed -1", "--seed"),
+        ("sync-test --players 9", "use --players 8"),
+    ] {
+        let output = phalanx(args);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args}: {error}");
+        assert!(error.contains(hint), "{args}: {error}");
+        assert!(output.stdout.is_empty(), "{args}");
+    }
+}
+
+#[test]
+fn summaries_have_all_keys_in_order_and_typed() {
+    let keys = [
+        "schema_version",
+        "command",
+        "game",
+        "seed",
+        "ticks",
+        "confirmed_ticks",
+        "agreed_ticks",
+        "checksum",
+        "checksum_tick",
+        "desyncs",
+        "first_bad_tick",
+        "rollbacks",
+        "rollback_depth_max",
+        "stalls",
+        "late_inputs",
+        "input_changes",
+        "rounds",
+        "bytes_up_per_s",
+        "bytes_down_per_s",
+        "input_latency_ms",
+        "wall_s",
+        "speed",
+    ];
+    for args in ["desync-test --ticks 600", "sync-test --ticks 600"] {
+        let output = phalanx(&format!("{args} --json --seed 18446744073709551615"));
+        let text = String::from_utf8(output.stdout).unwrap();
+        let mut rest = text.lines().last().unwrap();
+        for key in keys {
+            let at = rest
+                .find(&format!("\"{key}\":"))
+                .unwrap_or_else(|| panic!("{key}: {text}"));
+            rest = &rest[at + 1..];
+        }
+        let object: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+        assert_eq!(object["schema_version"], 1);
+        assert_eq!(object["command"], args.split(' ').next().unwrap());
+        assert_eq!(object["game"], "duel");
+        assert_eq!(object["seed"], "18446744073709551615");
+        assert_eq!(object["checksum_tick"], 599);
+        let checksum = object["checksum"].as_str().unwrap();
+        assert!(
+            checksum.len() == 16 && u64::from_str_radix(checksum, 16).is_ok(),
+            "{checksum}"
+        );
+        assert!(object["first_bad_tick"].is_null());
+        let numbers = keys.iter().filter(|key| {
+            ![
+                "command",
+                "game",
+                "seed",
+                "checksum",
+                "first_bad_tick",
+                "input_latency_ms",
+            ]
+            .contains(key)
+        });
+        for key in numbers {
+            assert!(object[key].is_number(), "{key}: {text}");
+        }
+        for quantile in ["p50", "p99"] {
+            let latency = &object["input_latency_ms"][quantile];
+            assert!(latency.is_number() == args.starts_with("desync"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn the_same_seed_is_the_same_match() {
+    let run = |args: &str| {
+        let (code, mut object) = summary(args);
+        assert_eq!(code, 0, "{object}");
+        // Only the clock on the wall may differ.
+        let fields = object.as_object_mut().unwrap();
+        assert!(fields.remove("wall_s").is_some() && fields.remove("speed").is_some());
+        object
+    };
+    for args in [
+        "desync-test --ticks 1800 --net mobile --players 3",
+        "sync-test --ticks 1800",
+    ] {
+        let first = run(&format!("{args} --seed 7"));
+        assert_eq!(first, run(&format!("{args} --seed 7")));
+        assert_ne!(
+            first["checksum"],
+            run(&format!("{args} --seed 8"))["checksum"]
+        );
+    }
+}
+
+/// Nothing about the network, the delay or the window may decide what a lone player's world is.
+#[test]
+fn lockstep_rolls_nothing_back() {
+    let (code, object) = summary("desync-test --mode lockstep --delay 4 --ticks 3600");
+    assert_eq!(code, 0, "{object}");
+    assert_eq!(object["rollbacks"], 0);
+    assert_eq!(object["agreed_ticks"], 3600);
+}
+
+#[test]
+fn a_plant_is_found_at_its_tick() {
+    for seed in 0..12_u64 {
+        let (slot, tick) = (seed % 2, 120 + seed * 97);
+        let args = format!("desync-test --ticks 3600 --seed {seed} --plant {slot}@{tick}");
+        let (code, object) = summary(&args);
+        assert_eq!(code, 10, "{args}: {object}");
+        assert_eq!(object["first_bad_tick"], tick, "{args}");
+        assert_eq!(object["desyncs"], 1, "{args}");
+        assert_eq!(object["exit_code"], 10, "{args}");
+        assert_eq!(object["agreed_ticks"], tick, "{args}");
+    }
+}
+
+#[test]
+fn a_desync_says_how_to_see_it_again() {
+    let output = phalanx("desync-test --seed 5 --net far --plant 0@500 --quiet");
+    assert_eq!(output.status.code(), Some(10));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("since tick 500"), "{text}");
+    let again = text
+        .lines()
+        .find_map(|line| line.strip_prefix("again with: phalanx "))
+        .unwrap();
+    let (code, object) = summary(again);
+    assert_eq!((code, &object["first_bad_tick"]), (10, &Value::from(500)));
+    assert_eq!(object["seed"], "5");
+}
+
+#[test]
+fn idle_bots_prove_nothing() {
+    let (code, object) = summary("desync-test --ticks 10800 --faults idle-bots");
+    assert_eq!(code, 11, "{object}");
+    assert_eq!(object["desyncs"], 0);
+    assert!(!object["vacuous"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn three_minutes_of_any_network_prove_something() {
+    for net in ["lan", "wifi", "mobile", "far", "awful"] {
+        let (code, object) = summary(&format!("desync-test --net {net}"));
+        assert_eq!(code, 0, "{net}: {object}");
+        assert_eq!(object["agreed_ticks"], 10_800);
+    }
+}
+
+#[test]
+fn hidden_state_fails_the_sync_test() {
+    let (code, object) = summary("sync-test --ticks 1000 --faults hidden-state");
+    assert_eq!(code, 15, "{object}");
+    assert_eq!(object["first_bad_tick"], 500);
+}
+
+#[test]
+fn faults_are_listed() {
+    let output = phalanx("desync-test --list-faults");
+    assert_eq!(output.status.code(), Some(0));
+    assert!(
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .contains("idle-bots")
+    );
+    let (code, object) = summary("sync-test --list-faults");
+    assert_eq!(
+        (code, &object["faults"][0]["name"]),
+        (0, &Value::from("idle-bots"))
+    );
+}
+
+#[test]
+fn quiet_is_quiet_and_progress_is_on_stderr() {
+    let quiet = phalanx("desync-test --ticks 600 --quiet");
+    assert!(quiet.stderr.is_empty());
+    let loud = phalanx("desync-test --ticks 600 --json");
+    assert!(!loud.stderr.is_empty());
+    assert_eq!(String::from_utf8(loud.stdout).unwrap().lines().count(), 1);
+}
