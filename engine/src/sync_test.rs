@@ -104,6 +104,20 @@ pub enum SyncTestError {
     },
 }
 
+impl SyncTestError {
+    /// The tick at which it was found.
+    #[must_use]
+    pub const fn tick(&self) -> Tick {
+        match self {
+            Self::Resimulation { tick, .. }
+            | Self::Digest { tick, .. }
+            | Self::Decode { tick, .. }
+            | Self::RoundTrip { tick }
+            | Self::Decoded { tick, .. } => *tick,
+        }
+    }
+}
+
 /// One executed tick that may be undone.
 struct Played<S: Simulation> {
     tick: Tick,

@@ -126,7 +126,7 @@ fn finish<G: Game>(
         .err()
         .copied()
         .flatten()
-        .map(|error| bad_tick(&error));
+        .map(|error| error.tick());
     let good = bad.map_or(seen.ticks, |tick| tick.0);
     let checksum = |report: &SyncReport| -> Option<(Tick, Digest)> {
         Some((Tick(report.ticks).previous()?, report.checksum))
@@ -177,13 +177,4 @@ fn finish<G: Game>(
     );
     console.result(&summary, &text);
     exit
-}
-
-const fn bad_tick(error: &SyncTestError) -> Tick {
-    match error {
-        SyncTestError::Resimulation { tick, .. }
-        | SyncTestError::Digest { tick, .. }
-        | SyncTestError::Decode { tick, .. }
-        | SyncTestError::RoundTrip { tick } => *tick,
-    }
 }
