@@ -1,6 +1,9 @@
 //! One module per command, and the way to them.
 
+mod bot_match;
 mod desync_test;
+mod play;
+mod relay;
 mod sync_test;
 
 use std::process::ExitCode;
@@ -50,8 +53,22 @@ fn refuse(error: &clap::Error) -> ExitCode {
 fn run(cli: Cli) -> Result<Exit, Failure> {
     let interrupt = Interrupt::install()?;
     match cli.command {
+        None => bot_match::run(&bot_match::without_arguments(), &interrupt),
+        Some(Command::Match(args)) => bot_match::run(&args, &interrupt),
         Some(Command::DesyncTest(args)) => desync_test::run(&args.scenario, &interrupt),
         Some(Command::SyncTest(args)) => sync_test::run(&args, &interrupt),
-        _ => Err(Failure::internal("not there yet")),
+        Some(Command::Relay(args)) => relay::run(&args, &interrupt),
+        Some(Command::Play(args)) => play::run(&args, &interrupt),
     }
+}
+
+/// Runs a command that waits for sockets and time. One thread: what a command does is little, and
+/// its tasks share state without locks.
+fn in_runtime<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime =
+        runtime.map_err(|error| Failure::internal(format!("cannot wait for sockets: {error}")))?;
+    tokio::task::LocalSet::new().block_on(&runtime, command)
 }

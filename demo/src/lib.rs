@@ -6,9 +6,11 @@
 pub mod cli;
 mod commands;
 mod console;
+mod driver;
 pub mod duel;
 mod exit;
 mod fault;
+mod figures;
 mod game;
 mod interrupt;
 mod plan;

@@ -78,7 +78,7 @@ pub(crate) struct Summary {
     pub(crate) rollbacks: u64,
     pub(crate) rollback_depth_max: u64,
     pub(crate) stalls: u64,
-    pub(crate) late_inputs: u64,
+    pub(crate) late_inputs: Option<u64>,
     pub(crate) input_changes: u64,
     pub(crate) rounds: Option<u64>,
     pub(crate) bytes_up_per_s: u64,
@@ -125,7 +125,7 @@ impl Summary {
             rollbacks: report.rollbacks,
             rollback_depth_max: report.rollback_depth_max,
             stalls: report.stalls,
-            late_inputs: report.late_inputs,
+            late_inputs: Some(report.late_inputs),
             input_changes: report.input_changes,
             rounds: run.rounds,
             bytes_up_per_s: report.bytes_up_per_s,
@@ -192,10 +192,12 @@ impl Summary {
             }
             _ => writeln!(f, "checksum       none: nothing was agreed")?,
         }
+        let late = self.late_inputs.map(|late| format!(", {late} late inputs"));
+        let late = late.unwrap_or_default();
         writeln!(
             f,
-            "rollbacks      {} (deepest {} ticks), {} stalls, {} late inputs",
-            self.rollbacks, self.rollback_depth_max, self.stalls, self.late_inputs
+            "rollbacks      {} (deepest {} ticks), {} stalls{late}",
+            self.rollbacks, self.rollback_depth_max, self.stalls
         )?;
         let percent = self.input_changes.saturating_mul(100) / self.ticks.max(1);
         write!(

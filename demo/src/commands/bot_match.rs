@@ -1,0 +1,310 @@
+//! `match`: a relay and bots over loopback QUIC, with emulated links, in real time.
+
+use core::cell::{Cell, RefCell};
+use core::time::Duration;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::rc::Rc;
+
+use clap::Parser;
+use phalanx_engine::{Slot, Tick, mix};
+use phalanx_netcode::limits::START_DELAY;
+use phalanx_netcode::quic::{Clock, Connection, Identity, Listener, Pin};
+use phalanx_netcode::testing::{Planted, Report};
+use phalanx_netcode::{Client, CloseReason, Event, Relay, RelayEvent, Time};
+use tokio::task::{JoinSet, spawn_local};
+
+use super::in_runtime;
+use crate::cli::{Cli, Command, GameName, Length, LengthArgs, MatchArgs};
+use crate::console::{Console, complain};
+use crate::driver::{Bot, Path, Pilot, Traffic, fly, serve};
+use crate::duel::Duel;
+use crate::exit::{Exit, Failure};
+use crate::fault;
+use crate::figures::{figures, per_second};
+use crate::game::Game;
+use crate::interrupt::Interrupt;
+use crate::plan::Plan;
+use crate::progress::Progress;
+use crate::summary::{Run, Summary};
+
+/// Unless told otherwise.
+const LENGTH: LengthArgs = LengthArgs {
+    duration: Some(Length(Duration::from_secs(20))),
+    ticks: None,
+};
+
+/// How long all players may take to connect.
+const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long the match may take to begin; and to end after its last tick was due.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The flags of the program without arguments.
+pub(super) fn without_arguments() -> MatchArgs {
+    match Cli::parse_from(["phalanx", "match"]).command {
+        Some(Command::Match(args)) => args,
+        _ => unreachable!("match was asked for"),
+    }
+}
+
+pub(super) fn run(args: &MatchArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
+    let console = Console::new(&args.output);
+    if args.faults.list_faults {
+        fault::list(console);
+        return Ok(Exit::Fine);
+    }
+    let plan = Plan::new("match", args, LENGTH)?;
+    match plan.game {
+        GameName::Duel => in_runtime(host::<Duel>(&plan, console, interrupt.clone())),
+    }
+}
+
+type Player<G> = Rc<RefCell<Client<Planted<G>>>>;
+
+/// What the match is known by while it runs.
+struct Stage<G: Game> {
+    clock: Clock,
+    relay: Rc<RefCell<Relay>>,
+    players: Vec<Player<G>>,
+    traffic: Vec<Rc<Cell<Traffic>>>,
+    timing: Rc<Cell<Timing>>,
+}
+
+/// When tick 0 was due and when the last tick was sealed.
+#[derive(Clone, Copy)]
+struct Timing {
+    begun: Time,
+    ended: Time,
+}
+
+/// A bot that plants the fault in the slot that it was given.
+struct Planter<G>(Bot<G>);
+
+impl<G: Game> Pilot<Planted<G>> for Planter<G> {
+    fn sample(&mut self, _now: Time, _tick: Tick, slot: Slot, state: &G::State) -> G::Input {
+        self.0.input(slot, state)
+    }
+
+    fn told(&mut self, client: &Client<Planted<G>>, event: &Event) {
+        if let (Event::Joined { slot, .. }, Some(timeline)) = (event, client.timeline()) {
+            timeline.simulation().seat(*slot);
+        }
+    }
+}
+
+async fn host<G: Game>(
+    plan: &Plan,
+    console: Console,
+    interrupt: Interrupt,
+) -> Result<Exit, Failure> {
+    let mut progress = Progress::new(console);
+    let (mut stage, mut tasks, addr, pin) = set::<G>(plan, interrupt.clone())?;
+    enter(plan, &mut stage, &mut tasks, addr, pin).await?;
+
+    let mut before = None;
+    let mut failures = Vec::new();
+    let deadline = plan.scenario.rate.nanos_at(Tick(plan.scenario.ticks));
+    let deadline = Duration::from_nanos(deadline) + 2 * PATIENCE;
+    loop {
+        tokio::select! {
+            done = tasks.join_next() => match done {
+                Some(Ok(Some(failure))) => failures.push(failure),
+                Some(Ok(None)) => {}
+                Some(Err(error)) => failures.push(Failure::internal(error)),
+                None => break,
+            },
+            () = tokio::time::sleep(Duration::from_millis(100)) => {}
+        }
+        let now = stage.clock.now();
+        if before.is_none() && now >= stage.timing.get().begun {
+            before = Some(stage.total());
+        }
+        if now.since(Time::ZERO) > deadline {
+            failures.push(Failure::new(
+                Exit::TimedOut,
+                "the match does not come to its end",
+            ));
+            tasks.abort_all();
+            break;
+        }
+        stage.show(plan, &mut progress);
+    }
+    progress.wipe();
+    let interrupted = interrupt.is_raised();
+    if !interrupted && let Some(failure) = failures.into_iter().next() {
+        return Err(failure);
+    }
+    let run = Run {
+        wall: stage.clock.now().since(Time::ZERO),
+        rounds: stage.rounds(),
+        interrupted,
+    };
+    let report = stage.report(before.unwrap_or_default());
+    let (summary, exit) = Summary::judge(plan, G::ID, &report, &run);
+    console.result(&summary, &summary.text(plan, exit));
+    Ok(exit)
+}
+
+type Tasks = JoinSet<Option<Failure>>;
+
+/// Sets the stage: the relay serves, nobody is there yet.
+fn set<G: Game>(
+    plan: &Plan,
+    mut interrupt: Interrupt,
+) -> Result<(Stage<G>, Tasks, SocketAddr, Pin), Failure> {
+    let identity = Identity::generate().map_err(Failure::internal)?;
+    let listen = (Ipv4Addr::LOCALHOST, 0).into();
+    let mut listener = Listener::bind(listen, &identity).map_err(Failure::internal)?;
+    let (addr, pin) = (listener.local_addr(), listener.pin());
+    let config = plan.scenario.session(&G::default());
+    let relay = Rc::new(RefCell::new(Relay::new(config).map_err(Failure::usage)?));
+    let clock = Clock::start();
+    let timing = Rc::new(Cell::new(Timing {
+        begun: Time::NEVER,
+        ended: Time::NEVER,
+    }));
+    let mut tasks = Tasks::new();
+    let (serving, times) = (Rc::clone(&relay), Rc::clone(&timing));
+    tasks.spawn_local(async move {
+        let told = |told: &crate::driver::Told<'_>| {
+            let (now, mut timing) = (clock.now(), times.get());
+            match told.event {
+                RelayEvent::Started => timing.begun = now + START_DELAY,
+                RelayEvent::Ended => timing.ended = now,
+                RelayEvent::Rejected { reason, .. } => complain(&format!("turned away: {reason}")),
+                _ => {}
+            }
+            times.set(timing);
+        };
+        serve(&serving, &mut listener, &clock, &mut interrupt, told).await;
+        // The last closes are still to be sent.
+        listener.stop(CloseReason::RelayStopped);
+        let _ = tokio::time::timeout(Duration::from_secs(1), listener.drained()).await;
+        None
+    });
+    let stage = Stage {
+        clock,
+        relay,
+        players: Vec::new(),
+        traffic: Vec::new(),
+        timing,
+    };
+    Ok((stage, tasks, addr, pin))
+}
+
+/// Lets every player enter, each by its own path.
+async fn enter<G: Game>(
+    plan: &Plan,
+    stage: &mut Stage<G>,
+    tasks: &mut Tasks,
+    relay: SocketAddr,
+    pin: Pin,
+) -> Result<(), Failure> {
+    let scenario = &plan.scenario;
+    for player in 0..scenario.players {
+        let seed = |way| mix(scenario.seed ^ mix(u64::from(player) * 2 + way));
+        let (up, down) = ((scenario.up, seed(0)), (scenario.down, seed(1)));
+        let path = Path::open(relay, up, down)
+            .await
+            .map_err(Failure::internal)?;
+        let addr = path.addr().map_err(Failure::internal)?;
+        stage.traffic.push(path.traffic());
+        let clock = stage.clock;
+        spawn_local(path.carry(clock));
+
+        let game = Planted::new(G::default(), scenario.plant);
+        let client = Client::new(game, scenario.client).map_err(Failure::usage)?;
+        let client = Rc::new(RefCell::new(client));
+        stage.players.push(Rc::clone(&client));
+        let mut pilot = Planter(Bot {
+            rules: G::default(),
+            idle: plan.idle_bots,
+        });
+        tasks.spawn_local(async move {
+            let connection = match Connection::connect(addr, pin, CONNECT_WITHIN).await {
+                Ok(connection) => connection,
+                Err(error) => return Some(Failure::new(Exit::TimedOut, error)),
+            };
+            let ending = fly(
+                &client,
+                connection,
+                &mut pilot,
+                &clock,
+                &mut Interrupt::never(),
+            )
+            .await;
+            let lost = || {
+                ending
+                    .disconnect
+                    .map_or_else(String::new, |end| end.to_string())
+            };
+            (ending.ended == Time::NEVER).then(|| {
+                Failure::new(
+                    Exit::RelayLost,
+                    format!("player {player} lost the relay: {}", lost()),
+                )
+            })
+        });
+    }
+    Ok(())
+}
+
+impl<G: Game> Stage<G> {
+    /// Bytes of all players so far.
+    fn total(&self) -> Traffic {
+        self.traffic
+            .iter()
+            .fold(Traffic::default(), |total, path| Traffic {
+                up: total.up + path.get().up,
+                down: total.down + path.get().down,
+            })
+    }
+
+    fn rounds(&self) -> Option<u64> {
+        let rounds = |player: &Player<G>| player.borrow().state().and_then(G::rounds);
+        self.players.iter().filter_map(rounds).min()
+    }
+
+    fn show(&self, plan: &Plan, progress: &mut Progress) {
+        let whole = plan.scenario.ticks;
+        let report = self.figures();
+        if progress.is_due(self.clock.now(), report.confirmed_ticks, whole) {
+            let state = if self.clock.now() < self.timing.get().begun {
+                "players are coming".into()
+            } else {
+                format!(
+                    "tick {} of {whole}, {} agreed",
+                    report.ticks, report.agreed_ticks
+                )
+            };
+            let (rollbacks, stalls) = (report.rollbacks, report.stalls);
+            progress.show(&format!("{state}, {rollbacks} rollbacks, {stalls} stalls"));
+        }
+    }
+
+    fn figures(&self) -> Report {
+        let players: Vec<_> = self.players.iter().map(|player| player.borrow()).collect();
+        let players: Vec<_> = players.iter().map(|player| &**player).collect();
+        figures(&players, self.relay.borrow().agreed())
+    }
+
+    /// What the match came to; `before` was on the wire before tick 0.
+    fn report(&self, before: Traffic) -> Report {
+        let Timing { begun, ended } = self.timing.get();
+        let played = ended.min(self.clock.now()).since(begun);
+        let relay = self.relay.borrow();
+        let slots = Slot::all(relay.config().setup.slots);
+        let late = slots
+            .filter_map(|slot| relay.slot_stats(slot))
+            .map(|stats| stats.late);
+        let (total, players) = (self.total(), self.players.len() as u64);
+        Report {
+            desync: relay.disagreement().map(|disagreement| disagreement.tick),
+            late_inputs: late.sum(),
+            bytes_up_per_s: per_second(total.up.saturating_sub(before.up), players, played),
+            bytes_down_per_s: per_second(total.down.saturating_sub(before.down), players, played),
+            played,
+            ..self.figures()
+        }
+    }
+}

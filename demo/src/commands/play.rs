@@ -1,0 +1,172 @@
+//! `play`: a player in a session of a relay somewhere.
+
+use core::cell::RefCell;
+use core::time::Duration;
+
+use phalanx_engine::{Simulation, Slot, Tick};
+use phalanx_netcode::quic::{Clock, ConnectError, Connection, Disconnect};
+use phalanx_netcode::testing::Report;
+use phalanx_netcode::{Client, CloseReason, Event, Time};
+
+use super::in_runtime;
+use crate::cli::{GameName, PlayArgs};
+use crate::console::Console;
+use crate::driver::{Bot, Ending, Pilot, fly};
+use crate::duel::Duel;
+use crate::exit::{Exit, Failure};
+use crate::figures::{figures, per_second};
+use crate::game::Game;
+use crate::interrupt::Interrupt;
+use crate::plan;
+use crate::summary::{Run, Summary};
+
+/// How long the relay may take to answer.
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+
+/// After the end, so that the relay hears of it.
+const DRAIN: Duration = Duration::from_millis(50);
+
+pub(super) fn run(args: &PlayArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
+    if !args.bot {
+        return Err(Failure::usage(
+            "a person needs a terminal UI, which this version does not have: use --bot",
+        ));
+    }
+    match args.game {
+        GameName::Duel => {
+            let mut pilot = Narrator {
+                bot: Bot {
+                    rules: Duel,
+                    idle: false,
+                },
+                console: Console::new(&args.output),
+            };
+            in_runtime(play::<Duel, _>(args, &mut pilot, interrupt.clone()))
+        }
+    }
+}
+
+/// A bot that says what happens to it.
+struct Narrator<S> {
+    bot: Bot<S>,
+    console: Console,
+}
+
+impl<S: Game> Pilot<S> for Narrator<S> {
+    fn sample(&mut self, _now: Time, _tick: Tick, slot: Slot, state: &S::State) -> S::Input {
+        self.bot.input(slot, state)
+    }
+
+    fn told(&mut self, _client: &Client<S>, event: &Event) {
+        match event {
+            Event::Joined { slot, .. } => self.console.note(&format!("joined in slot {slot}")),
+            Event::Started => self.console.note("the match begins"),
+            Event::Desync(tick) => self.console.note(&format!("DESYNC since tick {tick}")),
+            Event::Ended | Event::Closed(_) => {}
+        }
+    }
+}
+
+/// Connects, lets `pilot` play to the end, and says how it went.
+async fn play<G: Game, P: Pilot<G>>(
+    args: &PlayArgs,
+    pilot: &mut P,
+    mut interrupt: Interrupt,
+) -> Result<Exit, Failure> {
+    let config = plan::client(&args.client)?;
+    let client = Client::new(G::default(), config).map_err(Failure::usage)?;
+    let client = RefCell::new(client);
+    let clock = Clock::start();
+    let mut stop = interrupt.clone();
+    let connection = tokio::select! {
+        connection = Connection::connect(args.connect, args.pin, CONNECT_WITHIN) => connection,
+        () = stop.raised() => {
+            return Err(Failure::new(Exit::Interrupted, "interrupted while connecting"));
+        }
+    };
+    let connection = connection.map_err(|error| refused(&error))?;
+    let ending = fly(&client, connection, pilot, &clock, &mut interrupt).await;
+    // The relay is told of the end by a packet that is still to be sent.
+    tokio::time::sleep(DRAIN).await;
+
+    let client = client.into_inner();
+    let (exit, message) = judge(&ending, interrupt.is_raised());
+    let run = Run {
+        wall: clock.now().since(Time::ZERO),
+        rounds: client.state().and_then(G::rounds),
+        interrupted: interrupt.is_raised(),
+    };
+    let report = report(&client, &ending, clock.now());
+    let setup = ending.setup;
+    let seed = setup.map_or(0, |setup| setup.seed);
+    let mut summary = Summary::of(("play", G::ID, seed), &report, &run);
+    summary.late_inputs = None; // Only the relay knows.
+    summary.exit_code = exit.code();
+    let console = Console::new(&args.output);
+    if let Some(setup) = setup {
+        let text = format!("{}\n{message}", summary.figures(setup.rate));
+        console.result(&summary, &text);
+    } else if console.json {
+        console.result(&summary, "");
+    }
+    if exit == Exit::Fine {
+        return Ok(exit);
+    }
+    Err(Failure::new(exit, message))
+}
+
+/// What a failed connection means.
+fn refused(error: &ConnectError) -> Failure {
+    let exit = match error {
+        ConnectError::Timeout { .. } => Exit::TimedOut,
+        ConnectError::WrongPin { .. }
+        | ConnectError::VersionMismatch
+        | ConnectError::Busy
+        | ConnectError::Refused(_) => Exit::Refused,
+        ConnectError::Address(_) => Exit::Usage,
+        ConnectError::Bind(_) => Exit::Internal,
+        ConnectError::Transport(_) => Exit::RelayLost,
+    };
+    let advice = match error {
+        ConnectError::Timeout { .. } => ": is a relay running there, and is its port open for UDP?",
+        ConnectError::WrongPin { .. } => ": take the pin from the relay's ready line",
+        _ => "",
+    };
+    Failure::new(exit, format!("{error}{advice}"))
+}
+
+/// What the end of the connection means, in a number and in words.
+fn judge(ending: &Ending, interrupted: bool) -> (Exit, String) {
+    if let Some(tick) = ending.desync {
+        let what = "two players hold different states since tick";
+        return (Exit::Desync, format!("DESYNC: {what} {tick}"));
+    }
+    if interrupted {
+        return (Exit::Interrupted, "interrupted; no desync so far".into());
+    }
+    if ending.ended != Time::NEVER {
+        return (Exit::Fine, "the session ended; no desync".into());
+    }
+    match &ending.disconnect {
+        Some(Disconnect::ByPeer(CloseReason::Ended)) => {
+            (Exit::Fine, "the session ended; no desync".into())
+        }
+        Some(Disconnect::ByPeer(reason)) if reason.is_refusal() => {
+            (Exit::Refused, format!("refused by the relay: {reason}"))
+        }
+        Some(Disconnect::Locally(CloseReason::Left)) => (Exit::Fine, "left the session".into()),
+        Some(disconnect) => (Exit::RelayLost, format!("the relay is lost: {disconnect}")),
+        None => (Exit::RelayLost, "the relay is lost".into()),
+    }
+}
+
+fn report<S: Simulation>(client: &Client<S>, ending: &Ending, now: Time) -> Report {
+    let played = ending.ended.min(now).since(ending.begun);
+    Report {
+        desync: ending.desync,
+        bytes_up_per_s: per_second(ending.bytes_up, 1, played),
+        bytes_down_per_s: per_second(ending.bytes_down, 1, played),
+        played,
+        ..figures(&[client], client.agreed())
+    }
+}

@@ -1,0 +1,191 @@
+//! `relay`: the server, one session after the other.
+
+use core::cell::RefCell;
+use core::time::Duration;
+
+use phalanx_engine::{Setup, Simulation, Slot};
+use phalanx_netcode::quic::{Clock, Identity, Listener};
+use phalanx_netcode::{CloseReason, PeerId, Relay, RelayEvent, SessionConfig, SessionRules};
+use serde::Serialize;
+
+use super::in_runtime;
+use crate::cli::{GameName, RelayArgs};
+use crate::console::{Console, complain};
+use crate::driver::{Told, serve};
+use crate::duel::Duel;
+use crate::exit::{Exit, Failure};
+use crate::interrupt::Interrupt;
+use crate::plan;
+use crate::summary::{SCHEMA_VERSION, Thousandths};
+
+/// How long peers may take to hear that the relay stops.
+const DRAIN_WITHIN: Duration = Duration::from_secs(1);
+
+pub(super) fn run(args: &RelayArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
+    plan::check_game(&args.game)?;
+    let rules = plan::rules(args.mode, args.policy.policy)?;
+    let length = plan::ticks(&args.length, &args.game)?;
+    match args.game.game {
+        GameName::Duel => in_runtime(host(&Duel, args, rules, length, interrupt.clone())),
+    }
+}
+
+/// The line that says that players may come.
+#[derive(Serialize)]
+struct Ready {
+    schema_version: u32,
+    command: &'static str,
+    listening: String,
+    pin: String,
+}
+
+/// What a session came to, as the relay sees it.
+#[derive(Serialize)]
+struct Session {
+    schema_version: u32,
+    command: &'static str,
+    game: &'static str,
+    seed: String,
+    /// Counted from 1.
+    session: u64,
+    /// Ticks sealed.
+    ticks: u64,
+    agreed_ticks: u64,
+    desyncs: u64,
+    first_bad_tick: Option<u64>,
+    late_inputs: u64,
+    wall_s: Thousandths,
+    interrupted: bool,
+}
+
+async fn host<S: Simulation>(
+    simulation: &S,
+    args: &RelayArgs,
+    rules: SessionRules,
+    length: Option<u64>,
+    mut interrupt: Interrupt,
+) -> Result<Exit, Failure> {
+    let console = Console::new(&args.output);
+    let identity = Identity::generate().map_err(Failure::internal)?;
+    let mut listener = Listener::bind(args.listen, &identity).map_err(|error| {
+        Failure::internal(format!(
+            "{error}; --listen takes another address, port 0 a free one"
+        ))
+    })?;
+    if let Some(warning) = listener.warning() {
+        console.note(&format!("warning: {warning}"));
+    }
+    let ready = Ready {
+        schema_version: SCHEMA_VERSION,
+        command: "relay",
+        listening: listener.local_addr().to_string(),
+        pin: listener.pin().to_string(),
+    };
+    console.result(
+        &ready,
+        &format!("listening {} pin {}", ready.listening, ready.pin),
+    );
+
+    let clock = Clock::start();
+    let mut session = 0;
+    while !interrupt.is_raised() {
+        // Another match each time, each of them repeatable.
+        let seed = args.game.seed.wrapping_add(session);
+        session += 1;
+        let setup = Setup {
+            seed,
+            slots: args.game.players,
+            rate: args.game.tick_rate,
+        };
+        let mut config = SessionConfig::new(simulation, setup);
+        (config.rules, config.length) = (rules, length);
+        let relay = RefCell::new(Relay::new(config).map_err(Failure::usage)?);
+        let began = clock.now();
+        serve(&relay, &mut listener, &clock, &mut interrupt, |told| {
+            tell(console, told)
+        })
+        .await;
+        let wall = clock.now().since(began);
+        let interrupted = interrupt.is_raised();
+        conclude::<S>(console, &relay.borrow(), (session, wall, interrupted));
+    }
+    listener.stop(CloseReason::RelayStopped);
+    // Whoever does not hear of it has its own timeout.
+    let _ = tokio::time::timeout(DRAIN_WITHIN, listener.drained()).await;
+    Ok(Exit::Interrupted)
+}
+
+fn conclude<S: Simulation>(
+    console: Console,
+    relay: &Relay,
+    (session, wall, interrupted): (u64, Duration, bool),
+) {
+    let setup = relay.config().setup;
+    let stats = Slot::all(setup.slots).filter_map(|slot| relay.slot_stats(slot));
+    let bad = relay.disagreement().map(|disagreement| disagreement.tick.0);
+    let summary = Session {
+        schema_version: SCHEMA_VERSION,
+        command: "relay",
+        game: S::ID,
+        seed: setup.seed.to_string(),
+        session,
+        ticks: relay.log().next().0,
+        agreed_ticks: relay.agreed().0,
+        desyncs: bad.is_some().into(),
+        first_bad_tick: bad,
+        late_inputs: stats.map(|stats| stats.late).sum(),
+        wall_s: Thousandths::seconds(wall),
+        interrupted,
+    };
+    let end = if interrupted {
+        "was interrupted"
+    } else {
+        "ended"
+    };
+    let desync = bad.map_or_else(
+        || "no desync".into(),
+        |tick| format!("DESYNC since tick {tick}"),
+    );
+    let text = format!(
+        "session {session} {end}: {} ticks sealed, {} agreed, {} late inputs, {desync}",
+        summary.ticks, summary.agreed_ticks, summary.late_inputs
+    );
+    console.result(&summary, &text);
+}
+
+/// Tells the host what happens. Who was turned away is told also to a quiet one.
+fn tell(console: Console, told: &Told<'_>) {
+    let place = |peer: &PeerId| {
+        told.peers
+            .get(peer)
+            .map_or_else(|| "an unknown address".into(), ToString::to_string)
+    };
+    match told.event {
+        RelayEvent::Joined { slot, peer } => {
+            let slots = told.relay.config().setup.slots;
+            let here = told.relay.players();
+            console.note(&format!(
+                "slot {slot} taken from {}, {here} of {slots} here",
+                place(peer)
+            ));
+        }
+        RelayEvent::Started => console.note("all are ready, the match begins"),
+        RelayEvent::Left { slot, reason } => {
+            let why = reason.map_or_else(
+                || "the connection was lost".into(),
+                |reason| reason.to_string(),
+            );
+            console.note(&format!("slot {slot} left: {why}"));
+        }
+        RelayEvent::Rejected { peer, reason } => {
+            complain(&format!(
+                "turned away {}: {reason:?}: {reason}",
+                place(peer)
+            ));
+        }
+        RelayEvent::Desync(disagreement) => {
+            complain(&format!("DESYNC since tick {}", disagreement.tick));
+        }
+        RelayEvent::Ended | RelayEvent::Finished => {}
+    }
+}

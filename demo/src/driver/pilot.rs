@@ -1,0 +1,187 @@
+//! [`Pilot`]: whoever plays; and the loop that drives a client for it.
+
+use core::cell::RefCell;
+use core::time::Duration;
+
+use phalanx_engine::{Setup, Simulation, Slot, Tick};
+use phalanx_netcode::limits::START_DELAY;
+use phalanx_netcode::quic::{Clock, Connection, ConnectionEvent, Disconnect};
+use phalanx_netcode::{Client, CloseReason, Event, Output, Time};
+
+use crate::interrupt::Interrupt;
+
+/// After asking to leave, the relay is given this long to answer.
+const LEAVE_WITHIN: Duration = Duration::from_secs(1);
+
+/// Whoever plays: a bot, or a person in front of a terminal.
+pub(crate) trait Pilot<S: Simulation> {
+    /// What the pilot holds for `tick`, `state` being the live one.
+    fn sample(&mut self, now: Time, tick: Tick, slot: Slot, state: &S::State) -> S::Input;
+
+    /// The session tells something.
+    fn told(&mut self, _client: &Client<S>, _event: &Event) {}
+
+    /// The client stands where it is now; to be drawn. `false` leaves the session.
+    fn shown(&mut self, _now: Time, _client: &Client<S>) -> bool {
+        true
+    }
+}
+
+/// The game's own bot, or one that presses nothing.
+#[derive(Debug)]
+pub(crate) struct Bot<S> {
+    pub(crate) rules: S,
+    pub(crate) idle: bool,
+}
+
+impl<S: Simulation> Bot<S> {
+    pub(crate) fn input(&self, slot: Slot, state: &S::State) -> S::Input {
+        if self.idle {
+            S::Input::default()
+        } else {
+            self.rules.bot(state, slot)
+        }
+    }
+}
+
+impl<S: Simulation> Pilot<S> for Bot<S> {
+    fn sample(&mut self, _now: Time, _tick: Tick, slot: Slot, state: &S::State) -> S::Input {
+        self.input(slot, state)
+    }
+}
+
+/// How a client's session ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Ending {
+    /// What the session started from; `None` if the relay never took the player in.
+    pub(crate) setup: Option<Setup>,
+    /// When tick 0 was due, about.
+    pub(crate) begun: Time,
+    /// When the last tick was confirmed.
+    pub(crate) ended: Time,
+    /// The player was told of a desync.
+    pub(crate) desync: Option<Tick>,
+    /// How the connection ended; `None` if nobody waited for its end.
+    pub(crate) disconnect: Option<Disconnect>,
+    /// Bytes of datagrams and control sent.
+    pub(crate) bytes_up: u64,
+    /// Bytes of datagrams and control received.
+    pub(crate) bytes_down: u64,
+}
+
+impl Ending {
+    /// Of a session that has not begun yet.
+    const NOT_YET: Self = Self {
+        setup: None,
+        begun: Time::NEVER,
+        ended: Time::NEVER,
+        desync: None,
+        disconnect: None,
+        bytes_up: 0,
+        bytes_down: 0,
+    };
+
+    fn note(&mut self, now: Time, event: &Event) {
+        match event {
+            Event::Joined { setup, .. } => self.setup = Some(*setup),
+            Event::Started => self.begun = now + START_DELAY,
+            Event::Desync(tick) => self.desync = self.desync.or(Some(*tick)),
+            Event::Ended => self.ended = now,
+            Event::Closed(_) => {}
+        }
+    }
+}
+
+/// Drives `client` until its connection is closed, or `interrupt` or its pilot makes it leave.
+pub(crate) async fn fly<S: Simulation, P: Pilot<S>>(
+    client: &RefCell<Client<S>>,
+    mut connection: Connection,
+    pilot: &mut P,
+    clock: &Clock,
+    interrupt: &mut Interrupt,
+) -> Ending {
+    let mut ending = Ending::NOT_YET;
+    let mut buffer = Vec::new();
+    let (mut leaving, mut leave_until) = (false, Time::NEVER);
+    loop {
+        let pumped = pump(
+            client,
+            &mut connection,
+            pilot,
+            clock,
+            &mut buffer,
+            &mut ending,
+        );
+        let stays = pilot.shown(clock.now(), &client.borrow());
+        if !stays && !leaving {
+            leaving = true;
+            client.borrow_mut().leave();
+            leave_until = clock.now() + LEAVE_WITHIN;
+            continue;
+        }
+        if clock.now() >= leave_until {
+            // The end of the connection is still waited for; it comes at once.
+            connection.close(CloseReason::Left);
+            leave_until = Time::NEVER;
+        }
+        tokio::select! {
+            event = connection.next() => match event {
+                ConnectionEvent::Bytes { channel, bytes } => {
+                    ending.bytes_down += bytes.len() as u64;
+                    client.borrow_mut().handle(clock.now(), channel, &bytes);
+                }
+                ConnectionEvent::Closed(disconnect) => {
+                    client.borrow_mut().disconnected(close_reason(&disconnect));
+                    ending.disconnect = Some(disconnect);
+                    pump(client, &mut connection, pilot, clock, &mut buffer, &mut ending);
+                    return ending;
+                }
+            },
+            () = clock.sleep_until(pumped.min(leave_until)) => {}
+            () = interrupt.raised(), if !leaving => {
+                leaving = true;
+                client.borrow_mut().leave();
+                leave_until = clock.now() + LEAVE_WITHIN;
+            }
+        }
+    }
+}
+
+/// What the other end said, if it said anything.
+pub(super) const fn close_reason(disconnect: &Disconnect) -> Option<CloseReason> {
+    match disconnect {
+        Disconnect::ByPeer(reason) | Disconnect::Locally(reason) => Some(*reason),
+        _ => None,
+    }
+}
+
+/// Lets the client do all that is to be done now; returns when it wants to be called again.
+fn pump<S: Simulation, P: Pilot<S>>(
+    client: &RefCell<Client<S>>,
+    connection: &mut Connection,
+    pilot: &mut P,
+    clock: &Clock,
+    buffer: &mut Vec<u8>,
+    ending: &mut Ending,
+) -> Time {
+    let mut client = client.borrow_mut();
+    loop {
+        let now = clock.now();
+        match client.poll(now, buffer) {
+            Output::Transmit(channel) => {
+                ending.bytes_up += buffer.len() as u64;
+                connection.send(channel, buffer);
+            }
+            Output::Event(event) => {
+                ending.note(now, &event);
+                pilot.told(&client, &event);
+            }
+            Output::Close(reason) => connection.close(reason),
+            Output::Timeout(due) if due <= now => {
+                let slot = client.slot().unwrap_or(Slot(0));
+                client.update(now, |tick, state| pilot.sample(now, tick, slot, state));
+            }
+            Output::Timeout(due) => return due,
+        }
+    }
+}
