@@ -44,7 +44,7 @@ impl Interrupt {
     pub(crate) async fn raised(&mut self) {
         if self.raised.wait_for(|raised| *raised).await.is_err() {
             // Nobody can raise it any more.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The program from outside: exit codes, messages, JSON.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+use std::collections::BTreeSet;
 use std::process::{Command, Output};
 
 use serde_json::Value;
@@ -264,4 +265,95 @@ fn quiet_is_quiet_and_progress_is_on_stderr() {
     let loud = phalanx("desync-test --ticks 600 --json");
     assert!(!loud.stderr.is_empty());
     assert_eq!(String::from_utf8(loud.stdout).unwrap().lines().count(), 1);
+}
+
+/// Words of `text` that are flags.
+fn flags(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+    let flags =
+        words.filter(|word| word.starts_with("--") && word.ends_with(char::is_alphanumeric));
+    flags.map(str::to_owned).collect()
+}
+
+/// The table row of docs/cli.md that begins with `head`.
+fn row<'a>(docs: &'a str, head: &str) -> Option<Vec<&'a str>> {
+    let row = docs.lines().find(|line| {
+        let rest = line.strip_prefix(&format!("| `{head}"));
+        rest.is_some_and(|rest| rest.starts_with(['`', ' ']))
+    })?;
+    Some(
+        row.replace("\\|", "/")
+            .leak()
+            .split('|')
+            .map(str::trim)
+            .collect(),
+    )
+}
+
+/// The page and the program say the same.
+#[test]
+fn docs_and_help_have_the_same_commands_flags_and_codes() {
+    let docs = include_str!("../../docs/cli.md");
+    let help = |args: &str| String::from_utf8(phalanx(args).stdout).unwrap();
+    let program = help("--help");
+    let listed = program
+        .split("Commands:")
+        .nth(1)
+        .unwrap()
+        .split("Options:")
+        .next()
+        .unwrap();
+    let names = listed
+        .lines()
+        .filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    let names: Vec<_> = names
+        .map(|line| line.split_whitespace().next().unwrap())
+        .collect();
+    assert_eq!(
+        names,
+        ["match", "desync-test", "sync-test", "relay", "play"]
+    );
+
+    let mut all = flags(&program);
+    for (column, name) in names.iter().enumerate() {
+        assert!(
+            row(docs, name).is_some(),
+            "docs/cli.md lacks the command {name}"
+        );
+        let text = help(&format!("{name} --help"));
+        let options = text
+            .split("Options:")
+            .nth(1)
+            .unwrap()
+            .split("Units:")
+            .next()
+            .unwrap();
+        let lines = options.lines().map(str::trim_start);
+        let flags_here: BTreeSet<_> = lines
+            .filter_map(|line| {
+                line.strip_prefix("-h, ")
+                    .or(line.starts_with("--").then_some(line))
+            })
+            .map(|line| line.split_whitespace().next().unwrap().to_owned())
+            .collect();
+        for flag in &flags_here {
+            let row = row(docs, flag).unwrap_or_else(|| panic!("docs/cli.md lacks {flag}"));
+            assert_eq!(row[4 + column], "x", "docs/cli.md denies {name} {flag}");
+        }
+        for flag in flags(docs) {
+            let promised = row(docs, &flag).is_some_and(|row| row[4 + column] == "x");
+            assert!(
+                !promised || flags_here.contains(&flag),
+                "docs promise {name} {flag}"
+            );
+        }
+        all.extend(flags_here);
+    }
+    let unknown: Vec<_> = flags(docs).difference(&all).cloned().collect();
+    assert_eq!(unknown, ["--release"], "in docs/cli.md, but not in --help");
+
+    for exit in phalanx::Exit::ALL {
+        let line = format!("| {} | {}", exit.code(), exit.meaning());
+        assert!(docs.contains(&line), "docs/cli.md lacks: {line}");
+    }
 }
