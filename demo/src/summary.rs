@@ -44,7 +44,11 @@ impl fmt::Display for Thousandths {
 
 impl Serialize for Thousandths {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_f64(Duration::from_millis(self.0).as_secs_f64())
+        // By way of its text: seconds and millis added as floats would have more digits.
+        let number = serde_json::from_str::<serde_json::Number>(&self.to_string());
+        number
+            .map_err(serde::ser::Error::custom)?
+            .serialize(serializer)
     }
 }
 
@@ -255,6 +259,7 @@ mod tests {
         let json = |thousandths| serde_json::to_string(&Thousandths(thousandths)).unwrap();
         assert_eq!(json(12_345), "12.345");
         assert_eq!(json(7), "0.007");
+        assert_eq!(json(2236), "2.236");
         assert_eq!(json(2000), "2.0");
         assert_eq!(Thousandths(1_050).to_string(), "1.050");
         let ratio = Thousandths::ratio(Duration::from_secs(180), Duration::from_millis(400));

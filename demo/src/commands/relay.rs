@@ -166,12 +166,7 @@ fn tell(console: Console, told: &Told<'_>) {
     };
     match told.event {
         RelayEvent::Joined { slot, peer } => {
-            let slots = told.relay.config().setup.slots;
-            let here = told.relay.players();
-            console.note(&format!(
-                "slot {slot} taken from {}, {here} of {slots} here",
-                place(peer)
-            ));
+            console.note(&format!("slot {slot} taken from {}", place(peer)));
         }
         RelayEvent::Started => console.note("all are ready, the match begins"),
         RelayEvent::Left { slot, reason } => {

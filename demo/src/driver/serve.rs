@@ -10,9 +10,8 @@ use phalanx_netcode::{PeerId, Relay, RelayEvent, RelayOutput};
 use super::pilot::close_reason;
 use crate::interrupt::Interrupt;
 
-/// An event of a relay, and when; the relay itself, and where its peers are.
+/// An event of a relay, and where its peers are.
 pub(crate) struct Told<'a> {
-    pub(crate) relay: &'a Relay,
     pub(crate) event: &'a RelayEvent,
     pub(crate) peers: &'a BTreeMap<PeerId, SocketAddr>,
 }
@@ -36,7 +35,6 @@ pub(crate) async fn serve(
                 RelayOutput::Transmit { peer, channel } => listener.send(peer, channel, &buffer),
                 RelayOutput::Close { peer, reason } => listener.close(peer, reason),
                 RelayOutput::Event(event) => told(&Told {
-                    relay: &relay.borrow(),
                     event: &event,
                     peers: &peers,
                 }),
