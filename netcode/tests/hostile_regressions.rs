@@ -208,6 +208,19 @@ fn a_late_driver_does_not_ask_for_old_frames() {
     assert!(sent > 10, "{sent} packets");
 }
 
+#[test]
+fn a_relay_stops_once() {
+    let mut pump = Pump::mixers(config(1, 60));
+    pump.start();
+    pump.relay.stop();
+    pump.relay.stop();
+    pump.pump_relay();
+    let finished = pump.relay_events.iter();
+    let finished = finished.filter(|event| **event == RelayEvent::Finished);
+    assert_eq!(finished.count(), 1);
+    assert_eq!(pump.closed[&PeerId(0)], CloseReason::RelayStopped);
+}
+
 /// Of frames in fragments only four were under way at one time: over a long way they came a second
 /// late, by the stream.
 #[test]
@@ -255,4 +268,16 @@ fn fragments_to_a_peer_that_never_acknowledges_are_bounded() {
         most = most.max(there.map(|packet| packet.bytes.len()).sum());
     }
     assert!(most < 1_000_000, "{most} bytes in one second");
+}
+
+/// When the one left whom the others' votes had waited for, nothing was agreed until the next vote.
+#[test]
+fn what_waited_for_the_vote_of_one_who_left_is_agreed() {
+    let mut pump = Pump::mixers(config(2, 600));
+    pump.start();
+    pump.chairs[0].cut_up = true;
+    pump.run(SECOND);
+    let agreed = pump.relay.agreed();
+    pump.relay.disconnected(PeerId(0), None);
+    assert!(pump.relay.agreed() > agreed, "still {agreed}");
 }
