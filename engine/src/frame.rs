@@ -176,8 +176,9 @@ impl SealedFrame {
     /// The packed input of `slot`, `input_bytes` long; `None` if the frame has no such slot.
     #[must_use]
     pub fn input(&self, slot: Slot, input_bytes: u32) -> Option<&[u8]> {
-        let start = u32::from(slot.0) * input_bytes;
-        self.inputs.get(at(start)..at(start + input_bytes))
+        let start = u32::from(slot.0).checked_mul(input_bytes)?;
+        let end = start.checked_add(input_bytes)?;
+        self.inputs.get(at(start)..at(end))
     }
 
     /// Appends the canonical bytes: what is hashed and stored.

@@ -21,9 +21,10 @@ use crate::limits::INPUT_BYTES_MAX;
 /// assert_eq!(Pad::repeated(&Pad { left: true, right: false, punch: true }), Pad { left: true, ..Pad::default() });
 /// ```
 ///
-/// Fields are integers, `bool`s, fixed-point numbers, [`Angle`](crate::Angle), arrays of those, and
-/// enums without fields that derive `Input` themselves. They are packed in declaration order, each
-/// in its [`Bits::BITS`], lowest bit first; the last byte is filled with zeros.
+/// Fields are integers, `bool`s, fixed-point numbers, [`Angle`](crate::Angle), enums without fields
+/// that derive `Input` themselves, and arrays of those of at most 64 bits. They are packed in
+/// declaration order, each in its [`Bits::BITS`], lowest bit first; the last byte is filled with
+/// zeros.
 ///
 /// A type that also derives serde's traits works unchanged with ggrs.
 pub trait Input: Copy + Default + PartialEq + 'static {
@@ -120,6 +121,35 @@ impl Bits for bool {
     }
     fn from_bits(bits: u64) -> Self {
         bits & 1 == 1
+    }
+}
+
+/// An array is its elements, the first one in the lowest bits.
+#[expect(clippy::disallowed_types, reason = "the length of an array is a usize")]
+impl<T: Bits, const N: usize> Bits for [T; N] {
+    const BITS: u32 = {
+        let bits = T::BITS as u64 * N as u64;
+        assert!(
+            0 < bits && bits <= 64,
+            "an array in an input has 1 to 64 bits"
+        );
+        #[expect(clippy::cast_possible_truncation, reason = "at most 64")]
+        let bits = bits as u32;
+        bits
+    };
+    fn to_bits(self) -> u64 {
+        // An element as wide as all bits is the only one: nothing is shifted out.
+        self.iter().rev().fold(0, |bits: u64, item| {
+            bits.checked_shl(T::BITS).unwrap_or(0) | item.to_bits()
+        })
+    }
+    fn from_bits(bits: u64) -> Self {
+        let mut rest = bits;
+        [(); N].map(|()| {
+            let item = T::from_bits(rest & (u64::MAX >> (u64::BITS - T::BITS)));
+            rest = rest.checked_shr(T::BITS).unwrap_or(0);
+            item
+        })
     }
 }
 

@@ -11,7 +11,8 @@ use crate::tick::Tick;
 use crate::world::{World, WorldUndo};
 
 /// Runs a game alone and, at every tick, goes back and plays the last ticks again, recomputes the
-/// digest from scratch, and encodes and decodes the world. All must agree.
+/// digest from scratch, encodes and decodes the world, and plays on with what was decoded. All must
+/// agree.
 ///
 /// ```
 /// # use phalanx_engine::*;
@@ -88,6 +89,19 @@ pub enum SyncTestError {
         /// The tick.
         tick: Tick,
     },
+    /// A tick, executed on the world decoded from its own encoding, had another result: `step`
+    /// depends on something that the encoding leaves out, and a peer that joins late would part.
+    #[error(
+        "tick {tick} gave {first} and, executed on the decoded state, {again}: step depends on something outside the encoding"
+    )]
+    Decoded {
+        /// The tick.
+        tick: Tick,
+        /// Its digest when it was executed on the live world.
+        first: Digest,
+        /// Its digest on the decoded world.
+        again: Digest,
+    },
 }
 
 /// One executed tick that may be undone.
@@ -126,6 +140,7 @@ impl<S: Simulation> SyncTest<S> {
     ) -> Result<SyncReport, SyncTestError> {
         let mut world = World::start(&self.simulation, &self.setup);
         let mut played = VecDeque::<Played<S>>::new();
+        let mut decoded = None;
         let mut scratch = Encoder::new();
         let mut report = SyncReport {
             ticks,
@@ -140,11 +155,11 @@ impl<S: Simulation> SyncTest<S> {
             let mut undo = WorldUndo::default();
             let checksum = self.execute(&mut world, tick, &inputs, &mut undo, &mut scratch);
             report.checksum = checksum;
-            check_encoding(&world, tick, checksum, &mut scratch)?;
+            let joined = decoded.replace(check_encoding(&world, tick, checksum, &mut scratch)?);
 
             played.push_back(Played {
                 tick,
-                inputs,
+                inputs: inputs.clone(),
                 checksum,
                 undo,
             });
@@ -153,6 +168,20 @@ impl<S: Simulation> SyncTest<S> {
             }
             report.resimulated_ticks += played.len() as u64;
             self.play_again(&mut world, &mut played, &mut scratch)?;
+            // The world as a peer would have it that joined with the snapshot of the tick before.
+            if let Some(mut joined) = joined {
+                let again = self.execute(
+                    &mut joined,
+                    tick,
+                    &inputs,
+                    &mut WorldUndo::default(),
+                    &mut scratch,
+                );
+                if again != checksum {
+                    let first = checksum;
+                    return Err(SyncTestError::Decoded { tick, first, again });
+                }
+            }
         }
         Ok(report)
     }
@@ -201,13 +230,13 @@ impl<S: Simulation> SyncTest<S> {
 }
 
 /// Compares the incremental digest with the one from scratch, and the world with what its own
-/// encoding gives back.
+/// encoding gives back; returns that.
 fn check_encoding<S: Simulation>(
     world: &World<S>,
     tick: Tick,
     incremental: Digest,
     buffer: &mut Encoder,
-) -> Result<(), SyncTestError> {
+) -> Result<World<S>, SyncTestError> {
     let scratch = world.digest(buffer);
     if scratch != incremental {
         return Err(SyncTestError::Digest {
@@ -225,5 +254,5 @@ fn check_encoding<S: Simulation>(
     if again.bytes() != encoded.bytes() || decoded.digest(buffer) != scratch {
         return Err(SyncTestError::RoundTrip { tick });
     }
-    Ok(())
+    Ok(decoded)
 }

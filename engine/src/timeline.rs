@@ -59,8 +59,8 @@ pub enum Sealing {
     Kept,
     /// Its tick, and perhaps kept ones after it, are now confirmed.
     Confirmed,
-    /// The tick had been executed with something else: the world is back before it, and
-    /// [`Timeline::advance`] executes it again.
+    /// The tick had been executed with something else, or it makes a later guess a wrong one: the
+    /// world is back before the first such tick, and [`Timeline::advance`] executes it again.
     RolledBack {
         /// The first tick to be executed again.
         from: Tick,
@@ -375,10 +375,63 @@ impl<S: Simulation> Timeline<S> {
         if record.sealed || *record.knowledge.get(index)? != Knowledge::Guessed {
             return None;
         }
-        record.knowledge[index] = Knowledge::Provisional;
-        let differs = record.values[index] != input;
-        record.values[index] = input;
-        (differs && tick < self.next).then(|| self.rewind(tick))
+        self.learn(tick, slot, input, Knowledge::Provisional)
+            .map(|from| self.rewind(from))
+    }
+
+    /// Notes what `slot` does at `tick`. Returns the first executed tick that used something else.
+    fn learn(
+        &mut self,
+        tick: Tick,
+        slot: Slot,
+        value: S::Input,
+        knowledge: Knowledge,
+    ) -> Option<Tick> {
+        let index = at(slot.0.into());
+        let executed = tick < self.next;
+        let missing = if executed {
+            self.missing_after(tick, slot)
+        } else {
+            0
+        };
+        let record = self.record_mut(tick);
+        let right = record.values[index] == value;
+        record.values[index] = value;
+        record.knowledge[index] = knowledge;
+        match (executed, right) {
+            (false, _) => None,
+            (true, false) => Some(tick),
+            (true, true) => self.stale_guess(tick, slot, missing),
+        }
+    }
+
+    /// The first executed tick after `tick` whose guess is not what [`Repeat`] makes of what is
+    /// known now. `tick` was guessed right, but whether its value is real decides when later
+    /// guesses become neutral; `missing` is the count of ticks without a real value before that was
+    /// known.
+    fn stale_guess(&self, tick: Tick, slot: Slot, missing: u32) -> Option<Tick> {
+        let index = at(slot.0.into());
+        let repeat = self.window.repeat;
+        let mut now = self.missing_after(tick, slot);
+        let most = u64::from(now.max(missing)) + (self.next.0 - tick.0);
+        if now == missing || most <= u64::from(repeat.ticks) {
+            return None;
+        }
+        let mut last = self.record(tick).values[index];
+        for later in tick.next().until(self.next) {
+            let record = self.record(later);
+            let (value, knowledge) = (record.values[index], record.knowledge[index]);
+            if knowledge.is_real() {
+                return None;
+            }
+            now = now.saturating_add(1);
+            // A tick sealed out of order counts, too, but is no guess.
+            if knowledge == Knowledge::Guessed && value != repeat.guess(last, now) {
+                return Some(later);
+            }
+            last = value;
+        }
+        None
     }
 
     /// Takes the sealed frame of a tick; frames may come in any order up to the horizon.
@@ -400,26 +453,25 @@ impl<S: Simulation> Timeline<S> {
             return Err(SealError::BeyondHorizon(tick));
         }
 
-        let executed = tick < self.next;
         let record = &mut self.records[ring(tick.0, at(RECORDS))];
-        let mut right = record.entries == frame.entries;
+        let right = record.entries == frame.entries;
         record.entries.clone_from(&frame.entries);
         record.sealed = true;
-        for (index, packed) in frame.inputs.chunks_exact(at(S::Input::BYTES)).enumerate() {
-            let value = S::Input::unpack(packed);
+        let mut wrong = (tick < self.next && !right).then_some(tick);
+        let inputs = frame.inputs.chunks_exact(at(S::Input::BYTES));
+        for ((slot, packed), provenance) in Slot::all(slots).zip(inputs).zip(&frame.provenance) {
             self.stats.invalid_inputs += u64::from(!S::Input::is_valid(packed));
-            right &= record.values[index] == value;
-            record.values[index] = value;
-            record.knowledge[index] = Knowledge::Sealed(frame.provenance[index]);
+            let value = S::Input::unpack(packed);
+            let learned = self.learn(tick, slot, value, Knowledge::Sealed(*provenance));
+            wrong = wrong.into_iter().chain(learned).min();
         }
 
-        if executed && !right {
-            return Ok(Sealing::RolledBack {
-                from: self.rewind(tick),
-            });
-        }
+        let rewound = wrong.map(|from| self.rewind(from));
         let before = self.confirmed;
         self.confirm();
+        if let Some(from) = rewound {
+            return Ok(Sealing::RolledBack { from });
+        }
         Ok(if self.confirmed > before {
             Sealing::Confirmed
         } else {

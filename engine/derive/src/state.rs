@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
+use syn::ext::IdentExt;
 use syn::{
     Data, DataEnum, DeriveInput, Error, Fields, Generics, Index, Member, Result, parse_quote,
 };
@@ -37,7 +38,7 @@ fn members(fields: &Fields) -> Vec<Member> {
 fn step(member: &Member) -> TokenStream {
     match member {
         Member::Named(name) => {
-            let name = name.to_string();
+            let name = name.unraw().to_string();
             quote!(::phalanx_engine::PathStep::Field(#name))
         }
         Member::Unnamed(Index { index, .. }) => {
@@ -48,7 +49,7 @@ fn step(member: &Member) -> TokenStream {
 
 fn field_name(member: &Member) -> String {
     match member {
-        Member::Named(name) => name.to_string(),
+        Member::Named(name) => name.unraw().to_string(),
         Member::Unnamed(index) => index.index.to_string(),
     }
 }
@@ -66,7 +67,7 @@ fn derive_struct(item: &DeriveInput, fields: &Fields) -> TokenStream {
     let undo: Vec<_> = (0..members.len())
         .map(|index| format_ident!("f{index}"))
         .collect();
-    let open_text = format!("{name}{{");
+    let open_text = format!("{}{{", name.unraw());
     // Undo records nest as pairs, so that there is no bound on the number of fields.
     let undo_type = types.iter().rev().fold(
         quote!(()),
@@ -171,7 +172,7 @@ fn variants(data: &DataEnum) -> Result<Vec<Variant>> {
             tag,
             pattern: quote!(Self::#ident { #(#members: #fields),* }),
             steps: members.iter().map(step).collect(),
-            name: ident.to_string(),
+            name: ident.unraw().to_string(),
             schema: quote! {
                 schema.group("(", ")", |_schema| {
                     #(_schema.field(#names, <#types as ::phalanx_engine::State>::schema);)*
@@ -197,8 +198,8 @@ fn derive_enum(item: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
     let generics = bounded(&item.generics, true);
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
     let variants = variants(data)?;
-    let name_text = name.to_string();
-    let open_text = format!("{name}{{");
+    let name_text = name.unraw().to_string();
+    let open_text = format!("{name_text}{{");
 
     let encode = variants.iter().map(|Variant { tag, pattern, fields, .. }| {
         quote!(#pattern => { out.put_u8(#tag); #(::phalanx_engine::State::encode(#fields, out);)* })

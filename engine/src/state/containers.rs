@@ -116,6 +116,10 @@ impl<T: State + Clone> State for Option<T> {
 /// Reads a count, then that many elements; reserves no more than the bytes can be worth.
 fn decode_elements<T: State>(from: &mut Decoder<'_>) -> Result<Vec<T>, DecodeError> {
     let (count, reserve) = from.take_count()?;
+    // An element may take much more memory than bytes, and need not be there at all: reserve no
+    // more memory than there are bytes. A longer container grows as it is read.
+    let fitting = from.remaining() / size_of::<T>().max(1) as u64;
+    let reserve = u32::try_from(fitting).map_or(reserve, |fitting| fitting.min(reserve));
     let mut items = Vec::with_capacity(reserve as _);
     for _ in 0..count {
         let before = from.remaining();

@@ -1,0 +1,242 @@
+//! A small game in which everything depends on everything: a wrong input, presence, entry or
+//! undone cell changes all that follows.
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, VecDeque};
+
+use phalanx_engine::{
+    DecodeError, Decoder, Digest, Encoder, Entry, Fix32, Input, InputFrame, Node, Presence, Rng,
+    Schema, Setup, Simulation, Slot, State, Tick, Visitor, VisitorMut, mix, to_bytes,
+};
+
+/// Neutral is not tag 0, and tag 3 is no value.
+#[derive(Input, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Heading {
+    West,
+    #[default]
+    Still,
+    East,
+}
+
+/// Thirteen bits of sixteen: most byte patterns are not valid.
+#[derive(Input, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Order {
+    pub heading: Heading,
+    #[input(edge)]
+    pub fire: bool,
+    pub stick: i8,
+    #[input(edge)]
+    pub call: Heading,
+}
+
+impl Order {
+    pub fn packed(self) -> [u8; 2] {
+        let mut bytes = [0; 2];
+        self.pack(&mut bytes);
+        bytes
+    }
+
+    /// What a guess makes of it, written out by hand: edges are neutral.
+    pub fn held(self) -> Self {
+        Self {
+            fire: false,
+            call: Heading::Still,
+            ..self
+        }
+    }
+}
+
+#[derive(State, Clone, Debug, PartialEq)]
+pub enum Mood {
+    Calm,
+    Angry { at: Slot, since: Tick },
+    Torn(i8, Option<Fix32>),
+}
+
+#[derive(State, Clone, Debug, PartialEq)]
+pub struct Unit {
+    owner: Slot,
+    life: u16,
+    place: [Fix32; 2],
+}
+
+#[derive(State, Clone, Debug, PartialEq)]
+pub struct Field {
+    /// Everything seen so far, mixed.
+    pub sum: u64,
+    rng: Rng,
+    mood: Mood,
+    units: Vec<Unit>,
+    purses: BTreeMap<u16, i64>,
+    trail: VecDeque<(bool, i8)>,
+}
+
+/// Bound of each container.
+const ROOM: usize = 24;
+
+impl Field {
+    fn absorb(&mut self, value: u64) {
+        self.sum = mix(self.sum ^ value);
+    }
+
+    fn absorb_entry(&mut self, entry: Entry) {
+        for byte in to_bytes(&entry) {
+            self.absorb(u64::from(byte) + 1);
+        }
+    }
+
+    fn act(&mut self, slot: Slot, presence: Presence, order: Order) {
+        let [low, high] = order.packed();
+        let bits = u64::from(u16::from_le_bytes([low, high]));
+        self.absorb(bits << 16 | u64::from(slot.0) << 1 | u64::from(presence == Presence::Player));
+        let key = (self.sum >> 40) as u16 % 64;
+        let room = self.units.len() < ROOM;
+        match self.rng.below(8) {
+            0 | 1 if room => self.units.push(Unit {
+                owner: slot,
+                life: key,
+                place: [
+                    Fix32::from_bits(self.sum as i32),
+                    Fix32::int(order.stick.into()),
+                ],
+            }),
+            2 => drop(self.units.pop()),
+            3 if order.fire => self.units.retain(|unit| unit.owner != slot),
+            4 => *self.purses.entry(key).or_default() += i64::from(order.stick),
+            5 => self.purses.retain(|purse, _| purse % 3 != key % 3),
+            6 => self.trail.push_back((order.fire, order.stick)),
+            _ => drop(self.trail.pop_front()),
+        }
+        self.mood = match (&self.mood, order.heading) {
+            (_, Heading::Still) => Mood::Calm,
+            (Mood::Calm, _) => Mood::Angry {
+                at: slot,
+                since: Tick(self.sum % 1000),
+            },
+            (_, Heading::West) => Mood::Torn(order.stick, None),
+            (_, Heading::East) => Mood::Torn(order.stick, Some(Fix32::from_bits(key.into()))),
+        };
+        if let Some(unit) = self.units.first_mut() {
+            unit.place[0] += Fix32::int(order.stick.into());
+            unit.life = unit.life.wrapping_add(1);
+        }
+    }
+}
+
+/// The honest rules.
+pub struct Chaos;
+
+impl Simulation for Chaos {
+    const ID: &'static str = "chaos";
+    const VERSION: u32 = 1;
+    type State = Field;
+    type Input = Order;
+
+    fn start(&self, setup: &Setup) -> Field {
+        Field {
+            sum: setup.seed,
+            rng: Rng::new(setup.seed),
+            mood: Mood::Calm,
+            units: Vec::new(),
+            purses: BTreeMap::new(),
+            trail: VecDeque::new(),
+        }
+    }
+
+    fn step(&self, field: &mut Field, frame: &InputFrame<'_, Self>) {
+        step(field, frame);
+    }
+}
+
+fn step<S: Simulation<Input = Order>>(field: &mut Field, frame: &InputFrame<'_, S>) {
+    field.absorb(frame.tick().0);
+    field.absorb(frame.session().seed());
+    for entry in frame.entries() {
+        field.absorb_entry(*entry);
+    }
+    for (slot, presence, order) in frame.slots() {
+        field.act(slot, presence, order);
+    }
+    while field.trail.len() > ROOM {
+        field.trail.pop_front();
+    }
+}
+
+/// A canary: the rules read a counter that is not in the state.
+#[derive(Default)]
+pub struct Leaky {
+    steps: Cell<u64>,
+}
+
+impl Simulation for Leaky {
+    const ID: &'static str = "leaky";
+    const VERSION: u32 = 1;
+    type State = Field;
+    type Input = Order;
+
+    fn start(&self, setup: &Setup) -> Field {
+        Chaos.start(setup)
+    }
+
+    fn step(&self, field: &mut Field, frame: &InputFrame<'_, Self>) {
+        self.steps.set(self.steps.get() + 1);
+        field.absorb(self.steps.get());
+        step(field, frame);
+    }
+}
+
+/// A canary: the state does not undo.
+pub struct Forgetful;
+
+/// A [`Field`] whose `undo` leaves the purses as they are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sticky(Field);
+
+impl Simulation for Forgetful {
+    const ID: &'static str = "forgetful";
+    const VERSION: u32 = 1;
+    type State = Sticky;
+    type Input = Order;
+
+    fn start(&self, setup: &Setup) -> Sticky {
+        Sticky(Chaos.start(setup))
+    }
+
+    fn step(&self, state: &mut Sticky, frame: &InputFrame<'_, Self>) {
+        step(&mut state.0, frame);
+    }
+}
+
+impl State for Sticky {
+    type Undo = <Field as State>::Undo;
+
+    fn open(&mut self, undo: &mut Self::Undo) {
+        self.0.open(undo);
+    }
+    fn close(&mut self, undo: &mut Self::Undo, node: Node<'_>) -> Digest {
+        self.0.close(undo, node)
+    }
+    fn undo(&mut self, undo: &mut Self::Undo) {
+        let purses = self.0.purses.clone();
+        self.0.undo(undo);
+        self.0.purses = purses;
+    }
+    fn digest(&self, node: Node<'_>) -> Digest {
+        self.0.digest(node)
+    }
+    fn schema(schema: &mut Schema) {
+        Field::schema(schema);
+    }
+    fn encode(&self, out: &mut Encoder) {
+        self.0.encode(out);
+    }
+    fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        Field::decode(from).map(Self)
+    }
+    fn visit(&self, visitor: &mut dyn Visitor) {
+        self.0.visit(visitor);
+    }
+    fn visit_mut(&mut self, visitor: &mut dyn VisitorMut) {
+        self.0.visit_mut(visitor);
+    }
+}

@@ -1,0 +1,363 @@
+//! What `SyncTest` passes and what it finds; each of its checks has a canary here.
+
+#![expect(
+    clippy::disallowed_types,
+    clippy::cast_possible_truncation,
+    reason = "lengths of arrays and drawn bits in tests"
+)]
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+
+use phalanx_engine::{
+    DecodeError, Decoder, Digest, Encoder, InputFrame, Node, Rng, Schema, Setup, Simulation, Slot,
+    State, SyncReport, SyncTest, SyncTestError, Tick, TickRate, Visitor, VisitorMut, mix,
+};
+
+const SETUP: Setup = Setup {
+    seed: 3,
+    slots: 2,
+    rate: TickRate::hz(60),
+};
+
+fn any_input(tick: Tick, slot: Slot) -> u8 {
+    mix(tick.0 << 8 | u64::from(slot.0)) as u8
+}
+
+/// What is wrong with a [`Cell64`] from some tick on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fault {
+    None,
+    /// `undo` leaves the value as it is.
+    Undo,
+    /// `close` returns another digest than `digest`.
+    Digest,
+    /// The encoding is refused by `decode`.
+    Refused,
+    /// `decode` gives another value than was encoded.
+    RoundTrip,
+    /// The encoding is the same, but something that the rules use is not in it.
+    Hidden,
+}
+
+const ALL: [Fault; 6] = [
+    Fault::None,
+    Fault::Undo,
+    Fault::Digest,
+    Fault::Refused,
+    Fault::RoundTrip,
+    Fault::Hidden,
+];
+
+/// A hand-written state of one number, with a fault planted from tick [`FAULT_AT`] on.
+#[derive(Clone, Debug)]
+struct Planted {
+    fault: Fault,
+    value: u64,
+    hidden: u64,
+}
+
+const FAULT_AT: u64 = 150;
+
+impl Planted {
+    fn has(&self, fault: Fault) -> bool {
+        self.fault == fault && self.value & 0xffff > FAULT_AT
+    }
+}
+
+impl State for Planted {
+    type Undo = (u64, u64);
+
+    fn open(&mut self, undo: &mut Self::Undo) {
+        *undo = (self.value, self.hidden);
+    }
+    fn close(&mut self, _undo: &mut Self::Undo, node: Node<'_>) -> Digest {
+        let digest = self.digest(node);
+        Digest(digest.0 ^ u64::from(self.has(Fault::Digest)))
+    }
+    fn undo(&mut self, undo: &mut Self::Undo) {
+        if !self.has(Fault::Undo) {
+            (self.value, self.hidden) = *undo;
+        }
+    }
+    fn schema(schema: &mut Schema) {
+        schema.leaf("Planted");
+    }
+    fn encode(&self, out: &mut Encoder) {
+        out.put_u8(self.fault as u8);
+        self.value.encode(out);
+    }
+    fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        let mut planted = Self {
+            fault: ALL[usize::from(from.take_u8()?)],
+            value: u64::decode(from)?,
+            hidden: 0,
+        };
+        if planted.has(Fault::Refused) {
+            return Err(DecodeError::Invalid("Planted"));
+        }
+        if planted.has(Fault::RoundTrip) {
+            planted.value += 1 << 20;
+        }
+        Ok(planted)
+    }
+    fn visit(&self, _visitor: &mut dyn Visitor) {}
+    fn visit_mut(&mut self, _visitor: &mut dyn VisitorMut) {}
+}
+
+struct Planting(Fault);
+
+impl Simulation for Planting {
+    const ID: &'static str = "planting";
+    const VERSION: u32 = 1;
+    type State = Planted;
+    type Input = u8;
+
+    fn start(&self, _setup: &Setup) -> Planted {
+        Planted {
+            fault: self.0,
+            value: 0,
+            hidden: 0,
+        }
+    }
+
+    fn step(&self, planted: &mut Planted, frame: &InputFrame<'_, Self>) {
+        // The lowest bits count ticks, the others mix all inputs.
+        let inputs = frame.slots().map(|(_, _, input)| u64::from(input));
+        let mixed = inputs.fold(planted.value >> 16, |sum, input| mix(sum ^ input));
+        planted.value = mixed << 16 | (frame.tick().0 + 1);
+        if planted.has(Fault::Hidden) {
+            planted.hidden += 1;
+            planted.value ^= planted.hidden << 40;
+        }
+    }
+}
+
+fn planted(fault: Fault) -> Result<SyncReport, SyncTestError> {
+    SyncTest::new(Planting(fault), SETUP).run(300, |tick, slot, _| any_input(tick, slot))
+}
+
+#[test]
+fn a_right_state_passes() {
+    let report = planted(Fault::None).unwrap();
+    assert_eq!(report.ticks, 300);
+}
+
+#[test]
+fn a_wrong_undo_is_found_when_the_tick_is_played_again() {
+    let found = planted(Fault::Undo).unwrap_err();
+    let SyncTestError::Resimulation { tick, first, again } = found else {
+        panic!("{found}");
+    };
+    // The first wrong undo is that of the tick after which the value is above the bound.
+    assert!((FAULT_AT - 8..=FAULT_AT).contains(&tick.0), "{found}");
+    assert_ne!(first, again);
+    assert!(
+        found.to_string().contains(&format!("tick {tick} ")),
+        "{found}"
+    );
+}
+
+#[test]
+fn a_wrong_incremental_digest_is_found_at_its_tick() {
+    let found = planted(Fault::Digest).unwrap_err();
+    assert!(
+        matches!(found, SyncTestError::Digest { tick: Tick(FAULT_AT), incremental, scratch }
+            if incremental != scratch),
+        "{found}"
+    );
+}
+
+#[test]
+fn an_encoding_that_cannot_be_read_is_found_at_its_tick() {
+    let expected = SyncTestError::Decode {
+        tick: Tick(FAULT_AT),
+        source: DecodeError::Invalid("Planted"),
+    };
+    assert_eq!(planted(Fault::Refused), Err(expected));
+}
+
+#[test]
+fn a_decoding_that_gives_another_state_is_found_at_its_tick() {
+    let expected = SyncTestError::RoundTrip {
+        tick: Tick(FAULT_AT),
+    };
+    assert_eq!(planted(Fault::RoundTrip), Err(expected));
+}
+
+#[test]
+fn what_the_rules_use_but_the_encoding_lacks_is_found() {
+    let found = planted(Fault::Hidden).unwrap_err();
+    // It begins to count at the first tick; the tick after, the decoded state has another count.
+    assert!(
+        matches!(found, SyncTestError::Decoded { tick, .. } if tick == Tick(FAULT_AT + 1)),
+        "{found}"
+    );
+}
+
+/// Rules like those of ggrs's random-checksum game: every execution has another result.
+#[derive(Default)]
+struct Random {
+    calls: Cell<u64>,
+    from: u64,
+}
+
+#[derive(State)]
+struct Seen {
+    sum: u64,
+    rng: Rng,
+}
+
+impl Simulation for Random {
+    const ID: &'static str = "random";
+    const VERSION: u32 = 1;
+    type State = Seen;
+    type Input = u8;
+
+    fn start(&self, setup: &Setup) -> Seen {
+        Seen {
+            sum: 0,
+            rng: Rng::new(setup.seed),
+        }
+    }
+
+    fn step(&self, seen: &mut Seen, frame: &InputFrame<'_, Self>) {
+        self.calls.set(self.calls.get() + 1);
+        for (slot, _, input) in frame.slots() {
+            seen.sum = mix(seen.sum ^ u64::from(input) ^ u64::from(slot.0) << 8);
+        }
+        seen.sum ^= seen.rng.next_u64();
+        if frame.tick().0 >= self.from {
+            seen.sum ^= self.calls.get();
+        }
+    }
+
+    fn bot(&self, seen: &Seen, slot: Slot) -> u8 {
+        (seen.sum >> slot.0) as u8
+    }
+}
+
+/// Rules without a fault.
+fn honest() -> Random {
+    Random {
+        from: u64::MAX,
+        ..Random::default()
+    }
+}
+
+fn play(rewind: u32, ticks: u64) -> SyncReport {
+    SyncTest::new(honest(), SETUP)
+        .rewind(rewind)
+        .run(ticks, |tick, slot, _| any_input(tick, slot))
+        .unwrap_or_else(|found| panic!("rewind {rewind}: {found}"))
+}
+
+#[test]
+fn a_random_checksum_is_found_at_the_first_tick() {
+    for rewind in [1, 2, 8] {
+        let found = SyncTest::new(Random::default(), SETUP)
+            .rewind(rewind)
+            .run(10, |_, _, _| 0);
+        assert!(
+            matches!(
+                found,
+                Err(SyncTestError::Resimulation {
+                    tick: Tick::ZERO,
+                    ..
+                })
+            ),
+            "rewind {rewind}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn randomness_that_begins_late_is_found_at_its_tick() {
+    let rules = Random {
+        from: 97,
+        ..Random::default()
+    };
+    let found = SyncTest::new(rules, SETUP).run(200, |_, _, _| 0);
+    assert!(
+        matches!(
+            found,
+            Err(SyncTestError::Resimulation { tick: Tick(97), .. })
+        ),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn without_going_back_randomness_is_still_found_by_the_decoded_world() {
+    let found = SyncTest::new(Random::default(), SETUP)
+        .rewind(0)
+        .run(10, |_, _, _| 0);
+    assert!(
+        matches!(found, Err(SyncTestError::Decoded { tick: Tick(1), .. })),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn any_distance_gives_the_same_checksum() {
+    let checksum = play(0, 250).checksum;
+    for rewind in [0, 1, 2, 7, 16, 64, 1000] {
+        let report = play(rewind, 250);
+        assert_eq!(report.checksum, checksum, "rewind {rewind}");
+        let again = (1..=250_u64).map(|played| played.min(rewind.into()));
+        assert_eq!(
+            report.resimulated_ticks,
+            again.sum::<u64>(),
+            "rewind {rewind}"
+        );
+    }
+}
+
+#[test]
+fn the_same_run_gives_the_same_report() {
+    assert_eq!(play(8, 400), play(8, 400));
+    assert_ne!(play(8, 400).checksum, play(8, 401).checksum);
+    let other = Setup { seed: 4, ..SETUP };
+    let report = SyncTest::new(honest(), other).run(400, |tick, slot, _| any_input(tick, slot));
+    assert_ne!(play(8, 400).checksum, report.unwrap().checksum);
+}
+
+#[test]
+fn delayed_inputs_pass() {
+    for delay in [0, 1, 2, 7] {
+        let mut queues = [(); 2].map(|()| VecDeque::from(vec![0; delay]));
+        let report = SyncTest::new(honest(), SETUP)
+            .rewind(7)
+            .run(200, |tick, slot, _| {
+                let queue = &mut queues[usize::from(slot.0)];
+                queue.push_back(any_input(tick, slot));
+                queue.pop_front().expect("just pushed")
+            });
+        assert_eq!(report.map(|report| report.ticks), Ok(200), "delay {delay}");
+    }
+}
+
+#[test]
+fn inputs_may_follow_the_state_as_a_bot_does() {
+    let rules = honest();
+    let report = SyncTest::new(honest(), SETUP).run(300, |_, slot, seen| rules.bot(seen, slot));
+    assert_eq!(report.map(|report| report.ticks), Ok(300));
+}
+
+#[test]
+fn inputs_are_asked_for_once_per_tick_and_slot() {
+    let mut asked = Vec::new();
+    SyncTest::new(honest(), SETUP)
+        .run(20, |tick, slot, _| {
+            asked.push((tick.0, slot.0));
+            0
+        })
+        .unwrap();
+    let each: Vec<_> = (0..20).flat_map(|tick| [(tick, 0), (tick, 1)]).collect();
+    assert_eq!(asked, each);
+}
+
+#[test]
+fn no_tick_at_all_passes() {
+    assert_eq!(play(8, 0).ticks, 0);
+}
