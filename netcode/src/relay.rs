@@ -250,6 +250,9 @@ impl Relay {
 
     /// Stops: everybody is sent away.
     pub fn stop(&mut self) {
+        if self.is_finished() {
+            return;
+        }
         let peers: Vec<_> = self.peers.keys().copied().collect();
         for peer in peers {
             self.close(peer, CloseReason::RelayStopped);
@@ -266,6 +269,7 @@ impl Relay {
         let slot = *slot;
         self.seats[usize::from(slot.0)].vacate();
         self.ballot.seat(slot, false);
+        self.ballot.agree();
         self.events.push_back(RelayEvent::Left { slot, reason });
         if matches!(self.phase, Phase::Running { .. }) {
             self.entries.push(Entry::Leave(slot));

@@ -155,6 +155,41 @@ fn a_lie_about_votes_closes_the_connection() {
     assert_eq!(last, Some(&Event::Closed(Some(CloseReason::Malformed))));
 }
 
+/// Players who sent inputs far ahead took the room of everybody's forwarded inputs.
+#[test]
+fn inputs_far_ahead_do_not_keep_others_from_being_forwarded() {
+    let bytes_down = |forwarding: bool| {
+        let mut config = config(8, 900);
+        config.rules.policy = LatePolicy::Wait { bound_ms: 100 };
+        config.rules.forwarding = forwarding;
+        let mut pump = Pump::mixers(config);
+        pump.start();
+        // One honest player is waited for: until then only forwarded inputs are known.
+        pump.chairs[2].cut_up = true;
+        for peer in 3..8 {
+            pump.chairs[usize::try_from(peer).unwrap()].connected = false;
+            let first = pump.relay.log().next().0 + 4;
+            let mut bits = inputs(0, first, 128, 0, &[]);
+            for tick in 0..128 {
+                bits = bits.flag(true).flag(true).bits(tick, 8).flag(false);
+            }
+            pump.inject(&up(peer, bits.message(1)));
+        }
+        pump.record = Some(Vec::new());
+        pump.run(SECOND);
+        assert_eq!(pump.closed, [].into());
+        let record = pump.record.take().unwrap();
+        let there = record.iter().map(|(_, packet)| packet);
+        let there = there.filter(|packet| packet.peer == PeerId(1) && !packet.up);
+        there.map(|packet| packet.bytes.len()).sum::<usize>()
+    };
+    let (with, without) = (bytes_down(true), bytes_down(false));
+    assert!(
+        with > without * 3 / 2,
+        "{with} bytes, {without} without any forwarded"
+    );
+}
+
 /// A driver that came late between two datagrams of one round asked for frames no longer at hand.
 #[test]
 fn a_late_driver_does_not_ask_for_old_frames() {
@@ -171,6 +206,19 @@ fn a_late_driver_does_not_ask_for_old_frames() {
         now += SECOND / 3;
     }
     assert!(sent > 10, "{sent} packets");
+}
+
+#[test]
+fn a_relay_stops_once() {
+    let mut pump = Pump::mixers(config(1, 60));
+    pump.start();
+    pump.relay.stop();
+    pump.relay.stop();
+    pump.pump_relay();
+    let finished = pump.relay_events.iter();
+    let finished = finished.filter(|event| **event == RelayEvent::Finished);
+    assert_eq!(finished.count(), 1);
+    assert_eq!(pump.closed[&PeerId(0)], CloseReason::RelayStopped);
 }
 
 /// Of frames in fragments only four were under way at one time: over a long way they came a second
@@ -220,4 +268,16 @@ fn fragments_to_a_peer_that_never_acknowledges_are_bounded() {
         most = most.max(there.map(|packet| packet.bytes.len()).sum());
     }
     assert!(most < 1_000_000, "{most} bytes in one second");
+}
+
+/// When the one left whom the others' votes had waited for, nothing was agreed until the next vote.
+#[test]
+fn what_waited_for_the_vote_of_one_who_left_is_agreed() {
+    let mut pump = Pump::mixers(config(2, 600));
+    pump.start();
+    pump.chairs[0].cut_up = true;
+    pump.run(SECOND);
+    let agreed = pump.relay.agreed();
+    pump.relay.disconnected(PeerId(0), None);
+    assert!(pump.relay.agreed() > agreed, "still {agreed}");
 }

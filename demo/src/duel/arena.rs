@@ -65,7 +65,6 @@ impl Arena {
 
     /// The fighter of `slot`, if the slot may have one.
     #[must_use]
-    #[expect(clippy::disallowed_types, reason = "a slice is indexed by usize")]
     pub fn fighter(&self, slot: Slot) -> Option<&Fighter> {
         self.fighters.get(usize::from(slot.0))
     }

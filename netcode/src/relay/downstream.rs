@@ -7,9 +7,9 @@ use phalanx_engine::{Encoder, SealedFrame, Slot, Tick};
 use super::sealer::Sealer;
 use super::seat::Seat;
 use crate::limits::{
-    DATAGRAM_BYTES_MAX, FRAGMENT_RESEND_INTERVAL, FRAME_DATAGRAMS_AT_ONCE_MAX,
-    FRAMES_PER_DATAGRAM_MAX, PROVISIONAL_TICKS_MAX, RESEND_INTERVAL, STREAM_FALLBACK_AFTER,
-    STREAMED_FRAMES_MAX,
+    DATAGRAM_BYTES_MAX, FORWARDING_SLOTS_MAX, FRAGMENT_RESEND_INTERVAL,
+    FRAME_DATAGRAMS_AT_ONCE_MAX, FRAMES_PER_DATAGRAM_MAX, PROVISIONAL_TICKS_MAX, RESEND_INTERVAL,
+    STREAM_FALLBACK_AFTER, STREAMED_FRAMES_MAX,
 };
 use crate::link::PROVISIONAL_COUNT_BITS;
 use crate::time::Time;
@@ -287,41 +287,38 @@ impl Downstream {
         }
     }
 
-    /// Writes the other slots' inputs for ticks that are not sealed yet.
+    /// Writes the other slots' inputs for ticks that are not sealed yet, as many of each as there
+    /// is room for: whoever is far ahead does not take the room of the others.
     fn put_provisional(&self, bits: &mut BitWriter<'_>, view: &View<'_>, first: Tick, fits: bool) {
-        let count = |seat: &Seat| {
-            let ahead = seat
-                .next()
-                .since(first)
-                .max(0)
-                .unsigned_abs()
-                .min(PROVISIONAL_TICKS_MAX);
-            // All or nothing: a hole cannot be written.
-            let whole = first
-                .until(first + ahead)
-                .all(|tick| seat.input(tick).is_some());
-            if whole && seat.peer.is_some() {
-                ahead
-            } else {
-                0
+        let mut counts = [0; FORWARDING_SLOTS_MAX as usize];
+        if fits && view.forwards {
+            for ((slot, seat), count) in
+                Slot::all(view.shape.slots).zip(view.seats).zip(&mut counts)
+            {
+                if slot != self.slot {
+                    *count = provisional_ticks(seat, first);
+                }
             }
-        };
-        let others = || Slot::all(view.shape.slots).zip(view.seats);
-        let any = others().any(|(slot, seat)| slot != self.slot && count(seat) > 0);
-        let bits_most = 1 + 9 * u64::from(view.shape.input_bytes);
-        let most: u64 = view
-            .seats
-            .iter()
-            .map(|seat| 5 + count(seat) * bits_most)
-            .sum();
-        let room = (DATAGRAM_BYTES_MAX - FRAMES_BYTES_MAX) as u64 * 8 - 64;
-        if !(fits && view.forwards && any && most <= room) {
-            bits.put_bool(false);
+            let bits_each = 1 + 9 * u64::from(view.shape.input_bytes);
+            let room = (DATAGRAM_BYTES_MAX - FRAMES_BYTES_MAX) as u64 * 8 - 64;
+            let need = |most: u64| -> u64 {
+                let slots = counts.iter().map(|count| 5 + *count.min(&most) * bits_each);
+                slots.sum()
+            };
+            let most = (0..=PROVISIONAL_TICKS_MAX)
+                .rev()
+                .find(|most| need(*most) <= room)
+                .unwrap_or(0);
+            counts
+                .iter_mut()
+                .for_each(|count| *count = most.min(*count));
+        }
+        let any = counts.iter().any(|count| *count > 0);
+        bits.put_bool(any);
+        if !any {
             return;
         }
-        bits.put_bool(true);
-        for (slot, seat) in others() {
-            let count = if slot == self.slot { 0 } else { count(seat) };
+        for ((slot, seat), count) in Slot::all(view.shape.slots).zip(view.seats).zip(counts) {
             bits.put(u32::try_from(count).unwrap_or(0), PROVISIONAL_COUNT_BITS);
             let mut before = &view.sealer.neutral()[view.shape.range(slot)];
             for tick in first.until(first + count) {
@@ -330,5 +327,18 @@ impl Downstream {
                 before = value;
             }
         }
+    }
+}
+
+/// How many inputs of `seat` from `first` on may be forwarded: all or nothing, since a hole cannot
+/// be written.
+fn provisional_ticks(seat: &Seat, first: Tick) -> u64 {
+    let ahead = seat.next().since(first).max(0).unsigned_abs();
+    let ahead = ahead.min(PROVISIONAL_TICKS_MAX);
+    let mut ticks = first.until(first + ahead);
+    if seat.peer.is_some() && ticks.all(|tick| seat.input(tick).is_some()) {
+        ahead
+    } else {
+        0
     }
 }

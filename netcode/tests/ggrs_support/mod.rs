@@ -87,6 +87,10 @@ impl<S: Game> Replica<S> {
         simulation.step(&mut self.state, &frame);
     }
 
+    pub const fn state(&self) -> &S::State {
+        &self.state
+    }
+
     /// The root digest, from scratch.
     pub fn digest(&self) -> Digest {
         let mut scratch = Encoder::new();
@@ -236,7 +240,7 @@ impl Patience {
         self.0 += 1;
         assert!(self.0 < 60_000, "ggrs is stuck");
         if self.0 > 200 {
-            #[expect(clippy::disallowed_methods, reason = "its clock is the wall's")]
+            #[allow(clippy::disallowed_methods, reason = "its clock is the wall's")]
             std::thread::sleep(Duration::from_millis(1));
         }
     }

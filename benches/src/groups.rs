@@ -1,0 +1,19 @@
+//! The groups of claims: one module each.
+
+mod session;
+
+use crate::claim::{Claim, Effort};
+
+/// Some claims that are measured together.
+pub struct Group {
+    /// What `--only` calls it.
+    pub name: &'static str,
+    /// Measures the claims and hands each over when it is known.
+    pub run: fn(Effort, &mut dyn FnMut(Claim)),
+}
+
+/// All groups, in the order of the report.
+pub const GROUPS: &[Group] = &[Group {
+    name: "session",
+    run: session::run,
+}];

@@ -1,0 +1,3 @@
+//! The engines we are measured beside.
+
+pub mod ggrs;

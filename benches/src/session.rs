@@ -1,0 +1,13 @@
+//! Our session, recorded and replayed.
+//!
+//! Client and relay are functions of what they are told. So a match is played once, every call is
+//! written down ([`record`]), and the calls of one side alone are made again for measuring
+//! ([`Clients`], [`Hub`]), as often as wanted: without the network, without the other side, and
+//! without a clock read between two calls.
+
+mod record;
+mod replay;
+
+pub use record::{Scene, Trace, record};
+pub(crate) use replay::float;
+pub use replay::{Clients, Hub};
