@@ -72,12 +72,7 @@ pub struct GameArgs {
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub players: u8,
     /// Seed of everything that is drawn: the game, the network, the clocks (u64)
-    #[arg(
-        long,
-        value_name = "S",
-        default_value_t = 1,
-        allow_negative_numbers = true
-    )]
+    #[arg(long, value_name = "S", default_value_t = 1, value_parser = values::seed, allow_negative_numbers = true)]
     pub seed: u64,
     /// Ticks per second, from 1 to 1000, such as 60 or 30000/1001
     #[arg(long, value_name = "N[/D]", default_value = "60")]

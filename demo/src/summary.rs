@@ -1,8 +1,4 @@
 //! [`Summary`]: what a run came to, for people and for programs.
-#![expect(
-    clippy::disallowed_types,
-    reason = "serde counts fields in usize; nothing here enters a state"
-)]
 
 use core::fmt::{self, Write};
 use core::time::Duration;

@@ -77,7 +77,7 @@ fn wrong_usage_is_exit_2_and_says_what_to_use() {
         ),
         ("desync-test --tick-rate 0", "between 1 and 1000 Hz"),
         ("desync-test --tick-rate fast", "60 or 30000/1001"),
-        ("desync-test --seed -1", "unexpected argument"),
+        ("desync-test --seed -1", "from 0 to 18446744073709551615"),
         ("sync-test --players 9", "use --players 8"),
     ] {
         let output = phalanx(args);

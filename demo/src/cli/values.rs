@@ -55,6 +55,12 @@ impl FromStr for Length {
     }
 }
 
+/// A seed.
+pub(super) fn seed(text: &str) -> Result<u64, String> {
+    text.parse()
+        .map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
+}
+
 /// Ten years, beyond which nanoseconds would not fit.
 const MILLIS_MAX: u64 = 10 * 365 * 24 * 3_600_000;
 
