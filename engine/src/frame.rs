@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::State;
 use crate::codec::{DecodeError, Decoder, Encoder};
 use crate::index::at;
-use crate::input::{Input, PackedInput, repeat_bits};
+use crate::input::{Input, repeat_bits};
 use crate::limits::{ENTRIES_MAX, INPUT_BYTES_MAX, SLOTS_MAX};
 use crate::session::{Entry, Presence, Session, Slot};
 use crate::simulation::{GameIdentity, Setup, Simulation};
@@ -256,12 +256,13 @@ impl Repeat {
     /// The same for an unpacked input.
     #[must_use]
     pub fn guess<I: Input>(self, last: I, missing: u32) -> I {
-        let (mut value, mut neutral) = (PackedInput::default(), PackedInput::default());
-        let (value, neutral) = (value.slice_mut(I::BYTES), neutral.slice_mut(I::BYTES));
-        last.pack(value);
-        I::default().pack(neutral);
-        self.fill(value, missing, neutral, I::REPEAT);
-        I::unpack(value)
+        if missing > self.ticks {
+            I::default()
+        } else if I::REPEAT.iter().all(|mask| *mask == 0xff) {
+            last // Every bit is repeated; the mask is a constant, so this costs nothing.
+        } else {
+            last.repeated()
+        }
     }
 }
 

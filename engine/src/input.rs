@@ -172,6 +172,14 @@ impl<'a> BitPacker<'a> {
     /// # Panics
     /// If `out` is too short for the fields: a wrong [`Input::BYTES`].
     pub fn put<T: Bits>(&mut self, value: T) {
+        if T::BITS.is_multiple_of(8) && self.bit.is_multiple_of(8) {
+            // Whole bytes where bytes begin: nothing to shift.
+            let (first, bytes) = (self.bit / 8, T::BITS / 8);
+            let value = value.to_bits().to_le_bytes();
+            self.out[at(first)..at(first + bytes)].copy_from_slice(&value[..at(bytes)]);
+            self.bit += T::BITS;
+            return;
+        }
         let (mut bits, mut left) = (value.to_bits(), T::BITS);
         while left > 0 {
             let shift = self.bit % 8;
@@ -203,6 +211,17 @@ impl<'a> BitUnpacker<'a> {
 
     /// The next value.
     pub fn take<T: Bits>(&mut self) -> T {
+        let (first, bytes) = (self.bit / 8, T::BITS / 8);
+        if T::BITS.is_multiple_of(8)
+            && self.bit.is_multiple_of(8)
+            && let Some(packed) = self.bytes.get(at(first)..at(first + bytes))
+        {
+            // Whole bytes where bytes begin: nothing to shift.
+            let mut value = [0; 8];
+            value[..at(bytes)].copy_from_slice(packed);
+            self.bit += T::BITS;
+            return T::from_bits(u64::from_le_bytes(value));
+        }
         let (mut bits, mut done) = (0, 0);
         while done < T::BITS {
             let shift = self.bit % 8;

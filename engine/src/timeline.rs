@@ -282,11 +282,12 @@ impl<S: Simulation> Timeline<S> {
     }
 
     fn record(&self, tick: Tick) -> &Record<S> {
-        &self.records[ring(tick.0, self.records.len())]
+        // By the constant: a mask, where the length of the slice would be a division.
+        &self.records[ring(tick.0, at(RECORDS))]
     }
 
     fn record_mut(&mut self, tick: Tick) -> &mut Record<S> {
-        &mut self.records[ring(tick.0, self.records.len())]
+        &mut self.records[ring(tick.0, at(RECORDS))]
     }
 
     /// Whether [`Timeline::advance`] would execute a tick.
@@ -339,11 +340,24 @@ impl<S: Simulation> Timeline<S> {
         for slot in Slot::all(self.world.session.slots()) {
             let index = at(slot.0.into());
             if self.record(tick).knowledge[index] == Knowledge::Guessed {
-                let missing = self.missing_after(before, slot).saturating_add(1);
+                let missing = if self.may_expire(slot) {
+                    self.missing_after(before, slot).saturating_add(1)
+                } else {
+                    0 // Repeated, however many there are.
+                };
                 let last = self.record(before).values[index];
                 self.record_mut(tick).values[index] = self.window.repeat.guess(last, missing);
             }
         }
+    }
+
+    /// Whether a guess for the slot could be neutral for its age at any tick up to the next one: if
+    /// not, as in every steady session, ticks without a real value need not be counted.
+    fn may_expire(&self, slot: Slot) -> bool {
+        let confirmed = self.confirmed.previous();
+        let missing = confirmed.map_or(0, |tick| self.record(tick).missing[at(slot.0.into())]);
+        let most = u64::from(missing) + (self.next.0 - self.confirmed.0) + 1;
+        most > u64::from(self.window.repeat.ticks)
     }
 
     /// How many ticks up to `tick` the slot has been without a real value.
@@ -389,7 +403,8 @@ impl<S: Simulation> Timeline<S> {
     ) -> Option<Tick> {
         let index = at(slot.0.into());
         let executed = tick < self.next;
-        let missing = if executed {
+        let ages = executed && self.may_expire(slot);
+        let missing = if ages {
             self.missing_after(tick, slot)
         } else {
             0
@@ -401,7 +416,8 @@ impl<S: Simulation> Timeline<S> {
         match (executed, right) {
             (false, _) => None,
             (true, false) => Some(tick),
-            (true, true) => self.stale_guess(tick, slot, missing),
+            (true, true) if ages => self.stale_guess(tick, slot, missing),
+            (true, true) => None,
         }
     }
 
