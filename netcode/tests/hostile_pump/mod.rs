@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 pub mod model;
+pub mod siege;
 
 use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
