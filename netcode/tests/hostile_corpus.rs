@@ -1,5 +1,4 @@
 //! The corpora of the netcode's fuzz targets, as ordinary tests.
-#![expect(clippy::unwrap_used, reason = "a test")]
 
 mod hostile_pump;
 

@@ -32,9 +32,17 @@ fn control_messages_are_golden() {
         input_bytes: 2,
     };
     let hello = FromClient::Hello(Hello { protocol: 1, game });
-    golden(&control(&hello), &expect!["32 00 00 00 00 01 04 64 75 65 6c 03 88 8e 98 a8 c0 e0 80 81 01 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 02"]);
+    golden(
+        &control(&hello),
+        &expect![
+            "32 00 00 00 00 01 04 64 75 65 6c 03 88 8e 98 a8 c0 e0 80 81 01 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 02"
+        ],
+    );
     golden(&control(&FromClient::Ready), &expect!["01 00 00 00 01"]);
-    golden(&control(&FromClient::Stamping(Tick(300))), &expect!["03 00 00 00 02 ac 02"]);
+    golden(
+        &control(&FromClient::Stamping(Tick(300))),
+        &expect!["03 00 00 00 02 ac 02"],
+    );
     golden(&control(&FromClient::Leave), &expect!["01 00 00 00 03"]);
 
     let welcome = Welcome {
@@ -51,11 +59,23 @@ fn control_messages_are_golden() {
         },
         epoch: 7,
     };
-    golden(&control(&FromRelay::Welcome(welcome)), &expect!["0d 00 00 00 00 01 ac 02 02 3c 01 00 c8 01 1e 01 07"]);
+    golden(
+        &control(&FromRelay::Welcome(welcome)),
+        &expect!["0d 00 00 00 00 01 ac 02 02 3c 01 00 c8 01 1e 01 07"],
+    );
     let start = FromRelay::Start { deadline: 1 << 40 };
-    golden(&control(&start), &expect!["07 00 00 00 01 80 80 80 80 80 20"]);
-    golden(&control(&FromRelay::Frames(vec![1, 2, 3])), &expect!["05 00 00 00 02 03 01 02 03"]);
-    golden(&control(&FromRelay::Desync(Tick(200))), &expect!["03 00 00 00 03 c8 01"]);
+    golden(
+        &control(&start),
+        &expect!["07 00 00 00 01 80 80 80 80 80 20"],
+    );
+    golden(
+        &control(&FromRelay::Frames(vec![1, 2, 3])),
+        &expect!["05 00 00 00 02 03 01 02 03"],
+    );
+    golden(
+        &control(&FromRelay::Desync(Tick(200))),
+        &expect!["03 00 00 00 03 c8 01"],
+    );
 }
 
 const SHAPE: FrameShape = FrameShape {
@@ -99,7 +119,10 @@ fn datagrams_are_golden() {
         bits.put_delta(&[1, 3], &[1, 3]);
         bits.finish();
     });
-    golden(&inputs, &expect!["01 fa 07 02 04 e1 23 de 99 55 11 cd 88 44 e8 00"]);
+    golden(
+        &inputs,
+        &expect!["01 fa 07 02 04 e1 23 de 99 55 11 cd 88 44 e8 00"],
+    );
 
     let frames = datagram(&|out| {
         let mut frame = blank_frame(SHAPE, &[0, 0]);
@@ -115,7 +138,10 @@ fn datagrams_are_golden() {
         bits.put_bool(false);
         bits.finish();
     });
-    golden(&frames, &expect!["02 05 02 f0 ee 07 04 ce 0d 04 f4 2f 60 10 10 20 00 15 70 80 00 00"]);
+    golden(
+        &frames,
+        &expect!["02 05 02 f0 ee 07 04 ce 0d 04 f4 2f 60 10 10 20 00 15 70 80 00 00"],
+    );
 
     let fragment = FragmentHeader {
         tick: Tick(300),
@@ -124,7 +150,10 @@ fn datagrams_are_golden() {
     };
     let fragment = datagram(&|out| Datagram::fragment(out, fragment, &[0xaa, 0xbb]));
     golden(&fragment, &expect!["03 59 04 01 03 aa bb"]);
-    golden(&datagram(&|out| Datagram::probe(out, 258)), &expect!["04 02 01 00 00 00 00 00 00"]);
+    golden(
+        &datagram(&|out| Datagram::probe(out, 258)),
+        &expect!["04 02 01 00 00 00 00 00 00"],
+    );
     golden(
         &datagram(&|out| Datagram::echo(out, 258, 1)),
         &expect!["05 02 01 00 00 00 00 00 00 01 00 00 00 00 00 00 00"],
