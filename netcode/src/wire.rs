@@ -42,3 +42,6 @@ pub(crate) enum WireError {
     #[error("a control message is not encoded as it should be")]
     NotCanonical,
 }
+
+#[cfg(test)]
+mod tests;

@@ -281,3 +281,31 @@ fn what_waited_for_the_vote_of_one_who_left_is_agreed() {
     pump.relay.disconnected(PeerId(0), None);
     assert!(pump.relay.agreed() > agreed, "still {agreed}");
 }
+
+/// Each time a frame was cut, news went into its pieces: a client that put it together from pieces of
+/// several times held another frame than the relay, and left the others' world.
+#[test]
+fn pieces_of_several_times_make_the_same_frame() {
+    let mut pump = Pump::new(wide_config(16, 200), || Wide);
+    pump.lose_every = 3;
+    pump.record = Some(Vec::new());
+    pump.finish(60 * SECOND);
+    assert_eq!(pump.relay.disagreement(), None);
+    assert_eq!(pump.relay.agreed(), Tick(200));
+    let record = pump.record.take().unwrap();
+    let fragment = |packet: &&Packet| packet.datagram && packet.bytes[0] == 3;
+    let fragments: Vec<_> = record
+        .iter()
+        .map(|(_, packet)| packet)
+        .filter(fragment)
+        .collect();
+    let different: std::collections::BTreeSet<_> = fragments
+        .iter()
+        .map(|packet| (packet.peer, &packet.bytes[..6]))
+        .collect();
+    assert!(
+        fragments.len() > different.len(),
+        "{} fragments",
+        fragments.len()
+    );
+}

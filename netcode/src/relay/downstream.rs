@@ -247,7 +247,7 @@ impl Downstream {
 
         let stuck = !whole && next == first;
         if stuck {
-            self.cut(now, view, news, first);
+            self.cut(now, view, news.epoch, first);
             next = first.next();
         }
         if !whole && sent + 1 < FRAME_DATAGRAMS_AT_ONCE_MAX && next < end {
@@ -263,12 +263,21 @@ impl Downstream {
         known.is_some_and(|(_, sent)| *sent + FRAGMENT_RESEND_INTERVAL > now)
     }
 
-    /// Cuts a frame that is larger than a datagram into fragments.
-    fn cut(&mut self, now: Time, view: &View<'_>, news: News, tick: Tick) {
+    /// Cuts a frame that is larger than a datagram into fragments, the same ones every time: a
+    /// client may put it together from pieces of several times. News therefore stay out.
+    fn cut(&mut self, now: Time, view: &View<'_>, epoch: u32, tick: Tick) {
         self.fragmented.retain(|(known, _)| *known != tick);
         self.fragmented.push((tick, now));
         let mut body = Vec::new();
-        let header = self.header(news, tick, false);
+        let header = RelayHeader {
+            inputs_next: Tick::ZERO,
+            votes_next: Tick::ZERO,
+            agreed_next: Tick::ZERO,
+            arrival: None,
+            epoch,
+            first: tick,
+            acked_baseline: false,
+        };
         let mut bits = Datagram::frames_body(&mut body, &header);
         let neutral = view.sealer.neutral();
         let mut frames = FramesWriter::new(&mut bits, view.shape, neutral, &mut self.encoder);

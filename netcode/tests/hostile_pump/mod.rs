@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 pub mod model;
+pub mod siege;
 
 use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
@@ -137,6 +138,11 @@ impl<S: Simulation> Pump<S> {
         }
     }
 
+    /// Whether the match has not begun.
+    pub fn start_is_open(&self) -> bool {
+        !self.relay_events.contains(&RelayEvent::Started)
+    }
+
     /// Plays for `duration`, or until the relay has finished.
     pub fn run(&mut self, duration: Duration) {
         let end = self.now + duration;
@@ -154,7 +160,7 @@ impl<S: Simulation> Pump<S> {
     /// Plays until the match runs.
     pub fn start(&mut self) {
         let end = self.now + Duration::from_secs(5);
-        while !self.relay_events.contains(&RelayEvent::Started) {
+        while self.start_is_open() {
             assert!(self.now < end, "the match begins");
             self.step();
         }

@@ -1,0 +1,312 @@
+//! The format as a whole: golden bytes of every message, and round trips of the large ones.
+
+use expect_test::{Expect, expect};
+use phalanx_engine::{
+    Digest, Encoder, Entry, FrameHash, GameIdentity, Provenance, Repeat, SealedFrame, Setup, Slot,
+    Tick, TickRate,
+};
+use proptest::prelude::*;
+use serde::Serialize;
+
+use super::*;
+use crate::config::{LatePolicy, SessionRules};
+
+fn golden(bytes: &[u8], expected: &Expect) {
+    let hex: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    expected.assert_eq(&hex.join(" "));
+}
+
+fn control(message: &impl Serialize) -> Vec<u8> {
+    let mut out = Vec::new();
+    encode_control(message, &mut out);
+    out
+}
+
+#[test]
+fn control_messages_are_golden() {
+    let game = GameIdentity {
+        id: "duel".to_owned(),
+        version: 3,
+        schema: 0x0102_0304_0506_0708,
+        content: [9; 32],
+        input_bytes: 2,
+    };
+    let hello = FromClient::Hello(Hello { protocol: 1, game });
+    golden(
+        &control(&hello),
+        &expect![
+            "32 00 00 00 00 01 04 64 75 65 6c 03 88 8e 98 a8 c0 e0 80 81 01 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 02"
+        ],
+    );
+    golden(&control(&FromClient::Ready), &expect!["01 00 00 00 01"]);
+    golden(
+        &control(&FromClient::Stamping(Tick(300))),
+        &expect!["03 00 00 00 02 ac 02"],
+    );
+    golden(&control(&FromClient::Leave), &expect!["01 00 00 00 03"]);
+
+    let welcome = Welcome {
+        slot: Slot(1),
+        setup: Setup {
+            seed: 300,
+            slots: 2,
+            rate: TickRate::hz(60),
+        },
+        rules: SessionRules {
+            policy: LatePolicy::Wait { bound_ms: 200 },
+            repeat: Repeat { ticks: 30 },
+            forwarding: true,
+        },
+        epoch: 7,
+    };
+    golden(
+        &control(&FromRelay::Welcome(welcome)),
+        &expect!["0d 00 00 00 00 01 ac 02 02 3c 01 00 c8 01 1e 01 07"],
+    );
+    let start = FromRelay::Start { deadline: 1 << 40 };
+    golden(
+        &control(&start),
+        &expect!["07 00 00 00 01 80 80 80 80 80 20"],
+    );
+    golden(
+        &control(&FromRelay::Frames(vec![1, 2, 3])),
+        &expect!["05 00 00 00 02 03 01 02 03"],
+    );
+    golden(
+        &control(&FromRelay::Desync(Tick(200))),
+        &expect!["03 00 00 00 03 c8 01"],
+    );
+}
+
+const SHAPE: FrameShape = FrameShape {
+    slots: 2,
+    input_bytes: 2,
+};
+
+fn relay_header() -> RelayHeader {
+    RelayHeader {
+        inputs_next: Tick(130),
+        votes_next: Tick(120),
+        agreed_next: Tick(119),
+        arrival: Some(Arrival {
+            tick: Tick(129),
+            margin_us: -250,
+        }),
+        epoch: 1,
+        first: Tick(125),
+        acked_baseline: true,
+    }
+}
+
+#[test]
+fn datagrams_are_golden() {
+    let datagram = |write: &dyn Fn(&mut Vec<u8>)| {
+        let mut out = Vec::new();
+        write(&mut out);
+        out
+    };
+    let inputs = datagram(&|out| {
+        let header = InputHeader {
+            frames_next: Tick(125),
+            first: Tick(131),
+            count: 2,
+            acked_baseline: true,
+            votes_first: Tick(120),
+        };
+        let votes = [Digest(0x1122_3344_5566_7788)].into_iter();
+        let mut bits = Datagram::inputs(out, &header, votes);
+        bits.put_delta(&[1, 2], &[1, 3]);
+        bits.put_delta(&[1, 3], &[1, 3]);
+        bits.finish();
+    });
+    golden(
+        &inputs,
+        &expect!["01 fa 07 02 04 e1 23 de 99 55 11 cd 88 44 e8 00"],
+    );
+
+    let frames = datagram(&|out| {
+        let mut frame = blank_frame(SHAPE, &[0, 0]);
+        frame.tick = Tick(125);
+        frame.entries = vec![Entry::Leave(Slot(1)), Entry::End];
+        frame.provenance = vec![Provenance::Real, Provenance::Neutral];
+        frame.inputs = vec![1, 2, 0, 0];
+        let mut scratch = Encoder::new();
+        let mut bits = Datagram::frames(out, &relay_header());
+        let mut frames = FramesWriter::new(&mut bits, SHAPE, &[1, 1, 9, 9], &mut scratch);
+        assert!(frames.put(&frame, 1000));
+        frames.finish();
+        bits.put_bool(false);
+        bits.finish();
+    });
+    golden(
+        &frames,
+        &expect!["02 05 02 f0 ee 07 04 ce 0d 04 f4 2f 60 10 10 20 00 15 70 80 00 00"],
+    );
+
+    let fragment = FragmentHeader {
+        tick: Tick(300),
+        index: 1,
+        count: 3,
+    };
+    let fragment = datagram(&|out| Datagram::fragment(out, fragment, &[0xaa, 0xbb]));
+    golden(&fragment, &expect!["03 59 04 01 03 aa bb"]);
+    golden(
+        &datagram(&|out| Datagram::probe(out, 258)),
+        &expect!["04 02 01 00 00 00 00 00 00"],
+    );
+    golden(
+        &datagram(&|out| Datagram::echo(out, 258, 1)),
+        &expect!["05 02 01 00 00 00 00 00 00 01 00 00 00 00 00 00 00"],
+    );
+}
+
+#[test]
+fn every_message_is_read_back() {
+    let mut reader = ControlReader::default();
+    reader.push(&control(&FromRelay::Desync(Tick(200))));
+    assert_eq!(reader.next(), Ok(Some(FromRelay::Desync(Tick(200)))));
+    assert_eq!(reader.next::<FromRelay>(), Ok(None));
+
+    let mut out = Vec::new();
+    Datagram::frames(&mut out, &relay_header()).finish();
+    match ToClient::decode(&out).unwrap() {
+        ToClient::Frames(header, _) => assert_eq!(header, relay_header()),
+        _ => panic!("frames are frames"),
+    }
+    let header = FragmentHeader {
+        tick: Tick(u64::MAX),
+        index: 15,
+        count: 16,
+    };
+    out.clear();
+    Datagram::fragment(&mut out, header, &[1, 2]);
+    match ToClient::decode(&out).unwrap() {
+        ToClient::Fragment(read, piece) => assert_eq!((read, piece), (header, &[1, 2][..])),
+        _ => panic!("a fragment is a fragment"),
+    }
+}
+
+fn provenance() -> impl Strategy<Value = Provenance> {
+    prop::sample::select(&[Provenance::Real, Provenance::Repeated, Provenance::Neutral])
+}
+
+fn entry() -> impl Strategy<Value = Entry> {
+    prop_oneof![
+        any::<u8>().prop_map(|slot| Entry::Join(Slot(slot))),
+        any::<u8>().prop_map(|slot| Entry::Leave(Slot(slot))),
+        Just(Entry::End),
+    ]
+}
+
+/// A shape, the inputs before, and frames of that shape; inputs mostly stay the same.
+fn frames() -> impl Strategy<Value = (FrameShape, Vec<u8>, Vec<SealedFrame>)> {
+    (1_u8..=8, 1_u32..=9).prop_flat_map(|(slots, input_bytes)| {
+        let shape = FrameShape { slots, input_bytes };
+        let inputs = prop::collection::vec(
+            prop::sample::select(vec![0, 0, 0, 7, 255]),
+            shape.inputs_len(),
+        );
+        let entries =
+            prop_oneof![4 => Just(Vec::new()), 1 => prop::collection::vec(entry(), 1..40)];
+        let provenances = prop_oneof![
+            Just(vec![Provenance::Real; slots.into()]),
+            prop::collection::vec(provenance(), usize::from(slots)),
+        ];
+        let frame =
+            (inputs.clone(), entries, provenances).prop_map(|(inputs, entries, provenance)| {
+                let mut frame = SealedFrame::empty(FrameHash([0; 32]));
+                (frame.inputs, frame.entries, frame.provenance) = (inputs, entries, provenance);
+                frame
+            });
+        (Just(shape), inputs, prop::collection::vec(frame, 0..20))
+    })
+}
+
+proptest! {
+    /// What the writer takes the reader returns; what it refuses leaves no trace.
+    #[test]
+    fn frames_come_back((shape, before, mut sealed) in frames(), first in 0..u64::MAX / 2, limit in 1_usize..400) {
+        (first..).zip(&mut sealed).for_each(|(tick, frame)| frame.tick = Tick(tick));
+        let (mut out, mut scratch) = (Vec::new(), Encoder::new());
+        let mut bits = BitWriter::new(&mut out);
+        let mut writer = FramesWriter::new(&mut bits, shape, &before, &mut scratch);
+        let taken = sealed.iter().take_while(|frame| writer.put(frame, limit)).count();
+        writer.finish();
+        bits.finish();
+        prop_assert!(out.len() <= limit);
+
+        let mut frame = blank_frame(shape, &vec![0; shape.input_len()]);
+        frame.inputs.copy_from_slice(&before);
+        let (mut reader, mut bytes) = (BitReader::new(&out), Vec::new());
+        let mut frames = FramesReader::new(shape, Tick(first), &mut bytes);
+        for expected in &sealed[..taken] {
+            prop_assert_eq!(frames.next(&mut reader, &mut frame), Ok(true));
+            prop_assert_eq!(&frame, expected);
+        }
+        prop_assert_eq!(frames.next(&mut reader, &mut frame), Ok(false));
+        prop_assert_eq!(reader.finish(), Ok(()));
+
+        // Cut anywhere it is refused, and never read as something longer.
+        for cut in 0..out.len() {
+            let mut reader = BitReader::new(&out[..cut]);
+            let mut frames = FramesReader::new(shape, Tick(first), &mut bytes);
+            frame.inputs.copy_from_slice(&before);
+            let read = (0..=taken).find(|_| frames.next(&mut reader, &mut frame) != Ok(true));
+            prop_assert!(read.is_some());
+        }
+    }
+
+    /// A run of inputs, each a difference, is what one byte after the other says.
+    #[test]
+    fn input_runs_come_back(baseline: [u8; 3], run: Vec<[u8; 3]>) {
+        let mut out = Vec::new();
+        let mut bits = BitWriter::new(&mut out);
+        let mut before = baseline;
+        let mut model = Vec::new();
+        for value in &run {
+            bits.put_delta(&before, value);
+            model.push(before != *value);
+            if before != *value {
+                for (before, value) in before.iter().zip(value) {
+                    model.push(before != value);
+                    if before != value {
+                        model.extend((0..8).map(|bit| value >> bit & 1 == 1));
+                    }
+                }
+            }
+            before = *value;
+        }
+        bits.finish();
+        let slow: Vec<u8> = model
+            .chunks(8)
+            .map(|byte| (0..).zip(byte).fold(0, |sum, (bit, set)| sum | u8::from(*set) << bit))
+            .collect();
+        prop_assert_eq!(&out, &slow);
+        let mut reader = BitReader::new(&out);
+        let mut value = baseline;
+        for expected in run {
+            reader.take_delta(&mut value).unwrap();
+            prop_assert_eq!(value, expected);
+        }
+    }
+
+    /// Bytes of a stranger are read or refused; nothing else happens.
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes: Vec<u8>, kind in 0_u8..7) {
+        let bytes = [&[kind][..], &bytes].concat();
+        if let Ok(ToRelay::Inputs(_, mut bits)) = ToRelay::decode(&bytes) {
+            let mut votes = 0;
+            let _ = ToRelay::votes(&mut bits, |_| votes += 1);
+            prop_assert!(votes <= 64);
+        }
+        if let Ok(ToClient::Frames(header, mut bits)) = ToClient::decode(&bytes) {
+            let (mut frame, mut bytes) = (blank_frame(SHAPE, &[0, 0]), Vec::new());
+            let mut frames = FramesReader::new(SHAPE, header.first, &mut bytes);
+            let read = (0..100).find(|_| frames.next(&mut bits, &mut frame) != Ok(true));
+            prop_assert!(read.is_some(), "frames end");
+        }
+        let mut reader = ControlReader::default();
+        reader.push(&bytes);
+        let _ = reader.next::<FromRelay>();
+    }
+}

@@ -1,0 +1,384 @@
+//! What peers may claim, and how a lie ends: the liar is closed with a reason, or ignored.
+
+mod hostile_pump;
+
+use hostile_pump::model::{News, control, inputs, varint};
+use hostile_pump::siege::{HONEST, LENGTH, MALLORY, SECOND, Stage, honest_ends_whole, session_at};
+use hostile_pump::{Packet, Pump, config};
+use phalanx_engine::{Entry, Tick};
+use phalanx_netcode::testing::Mixer;
+use phalanx_netcode::{CloseReason, Event, PeerId, Relay, Time};
+
+fn closed_by(stage: Stage, datagram: bool, bytes: Vec<u8>) -> Option<CloseReason> {
+    let mut pump = session_at(stage);
+    pump.inject(&Packet {
+        peer: PeerId(HONEST as u64),
+        up: false,
+        datagram,
+        bytes,
+    });
+    pump.step();
+    match pump.chairs[HONEST].events.last() {
+        Some(Event::Closed(reason)) => *reason,
+        _ => None,
+    }
+}
+
+#[test]
+fn a_lying_relay_is_left_with_a_reason() {
+    let running = |bytes| closed_by(Stage::Running, true, bytes);
+    let malformed = Some(CloseReason::Malformed);
+    for epoch in [0, 2, u32::MAX.into()] {
+        let news = News {
+            epoch,
+            ..News::NONE
+        };
+        assert_eq!(
+            running(news.datagram()),
+            Some(CloseReason::Unexpected),
+            "epoch {epoch}"
+        );
+    }
+    let lies = [
+        News {
+            epoch: 1 << 32,
+            ..News::NONE
+        },
+        News {
+            inputs_next: 1_000_000,
+            ..News::NONE
+        },
+        News {
+            inputs_next: u64::MAX,
+            ..News::NONE
+        },
+        News {
+            votes_next: 1_000_000,
+            ..News::NONE
+        },
+        News {
+            acked_baseline: true,
+            ..News::NONE
+        },
+        News {
+            acked_baseline: true,
+            first: u64::MAX,
+            ..News::NONE
+        },
+    ];
+    for news in lies {
+        assert_eq!(running(news.datagram()), malformed, "{news:?}");
+    }
+}
+
+#[test]
+fn frames_that_break_their_own_format_are_refused() {
+    let running = |bytes| closed_by(Stage::Running, true, bytes);
+    let malformed = Some(CloseReason::Malformed);
+    // An entry of no known kind, no entries, more than there may be, and more bytes than entries.
+    for (count, bytes) in [
+        (1, vec![9_u8, 0]),
+        (0, vec![]),
+        (200, vec![2; 200]),
+        (1, vec![2; 40]),
+    ] {
+        let mut bits = News::NONE.header().flag(true).flag(true).bits(count, 8);
+        bits = bits.count(bytes.len() as u64);
+        bits = bytes
+            .iter()
+            .fold(bits, |bits, byte| bits.bits((*byte).into(), 8));
+        let bytes = bits.flag(true).flag(false).flag(false).message(2);
+        assert_eq!(running(bytes), malformed, "{count} entries");
+    }
+    // Frames without end.
+    let endless = (0..65).fold(News::NONE.header(), |bits, _| {
+        bits.flag(true).flag(false).flag(true)
+    });
+    assert_eq!(
+        running(endless.flag(false).flag(false).message(2)),
+        malformed
+    );
+    // Fragments that do not count.
+    for (index, count) in [(0, 0), (3, 3), (0, 17), (255, 255)] {
+        let bits = hostile_pump::model::Bits::default()
+            .count(0)
+            .bits(index, 8)
+            .bits(count, 8);
+        assert_eq!(
+            running(bits.message(3)),
+            malformed,
+            "fragment {index} of {count}"
+        );
+    }
+    // Messages that do not belong there.
+    let unexpected = Some(CloseReason::Unexpected);
+    assert_eq!(
+        closed_by(Stage::Greeting, false, control(1, &varint(7))),
+        unexpected
+    );
+    assert_eq!(
+        closed_by(Stage::Running, false, control(1, &varint(7))),
+        unexpected
+    );
+    assert_eq!(
+        closed_by(Stage::Lobby, false, control(3, &varint(7))),
+        unexpected
+    );
+    assert_eq!(closed_by(Stage::Running, false, control(9, &[])), malformed);
+    assert_eq!(closed_by(Stage::Running, false, vec![0xff; 4]), malformed);
+}
+
+/// A welcome: slot, seed, slots, rate, policy (repeat), repetition, forwarding, epoch.
+fn welcome(slot: u8, slots: u8, rate: (u64, u64), repeat: u64) -> Vec<u8> {
+    let (numerator, denominator) = (varint(rate.0), varint(rate.1));
+    let repeat = varint(repeat);
+    let parts: [&[u8]; 8] = [
+        &[slot],
+        &[5],
+        &[slots],
+        &numerator,
+        &denominator,
+        &[1],
+        &repeat,
+        &[1, 1],
+    ];
+    control(0, &parts.concat())
+}
+
+#[test]
+fn an_absurd_welcome_is_refused() {
+    let closed = |bytes| closed_by(Stage::Greeting, false, bytes);
+    let malformed = Some(CloseReason::Malformed);
+    assert_eq!(
+        closed(welcome(0, 2, (60, 1), 30)),
+        None,
+        "a true one is taken"
+    );
+    assert_eq!(closed(welcome(0, 64, (1000, 1), u32::MAX.into())), None);
+    assert_eq!(
+        closed(welcome(0, 2, (60, 1), 0)),
+        None,
+        "lockstep by its rules"
+    );
+    for (slot, slots) in [(0, 0), (2, 2), (255, 255), (0, 65), (70, 80)] {
+        assert_eq!(
+            closed(welcome(slot, slots, (60, 1), 30)),
+            malformed,
+            "{slot} of {slots}"
+        );
+    }
+    for rate in [
+        (0, 1),
+        (1, 0),
+        (1, 2),
+        (1001, 1),
+        (u32::MAX.into(), 1),
+        (1 << 33, 1),
+    ] {
+        assert_eq!(closed(welcome(0, 2, rate, 30)), malformed, "{rate:?}");
+    }
+    assert_eq!(closed(welcome(0, 2, (60, 1), 1 << 33)), malformed);
+}
+
+/// A player of the game as it is comes to a session of another one.
+#[test]
+fn refusals_have_their_names() {
+    let refused = |change: &dyn Fn(&mut phalanx_netcode::SessionConfig)| {
+        let mut config = config(1, 30);
+        change(&mut config);
+        let mut pump = Pump::mixers(config);
+        pump.run(SECOND / 2);
+        let told = pump.chairs[0].events.last().cloned();
+        assert_eq!(told, Some(Event::Closed(Some(pump.closed[&PeerId(0)]))));
+        pump.closed[&PeerId(0)]
+    };
+    assert_eq!(
+        refused(&|config| config.game.id.push('x')),
+        CloseReason::WrongGame
+    );
+    assert_eq!(
+        refused(&|config| config.game.version += 1),
+        CloseReason::WrongVersion
+    );
+    assert_eq!(
+        refused(&|config| config.game.schema ^= 1),
+        CloseReason::WrongContent
+    );
+    assert_eq!(
+        refused(&|config| config.game.content[31] ^= 1),
+        CloseReason::WrongContent
+    );
+    let longer = |config: &mut phalanx_netcode::SessionConfig| {
+        config.game.input_bytes += 1;
+        config.neutral.push(0);
+        config.repeat_mask.push(0);
+    };
+    assert_eq!(refused(&longer), CloseReason::WrongContent);
+}
+
+#[test]
+fn another_protocol_a_full_and_a_begun_session_are_refused() {
+    // The protocol's version is the first number of the greeting.
+    let mut pump = Pump::mixers(config(2, 30));
+    pump.record = Some(Vec::new());
+    pump.step();
+    let mut hello = pump.record.take().unwrap().remove(0).1;
+    assert_eq!(hello.bytes[5], 1, "the version of the protocol");
+    hello.bytes[5] = 2;
+    let late = pump.join(Mixer);
+    pump.chairs[2].connected = false;
+    hello.peer = late;
+    pump.inject(&hello);
+    pump.pump_relay();
+    assert_eq!(pump.closed[&late], CloseReason::ProtocolVersion);
+
+    pump.run(SECOND / 10);
+    let late = pump.join(Mixer);
+    pump.run(SECOND / 5);
+    assert_eq!(pump.closed[&late], CloseReason::SessionFull);
+    pump.start();
+    let late = pump.join(Mixer);
+    pump.run(SECOND / 5);
+    assert_eq!(pump.closed[&late], CloseReason::SessionBegun);
+    pump.finish(20 * SECOND);
+    assert_eq!(pump.relay.agreed(), Tick(30));
+}
+
+#[test]
+fn floods_and_lies_close_only_their_sender() {
+    let mallory = |datagram, bytes: Vec<u8>| Packet {
+        peer: PeerId(MALLORY as u64),
+        up: true,
+        datagram,
+        bytes,
+    };
+    let ready = [1, 0, 0, 0, 1];
+    let cases = [
+        (
+            vec![mallory(true, vec![4, 0, 0, 0, 0, 0, 0, 0, 0]); 2000],
+            CloseReason::Flooding,
+        ),
+        (
+            vec![mallory(false, ready.to_vec())],
+            CloseReason::Unexpected,
+        ),
+        (
+            vec![mallory(false, control(2, &varint(0)))],
+            CloseReason::Unexpected,
+        ),
+        (vec![mallory(false, control(3, &[]))], CloseReason::Left),
+        (
+            vec![mallory(true, inputs(u64::MAX, 0, 0, 0, &[]).message(1))],
+            CloseReason::Malformed,
+        ),
+        (
+            vec![mallory(true, inputs(0, 0, 129, 0, &[]).message(1))],
+            CloseReason::Malformed,
+        ),
+        (
+            vec![mallory(true, inputs(0, 0, 0, 29, &[1, 2]).message(1))],
+            CloseReason::Malformed,
+        ),
+        (
+            vec![mallory(true, inputs(0, 0, 0, 0, &[7; 65]).message(1))],
+            CloseReason::Malformed,
+        ),
+        (vec![mallory(true, vec![0; 1151])], CloseReason::Malformed),
+        (vec![mallory(true, vec![])], CloseReason::Malformed),
+    ];
+    for (packets, reason) in cases {
+        let mut pump = session_at(Stage::Running);
+        pump.chairs[MALLORY].connected = false;
+        let case = format!("{:?}", packets[0]);
+        packets.iter().for_each(|packet| pump.inject(packet));
+        pump.pump_relay();
+        assert_eq!(
+            pump.closed.get(&PeerId(MALLORY as u64)),
+            Some(&reason),
+            "{case}"
+        );
+        let leaves = |pump: &Pump<Mixer>| {
+            let entries = pump
+                .relay
+                .log()
+                .frames()
+                .flat_map(|frame| frame.unwrap().entries);
+            entries
+                .filter(|entry| matches!(entry, Entry::Leave(_)))
+                .count()
+        };
+        pump.run(SECOND / 5);
+        assert_eq!(leaves(&pump), 1, "{case}");
+        honest_ends_whole(pump, &case);
+    }
+}
+
+#[test]
+fn what_claims_nothing_is_ignored() {
+    for bytes in [
+        inputs(0, u64::MAX, 0, u64::MAX, &[]).message(1),
+        inputs(0, u64::MAX - 1, 1, 0, &[]).flag(false).message(1),
+    ] {
+        let mut pump = session_at(Stage::Running);
+        pump.chairs[MALLORY].connected = false;
+        pump.inject(&Packet {
+            peer: PeerId(MALLORY as u64),
+            up: true,
+            datagram: true,
+            bytes,
+        });
+        pump.pump_relay();
+        assert_eq!(pump.closed, [].into());
+        honest_ends_whole(pump, "ignored");
+    }
+}
+
+/// A stamp that is never reached, or long past, does not hold the others up.
+#[test]
+fn a_lie_about_stamping_stalls_nobody() {
+    for from in [0, 1, 1 << 40, u64::MAX] {
+        let mut pump = Pump::mixers(config(2, LENGTH));
+        while !pump
+            .relay_events
+            .contains(&phalanx_netcode::RelayEvent::Started)
+        {
+            pump.step();
+        }
+        pump.chairs[MALLORY].connected = false;
+        pump.inject(&Packet {
+            peer: PeerId(MALLORY as u64),
+            up: true,
+            datagram: false,
+            bytes: control(2, &varint(from)),
+        });
+        pump.run(2 * SECOND);
+        assert_eq!(
+            pump.relay.log().next(),
+            Tick(LENGTH),
+            "stamping from {from}"
+        );
+        honest_ends_whole(pump, "stamping");
+    }
+}
+
+/// A peer may be closed in any stage; a relay without players waits for others, or ends.
+#[test]
+fn relays_without_players_start_or_end() {
+    let mut relay = Relay::new(config(1, 10)).unwrap();
+    relay.disconnected(PeerId(9), None);
+    relay.handle(
+        Time::ZERO,
+        PeerId(9),
+        phalanx_netcode::Channel::Control,
+        &[1, 2, 3],
+    );
+    assert!(!relay.is_finished());
+    let mut pump = session_at(Stage::Running);
+    for peer in [HONEST, MALLORY] {
+        pump.chairs[peer].connected = false;
+        pump.relay.disconnected(PeerId(peer as u64), None);
+    }
+    pump.finish(10 * SECOND);
+    let last = pump.relay.log().frames().last().unwrap().unwrap();
+    assert!(last.entries.contains(&Entry::End));
+}
