@@ -180,7 +180,6 @@ fn the_same_seed_is_the_same_match() {
     }
 }
 
-/// Nothing about the network, the delay or the window may decide what a lone player's world is.
 #[test]
 fn lockstep_rolls_nothing_back() {
     let (code, object) = summary("desync-test --mode lockstep --delay 4 --ticks 3600");

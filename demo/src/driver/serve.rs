@@ -16,8 +16,8 @@ pub(crate) struct Told<'a> {
     pub(crate) peers: &'a BTreeMap<PeerId, SocketAddr>,
 }
 
-/// Serves one session, until everybody is gone or `interrupt` stops it. Peers that are still
-/// connecting, or come in the meantime, are the next session's.
+/// Serves one session, until everybody is gone or `interrupt` stops it. Who comes in
+/// the meantime is refused.
 pub(crate) async fn serve(
     relay: &RefCell<Relay>,
     listener: &mut Listener,
