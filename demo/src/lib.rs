@@ -1,3 +1,4 @@
 //! The games of Phalanx and the program around them.
 
 pub mod duel;
+pub mod tui;
