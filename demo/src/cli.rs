@@ -151,10 +151,10 @@ pub struct OutputArgs {
     pub quiet: bool,
 }
 
-/// Flags of `match`.
+/// What is played, by whom, over what.
 #[derive(Clone, Debug, Args)]
 #[expect(missing_docs, reason = "flattened: see their types")]
-pub struct MatchArgs {
+pub struct ScenarioArgs {
     #[command(flatten)]
     pub game: GameArgs,
     #[command(flatten)]
@@ -173,12 +173,23 @@ pub struct MatchArgs {
     pub output: OutputArgs,
 }
 
+/// Flags of `match`.
+#[derive(Clone, Debug, Args)]
+pub struct MatchArgs {
+    /// Flattened.
+    #[command(flatten)]
+    pub scenario: ScenarioArgs,
+    /// Draw the fight in the terminal, with the figures of every player
+    #[arg(long, conflicts_with_all = ["json", "quiet"])]
+    pub watch: bool,
+}
+
 /// Flags of `desync-test`: those of `match`, which differs only in clock and transport.
 #[derive(Clone, Debug, Args)]
 pub struct DesyncTestArgs {
     /// Flattened.
     #[command(flatten)]
-    pub scenario: MatchArgs,
+    pub scenario: ScenarioArgs,
 }
 
 /// Flags of `sync-test`.

@@ -11,6 +11,9 @@ pub(crate) trait Game: Simulation + Default {
 
     /// How many rounds have ended; `None` if the game has no rounds.
     fn rounds(state: &Self::State) -> Option<u64>;
+
+    /// The fight, to be drawn; `None` if there is no picture of the game.
+    fn arena(state: &Self::State) -> Option<&Arena>;
 }
 
 impl Game for Duel {
@@ -22,5 +25,9 @@ impl Game for Duel {
             Phase::Fight => begun.saturating_sub(1),
             Phase::Intermission => begun,
         })
+    }
+
+    fn arena(state: &Arena) -> Option<&Arena> {
+        Some(state)
     }
 }

@@ -13,10 +13,13 @@ mod fault;
 mod figures;
 mod game;
 mod interrupt;
+mod person;
 mod plan;
 mod progress;
 mod summary;
+pub mod tui;
 mod vacuity;
+mod watcher;
 
 pub use commands::main;
 pub use exit::Exit;

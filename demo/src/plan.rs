@@ -7,7 +7,7 @@ use phalanx_netcode::limits::{INPUT_DELAY_TICKS_MAX, WAIT_BOUND_MAX};
 use phalanx_netcode::testing::{Plant, Preset, Scenario};
 use phalanx_netcode::{ClientConfig, LatePolicy, SessionRules};
 
-use crate::cli::{ClientArgs, GameArgs, GameName, LengthArgs, MatchArgs, Mode, PlantAt, Policy};
+use crate::cli::{ClientArgs, GameArgs, GameName, LengthArgs, Mode, PlantAt, Policy, ScenarioArgs};
 use crate::exit::Failure;
 use crate::fault::{Fault, asked};
 use crate::game::Game;
@@ -35,7 +35,7 @@ impl Plan {
     /// The plan that the flags of `match` make; `default` is the length without a flag for it.
     pub(crate) fn new(
         command: &'static str,
-        args: &MatchArgs,
+        args: &ScenarioArgs,
         default: LengthArgs,
     ) -> Result<Self, Failure> {
         check_game(&args.game)?;

@@ -80,6 +80,8 @@ struct Measured {
 
 #[derive(Debug)]
 struct Running {
+    /// The fastest round trip measured before the match.
+    round_trip: Duration,
     clock: StampClock,
     uplink: Uplink,
     downlink: Downlink,
@@ -144,7 +146,8 @@ impl Link {
     /// The fastest round trip seen while measuring.
     pub(crate) fn round_trip(&self) -> Option<Duration> {
         match &self.stage {
-            Stage::Greeting | Stage::Running(_) => None,
+            Stage::Greeting => None,
+            Stage::Running(running) => Some(running.round_trip),
             Stage::Measuring(measuring) => measuring.best.map(|best| best.round_trip),
             Stage::Waiting { measured, .. } => Some(measured.round_trip),
         }
@@ -280,6 +283,7 @@ impl Link {
         };
         let genesis = FrameHash::genesis(&self.game, &welcome.setup);
         self.stage = Stage::Running(Box::new(Running {
+            round_trip: measured.round_trip,
             clock,
             uplink: Uplink::new(self.neutral.clone(), first),
             downlink: Downlink::new(shape, self.neutral.clone(), genesis, welcome.epoch),

@@ -26,12 +26,19 @@ use crate::interrupt::Interrupt;
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::summary::{Run, Summary};
+use crate::watcher::Watcher;
 
 /// Unless told otherwise.
 const LENGTH: LengthArgs = LengthArgs {
     duration: Some(Length(Duration::from_secs(20))),
     ticks: None,
 };
+
+/// How often the match is looked at, to tell how far it is.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// How often it is drawn: a little more often than there are ticks.
+const WATCH_EVERY: Duration = Duration::from_millis(15);
 
 /// How long all players may take to connect.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
@@ -48,6 +55,8 @@ pub(super) fn without_arguments() -> MatchArgs {
 }
 
 pub(super) fn run(args: &MatchArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
+    let watch = args.watch;
+    let args = &args.scenario;
     let console = Console::new(&args.output);
     if args.faults.list_faults {
         fault::list(console);
@@ -55,7 +64,15 @@ pub(super) fn run(args: &MatchArgs, interrupt: &Interrupt) -> Result<Exit, Failu
     }
     let plan = Plan::new("match", args, LENGTH)?;
     match plan.game {
-        GameName::Duel => in_runtime(host::<Duel>(&plan, console, interrupt.clone())),
+        GameName::Duel => {
+            // Before anything runs: there may be no terminal.
+            let watcher = if watch {
+                Some(Watcher::open(&plan)?)
+            } else {
+                None
+            };
+            in_runtime(host::<Duel>(&plan, console, watcher, interrupt.clone()))
+        }
     }
 }
 
@@ -95,13 +112,19 @@ impl<G: Game> Pilot<Planted<G>> for Planter<G> {
 async fn host<G: Game>(
     plan: &Plan,
     console: Console,
+    mut watcher: Option<Watcher>,
     interrupt: Interrupt,
 ) -> Result<Exit, Failure> {
     let mut progress = Progress::new(console);
     let (mut stage, mut tasks, addr, pin) = set::<G>(plan, interrupt.clone())?;
     enter(plan, &mut stage, &mut tasks, addr, pin).await?;
 
-    let mut before = None;
+    let look = if watcher.is_some() {
+        WATCH_EVERY
+    } else {
+        LOOK_EVERY
+    };
+    let (mut before, mut left) = (None, false);
     let mut failures = Vec::new();
     let deadline = plan.scenario.rate.nanos_at(Tick(plan.scenario.ticks));
     let deadline = Duration::from_nanos(deadline) + 2 * PATIENCE;
@@ -113,7 +136,7 @@ async fn host<G: Game>(
                 Some(Err(error)) => failures.push(Failure::internal(error)),
                 None => break,
             },
-            () = tokio::time::sleep(Duration::from_millis(100)) => {}
+            () = tokio::time::sleep(look) => {}
         }
         let now = stage.clock.now();
         if before.is_none() && now >= stage.timing.get().begun {
@@ -127,10 +150,21 @@ async fn host<G: Game>(
             tasks.abort_all();
             break;
         }
-        stage.show(plan, &mut progress);
+        match &mut watcher {
+            None => stage.show(plan, &mut progress),
+            Some(watcher) => {
+                let players: Vec<_> = stage.players.iter().map(|player| player.borrow()).collect();
+                if !watcher.show(now, &players)? {
+                    left = true;
+                    break;
+                }
+            }
+        }
     }
     progress.wipe();
-    let interrupted = interrupt.is_raised();
+    // Gives the terminal back before anything is printed.
+    drop(watcher);
+    let interrupted = left || interrupt.is_raised();
     if !interrupted && let Some(failure) = failures.into_iter().next() {
         return Err(failure);
     }

@@ -6,7 +6,7 @@ use phalanx_engine::{Slot, Tick};
 use phalanx_netcode::quic::Clock;
 use phalanx_netcode::testing::World;
 
-use crate::cli::{GameName, Length, LengthArgs, MatchArgs};
+use crate::cli::{GameName, Length, LengthArgs, ScenarioArgs};
 use crate::console::Console;
 use crate::duel::Duel;
 use crate::exit::{Exit, Failure};
@@ -26,7 +26,7 @@ const LENGTH: LengthArgs = LengthArgs {
 /// Virtual time between two looks at the clock and at Ctrl-C.
 const SLICE: Duration = Duration::from_millis(500);
 
-pub(super) fn run(args: &MatchArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
+pub(super) fn run(args: &ScenarioArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let console = Console::new(&args.output);
     if args.faults.list_faults {
         fault::list(console);

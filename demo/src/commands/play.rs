@@ -17,6 +17,7 @@ use crate::exit::{Exit, Failure};
 use crate::figures::{figures, per_second};
 use crate::game::Game;
 use crate::interrupt::Interrupt;
+use crate::person::Person;
 use crate::plan;
 use crate::summary::{Run, Summary};
 
@@ -27,12 +28,11 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 const DRAIN: Duration = Duration::from_millis(50);
 
 pub(super) fn run(args: &PlayArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
-    if !args.bot {
-        return Err(Failure::usage(
-            "a person needs a terminal UI, which this version does not have: use --bot",
-        ));
-    }
     match args.game {
+        GameName::Duel if !args.bot => {
+            let mut person = Person::open()?;
+            in_runtime(play::<Duel, _>(args, &mut person, interrupt.clone()))
+        }
         GameName::Duel => {
             let mut pilot = Narrator {
                 bot: Bot {

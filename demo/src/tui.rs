@@ -1,0 +1,62 @@
+//! The terminal UI: a duel drawn in characters, figures of the peers, and keys that become a
+//! [`Pad`](crate::duel::Pad).
+//!
+//! It reads the simulation and never writes to it; what a person does enters as the input of a
+//! slot. Drawing is a pure function of a view: fill a [`PlayView`] or a [`WatchView`] once per tick
+//! and hand it to [`draw_play`] or [`draw_watch`]. [`Screen`] owns the terminal and gives it back
+//! whatever happens; [`Keyboard`] knows which keys are held.
+//!
+//! Nothing here waits for a key or needs a thread, so it fits into the loop that drives a client,
+//! once per tick:
+//!
+//! ```no_run
+//! use phalanx::duel::Duel;
+//! use phalanx::tui::{Keyboard, PeerView, PlayView, Screen, draw_play};
+//! use phalanx_netcode::Client;
+//! use phalanx_netcode::Time;
+//! # fn now() -> Time { Time::ZERO }
+//! # async fn drive(client: &mut Client<Duel>) {}
+//!
+//! # async fn play(mut client: Client<Duel>) -> Result<(), Box<dyn std::error::Error>> {
+//! let mut screen = Screen::open()?;
+//! let mut keyboard = Keyboard::new(screen.reports_releases());
+//! let mut peer = PeerView::new("you");
+//! while !keyboard.quit_requested() {
+//!     // The socket, up to the moment of the next tick.
+//!     drive(&mut client).await;
+//!     while let Some(event) = screen.event()? {
+//!         keyboard.handle(now(), &event);
+//!     }
+//!     client.update(now(), |_tick, _arena| keyboard.sample(now()));
+//!     peer.refresh(&client);
+//!     screen.draw(now(), |frame| {
+//!         let view = PlayView {
+//!             arena: client.state(),
+//!             slot: client.slot(),
+//!             peer: &peer,
+//!             notice: None,
+//!             hit_boxes: false,
+//!         };
+//!         draw_play(frame, &view);
+//!     })?;
+//! }
+//! client.leave();
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod arena;
+pub mod hud;
+pub mod keyboard;
+pub mod play;
+pub mod screen;
+mod size;
+pub mod watch;
+
+pub use arena::ArenaView;
+pub use hud::{Lamp, PeerView};
+pub use keyboard::Keyboard;
+pub use play::{PlayView, draw_play};
+pub use screen::{Screen, ScreenError};
+pub use size::{MIN_HEIGHT, MIN_WIDTH};
+pub use watch::{WatchView, draw_watch};
