@@ -23,3 +23,8 @@ mod watcher;
 
 pub use commands::main;
 pub use exit::Exit;
+
+/// The README's program is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
