@@ -14,6 +14,7 @@ use crate::config::SessionRules;
 use crate::histogram::Histogram;
 use crate::limits::{INPUT_DELAY_TICKS_MAX, INPUTS_AHEAD_MAX};
 use crate::link::{Link, LinkEvent, Receiver};
+use crate::ring::position;
 use crate::time::Time;
 
 /// How a client plays. Every client of a session may choose for itself.
@@ -299,7 +300,7 @@ impl<S: Simulation> Client<S> {
             input.pack(packed);
             self.link.stamp(now, stamp, packed);
             playing.timeline.provide(stamp, playing.slot, input);
-            playing.sampled[sample_position(stamp)] = (stamp, now);
+            playing.sampled[position(stamp, SAMPLES_KEPT as u64)] = (stamp, now);
             playing.due = clock.next();
             progress.sampled += 1;
         }
@@ -355,10 +356,6 @@ impl<S: Simulation> Client<S> {
     }
 }
 
-fn sample_position(tick: Tick) -> usize {
-    usize::try_from(tick.0).unwrap_or(0) % SAMPLES_KEPT
-}
-
 impl<S: Simulation> Playing<S> {
     fn new(timeline: Timeline<S>, slot: Slot) -> Self {
         Self {
@@ -402,7 +399,7 @@ impl<S: Simulation> Playing<S> {
     /// Records how long the inputs of newly confirmed ticks took.
     fn record_latency(&mut self, before: Tick) {
         for tick in before.until(self.timeline.confirmed()) {
-            let (sampled, time) = self.sampled[sample_position(tick)];
+            let (sampled, time) = self.sampled[position(tick, SAMPLES_KEPT as u64)];
             if sampled == tick && time != Time::NEVER {
                 self.latency.record(self.now.since(time));
             }

@@ -6,6 +6,7 @@ use core::time::Duration;
 use phalanx_engine::{Tick, TickRate};
 
 use crate::limits::LEAD_MAX;
+use crate::ring::position;
 use crate::time::{Time, nanos};
 
 /// Arrivals remembered: about two seconds at 60 Hz.
@@ -98,7 +99,7 @@ impl StampClock {
             return None;
         }
         let (clock, stamp) = self.next();
-        self.stamped[slot(stamp)] = (stamp, self.lead);
+        self.stamped[position(stamp, STAMPS as u64)] = (stamp, self.lead);
         self.next = clock.next();
         self.slew();
         Some((clock, stamp))
@@ -106,7 +107,7 @@ impl StampClock {
 
     /// Takes the relay's report of how long before its deadline the input of `tick` came.
     pub(crate) fn report(&mut self, tick: Tick, margin_us: i64) {
-        let (stamped, lead) = self.stamped[slot(tick)];
+        let (stamped, lead) = self.stamped[position(tick, STAMPS as u64)];
         if stamped != tick {
             return;
         }
@@ -152,10 +153,6 @@ impl StampClock {
     pub(crate) const fn lead_nanos(&self) -> i64 {
         self.lead
     }
-}
-
-fn slot(tick: Tick) -> usize {
-    usize::try_from(tick.0 % STAMPS as u64).unwrap_or(0)
 }
 
 fn signed(nanos: u64) -> i64 {

@@ -10,6 +10,7 @@ mod link;
 #[cfg(feature = "quic")]
 pub mod quic;
 mod relay;
+mod ring;
 pub mod testing;
 mod time;
 mod vote;

@@ -3,6 +3,7 @@
 use phalanx_engine::{Digest, Slot, Tick};
 
 use crate::limits::{QUORUM_LAG_MAX, VOTES_KEPT};
+use crate::ring::position;
 
 /// The first tick after which two players held different worlds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +79,7 @@ impl Ballot {
     }
 
     fn row(&self, tick: Tick) -> usize {
-        usize::try_from(tick.0 % VOTES_KEPT).unwrap_or(0)
+        position(tick, VOTES_KEPT)
     }
 
     /// Takes one vote. Votes of a slot come in order; one that was there already is ignored, and a

@@ -7,6 +7,7 @@ use phalanx_engine::{Encoder, FrameHash, SealedFrame, Slot, Tick};
 use super::Receiver;
 use crate::channel::CloseReason;
 use crate::limits::{FRAGMENTED_FRAMES_MAX, FRAMES_AHEAD_MAX, FRAMES_KEPT, PROVISIONAL_TICKS_MAX};
+use crate::ring::position;
 use crate::wire::{
     BitReader, FragmentHeader, FrameShape, FramesReader, RelayHeader, WireError, blank_frame,
 };
@@ -40,7 +41,7 @@ impl Chain {
             return false;
         }
         self.head = frame.hash(&mut self.encoder);
-        self.baselines[position(frame.tick)].copy_from_slice(&frame.inputs);
+        self.baselines[position(frame.tick, FRAMES_KEPT)].copy_from_slice(&frame.inputs);
         self.next = frame.tick.next();
         true
     }
@@ -136,7 +137,7 @@ impl Downlink {
         }
         self.frame
             .inputs
-            .copy_from_slice(&self.chain.baselines[position(before)]);
+            .copy_from_slice(&self.chain.baselines[position(before, FRAMES_KEPT)]);
         Ok(true)
     }
 
@@ -215,8 +216,4 @@ const _: () = assert!(PROVISIONAL_TICKS_MAX < 1 << PROVISIONAL_COUNT_BITS);
 
 fn malformed(_: WireError) -> CloseReason {
     CloseReason::Malformed
-}
-
-fn position(tick: Tick) -> usize {
-    usize::try_from(tick.0 % FRAMES_KEPT).unwrap_or(0)
 }

@@ -3,6 +3,7 @@
 use phalanx_engine::Tick;
 
 use crate::limits::{DATAGRAM_BYTES_MAX, INPUTS_KEPT, INPUTS_PER_DATAGRAM_MAX};
+use crate::ring::position;
 use crate::wire::{BitWriter, InputHeader};
 
 /// Stamped inputs, packed, in a ring by tick.
@@ -34,7 +35,7 @@ impl Uplink {
     }
 
     fn value(&self, tick: Tick) -> &[u8] {
-        let start = position(tick) * self.input_bytes;
+        let start = position(tick, INPUTS_KEPT) * self.input_bytes;
         &self.values[start..start + self.input_bytes]
     }
 
@@ -49,7 +50,7 @@ impl Uplink {
     /// Adds the input of the next tick.
     pub(crate) fn stamp(&mut self, tick: Tick, packed: &[u8]) {
         assert_eq!(tick, self.next, "every tick is stamped once, in order");
-        let start = position(tick) * self.input_bytes;
+        let start = position(tick, INPUTS_KEPT) * self.input_bytes;
         self.values[start..start + self.input_bytes].copy_from_slice(packed);
         self.next = tick.next();
     }
@@ -108,8 +109,4 @@ impl Uplink {
             bits.put_delta(self.baseline(header, tick), self.value(tick));
         }
     }
-}
-
-fn position(tick: Tick) -> usize {
-    usize::try_from(tick.0 % INPUTS_KEPT).unwrap_or(0)
 }

@@ -5,6 +5,7 @@ use phalanx_engine::{Entry, Log, Provenance, SealedFrame, Slot, Tick};
 use super::seat::Seat;
 use crate::config::{LatePolicy, SessionConfig};
 use crate::limits::FRAMES_KEPT;
+use crate::ring::position;
 use crate::time::Time;
 use crate::wire::{FrameShape, blank_frame};
 
@@ -63,14 +64,14 @@ impl Sealer {
     /// # Panics
     /// If it is not between [`Sealer::kept_from`] and [`Sealer::next`].
     pub(crate) fn frame(&self, tick: Tick) -> &SealedFrame {
-        let frame = &self.recent[position(tick)].0;
+        let frame = &self.recent[position(tick, FRAMES_KEPT)].0;
         assert_eq!(frame.tick, tick, "only frames at hand are asked for");
         frame
     }
 
     /// When a frame at hand was sealed.
     pub(crate) fn sealed_at(&self, tick: Tick) -> Time {
-        self.recent[position(tick)].1
+        self.recent[position(tick, FRAMES_KEPT)].1
     }
 
     /// Inputs of the tick before `tick`, neutral before the first.
@@ -96,9 +97,9 @@ impl Sealer {
         seats: &mut [Seat],
     ) {
         let tick = self.next();
-        let before = tick.previous().map(position);
+        let before = tick.previous().map(|before| position(before, FRAMES_KEPT));
         let (mut frame, _) = core::mem::replace(
-            &mut self.recent[position(tick)],
+            &mut self.recent[position(tick, FRAMES_KEPT)],
             (SealedFrame::empty(self.log.head()), now),
         );
         frame.tick = tick;
@@ -117,7 +118,7 @@ impl Sealer {
             frame.provenance.push(provenance);
         }
         self.log.append(&frame);
-        self.recent[position(tick)] = (frame, now);
+        self.recent[position(tick, FRAMES_KEPT)] = (frame, now);
     }
 }
 
@@ -149,10 +150,6 @@ fn fill(
         .rules
         .repeat
         .fill(value, seat.missing, &config.neutral, &config.repeat_mask)
-}
-
-fn position(tick: Tick) -> usize {
-    usize::try_from(tick.0 % FRAMES_KEPT).unwrap_or(0)
 }
 
 /// A frame to read into.

@@ -4,6 +4,7 @@ use phalanx_engine::Tick;
 
 use crate::channel::PeerId;
 use crate::limits::INPUTS_KEPT;
+use crate::ring::position;
 
 /// Counted per slot since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,7 +81,7 @@ impl Seat {
     }
 
     fn range(&self, tick: Tick) -> core::ops::Range<usize> {
-        let start = usize::try_from(tick.0 % INPUTS_KEPT).unwrap_or(0) * self.input_bytes;
+        let start = position(tick, INPUTS_KEPT) * self.input_bytes;
         start..start + self.input_bytes
     }
 }
