@@ -135,13 +135,7 @@ impl<S: Simulation> Simulation for Forgetful<S> {
     }
 
     fn step(&self, state: &mut S::State, frame: &InputFrame<'_, Self>) {
-        let inner = InputFrame::new(
-            frame.tick(),
-            frame.session(),
-            frame.entries(),
-            frame.inputs(),
-        );
-        self.inner.step(state, &inner);
+        self.inner.step(state, &frame.handed_on());
         if self.at == Some(frame.tick()) && !self.executed.replace(true) {
             flip_leaf(state, frame.tick().0);
         }

@@ -48,6 +48,17 @@ impl<'a, S: Simulation> InputFrame<'a, S> {
         }
     }
 
+    /// The same frame for the rules inside a simulation that wraps others.
+    #[must_use]
+    pub const fn handed_on<T: Simulation<Input = S::Input>>(&self) -> InputFrame<'a, T> {
+        InputFrame {
+            tick: self.tick,
+            session: self.session,
+            entries: self.entries,
+            inputs: self.inputs,
+        }
+    }
+
     /// The tick being executed.
     #[must_use]
     pub const fn tick(&self) -> Tick {

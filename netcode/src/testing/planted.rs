@@ -44,11 +44,6 @@ impl<S> Planted<S> {
         self.slot.set(Some(slot));
     }
 
-    /// The game.
-    pub const fn inner(&self) -> &S {
-        &self.inner
-    }
-
     /// The top-level field that was changed, by position among those that have a leaf.
     pub const fn field(&self) -> Option<u64> {
         self.field.get()
@@ -70,13 +65,7 @@ impl<S: Simulation> Simulation for Planted<S> {
     }
 
     fn step(&self, state: &mut S::State, frame: &InputFrame<'_, Self>) {
-        let inner = InputFrame::new(
-            frame.tick(),
-            frame.session(),
-            frame.entries(),
-            frame.inputs(),
-        );
-        self.inner.step(state, &inner);
+        self.inner.step(state, &frame.handed_on());
         if let Some(plant) = self.plant
             && self.slot.get() == Some(plant.slot)
             && plant.tick == frame.tick()

@@ -171,13 +171,6 @@ impl<S: Simulation> World<S> {
         &self.relay
     }
 
-    /// The relay, for a test to change something.
-    pub const fn relay_mut(&mut self) -> &mut Relay {
-        // Whatever was done to it, it is asked again.
-        self.relay_due = self.now;
-        &mut self.relay
-    }
-
     /// The client in a slot.
     ///
     /// # Panics
