@@ -1,6 +1,7 @@
 //! [`Relay`]: gathers every player's input for each tick, seals the frame, stores and broadcasts
 //! it. It knows no game.
 
+mod budget;
 mod downstream;
 mod sealer;
 mod seat;
@@ -10,6 +11,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use phalanx_engine::{Entry, Log, SealedFrame, Slot, Tick};
 
+use self::budget::Budget;
 use self::downstream::{Downstream, News, View};
 use self::sealer::{Sealer, scratch_frame};
 use self::seat::Seat;
@@ -17,9 +19,8 @@ pub use self::seat::SlotStats;
 use crate::channel::{Channel, CloseReason, PeerId};
 use crate::config::{ConfigError, SessionConfig};
 use crate::limits::{
-    CONTROL_MESSAGES_PER_SECOND_MAX, DATAGRAMS_PER_SECOND_MAX, FORWARDING_HOLD_PARTS,
-    GREETING_TIMEOUT, INPUTS_AHEAD_MAX, LAST_VOTES_TIMEOUT, PROTOCOL_VERSION, SEAL_EARLY_MAX,
-    SILENCE_TIMEOUT, START_DELAY,
+    DATAGRAMS_PER_SECOND_MAX, FORWARDING_HOLD_PARTS, GREETING_TIMEOUT, INPUTS_AHEAD_MAX,
+    LAST_VOTES_TIMEOUT, PROTOCOL_VERSION, SEAL_EARLY_MAX, SILENCE_TIMEOUT, START_DELAY,
 };
 use crate::time::Time;
 use crate::vote::{Ballot, Disagreement};
@@ -124,13 +125,6 @@ struct Peer {
     budget: Budget,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Budget {
-    second: u64,
-    datagrams: u32,
-    messages: u32,
-}
-
 /// One session's relay.
 ///
 /// Sans-I/O: tell it who connects and what arrives, and after each call drain [`Relay::poll`] until
@@ -232,11 +226,7 @@ impl Relay {
                 control_out: Vec::new(),
                 echo: None,
                 heard: now,
-                budget: Budget {
-                    second: 0,
-                    datagrams: 0,
-                    messages: 0,
-                },
+                budget: Budget::default(),
             },
         );
     }
@@ -700,40 +690,6 @@ impl Relay {
             }
         });
         peers.fold(seal, Time::min)
-    }
-}
-
-impl Budget {
-    fn enter(&mut self, now: Time) {
-        let second = now.as_nanos() / 1_000_000_000;
-        if self.second != second {
-            *self = Self {
-                second,
-                datagrams: 0,
-                messages: 0,
-            };
-        }
-    }
-
-    fn datagram(&mut self, now: Time, limit: u32) -> Result<(), CloseReason> {
-        self.enter(now);
-        self.datagrams += 1;
-        if self.datagrams > limit {
-            Err(CloseReason::Flooding)
-        } else {
-            Ok(())
-        }
-    }
-
-    fn message(&mut self, now: Time) -> Result<(), CloseReason> {
-        self.enter(now);
-        self.messages += 1;
-        let limit = CONTROL_MESSAGES_PER_SECOND_MAX;
-        if self.messages > limit {
-            Err(CloseReason::Flooding)
-        } else {
-            Ok(())
-        }
     }
 }
 
