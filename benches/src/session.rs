@@ -5,6 +5,7 @@
 //! ([`Clients`], [`Hub`]), as often as wanted: without the network, without the other side, and
 //! without a clock read between two calls.
 
+mod player;
 mod record;
 mod replay;
 
