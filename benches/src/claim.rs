@@ -10,6 +10,8 @@ pub struct Effort {
     pub rounds: u32,
     /// Ticks of one round.
     pub ticks: u64,
+    /// Whether there is time for lines in real time, too.
+    pub real_time: bool,
 }
 
 impl Effort {
@@ -17,11 +19,13 @@ impl Effort {
     pub const FULL: Self = Self {
         rounds: 15,
         ticks: 600,
+        real_time: true,
     };
     /// A first impression, in under a minute for all groups.
     pub const QUICK: Self = Self {
         rounds: 5,
         ticks: 300,
+        real_time: false,
     };
 }
 
@@ -250,6 +254,7 @@ mod tests {
     const ONE: Effort = Effort {
         rounds: 11,
         ticks: 1,
+        real_time: false,
     };
 
     #[test]

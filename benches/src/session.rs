@@ -9,6 +9,8 @@ mod player;
 mod record;
 mod replay;
 
+pub(crate) use player::{Local, Player};
+pub(crate) use record::{RATE, Recorder};
 pub use record::{Scene, Trace, record};
 pub(crate) use replay::float;
 pub use replay::{Clients, Hub};

@@ -40,6 +40,11 @@ impl Local {
         let timeline = self.client.timeline();
         timeline.map_or(Tick::ZERO, |timeline| timeline.confirmed())
     }
+
+    /// Ticks executed again so far.
+    pub(crate) fn resimulated(&self) -> u64 {
+        self.client.stats().timeline.resimulated_ticks
+    }
 }
 
 impl Player for Local {
