@@ -1,5 +1,6 @@
 //! [`Claim`]: a figure beside a peer's, and what we say about it.
 
+use core::convert::Infallible;
 use core::fmt::{self, Write};
 
 /// How much is measured.
@@ -9,6 +10,8 @@ pub struct Effort {
     pub rounds: u32,
     /// Ticks of one round.
     pub ticks: u64,
+    /// Whether there is time for lines in real time, too.
+    pub real_time: bool,
 }
 
 impl Effort {
@@ -16,11 +19,13 @@ impl Effort {
     pub const FULL: Self = Self {
         rounds: 15,
         ticks: 600,
+        real_time: true,
     };
     /// A first impression, in under a minute for all groups.
     pub const QUICK: Self = Self {
         rounds: 5,
         ticks: 300,
+        real_time: false,
     };
 }
 
@@ -81,20 +86,44 @@ pub struct Claim {
     pub note: String,
 }
 
+/// A line of the report that could not be measured here.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name}: not measured: {reason}")]
+pub struct Unmeasured {
+    /// As [`Claim::name`].
+    pub name: String,
+    /// What stood in the way.
+    pub reason: String,
+}
+
 /// Nanoseconds of a microsecond.
 const MICRO: f64 = 1000.0;
 
 impl Claim {
     /// Measures us alone; `ours` returns nanoseconds.
     pub fn figure(name: String, effort: Effort, mut ours: impl FnMut() -> f64) -> Self {
-        let samples: Vec<_> = (0..effort.rounds).map(|_| ours() / MICRO).collect();
-        Self {
+        let Ok(claim) = Self::try_figure(name, effort, || Ok::<_, Infallible>(ours()));
+        claim
+    }
+
+    /// The same, of what may fail.
+    ///
+    /// # Errors
+    /// The first that `ours` has.
+    pub fn try_figure<E>(
+        name: String,
+        effort: Effort,
+        mut ours: impl FnMut() -> Result<f64, E>,
+    ) -> Result<Self, E> {
+        let samples = (0..effort.rounds).map(|_| Ok(ours()? / MICRO));
+        let samples = samples.collect::<Result<Vec<_>, _>>()?;
+        Ok(Self {
             name,
             unit: "us/tick",
             ours: Spread::of(&samples),
             beside: None,
             note: String::new(),
-        }
+        })
     }
 
     /// Measures both in turn, and who begins in turn, too; both return nanoseconds.
@@ -102,21 +131,37 @@ impl Claim {
         name: String,
         effort: Effort,
         mut ours: impl FnMut() -> f64,
-        (who, at_most): (&'static str, Option<f64>),
+        peer: (&'static str, Option<f64>),
         mut theirs: impl FnMut() -> f64,
     ) -> Self {
+        let ours = || Ok::<_, Infallible>(ours());
+        let Ok(claim) = Self::try_ratio(name, effort, ours, peer, || Ok(theirs()));
+        claim
+    }
+
+    /// The same, of what may fail.
+    ///
+    /// # Errors
+    /// The first that either has.
+    pub fn try_ratio<E>(
+        name: String,
+        effort: Effort,
+        mut ours: impl FnMut() -> Result<f64, E>,
+        (who, at_most): (&'static str, Option<f64>),
+        mut theirs: impl FnMut() -> Result<f64, E>,
+    ) -> Result<Self, E> {
         let (mut our, mut their) = (Vec::new(), Vec::new());
         for round in 0..effort.rounds {
-            let first = round.is_multiple_of(2).then(&mut ours);
-            their.push(theirs() / MICRO);
-            our.push(first.unwrap_or_else(&mut ours) / MICRO);
+            let first = round.is_multiple_of(2).then(&mut ours).transpose()?;
+            their.push(theirs()? / MICRO);
+            our.push(first.map_or_else(&mut ours, Ok)? / MICRO);
         }
         let ratios: Vec<_> = our
             .iter()
             .zip(&their)
             .map(|(ours, theirs)| ours / theirs)
             .collect();
-        Self {
+        Ok(Self {
             name,
             unit: "us/tick",
             ours: Spread::of(&our),
@@ -127,7 +172,7 @@ impl Claim {
                 at_most,
             }),
             note: String::new(),
-        }
+        })
     }
 
     /// With a remark.
@@ -209,6 +254,7 @@ mod tests {
     const ONE: Effort = Effort {
         rounds: 11,
         ticks: 1,
+        real_time: false,
     };
 
     #[test]
@@ -246,6 +292,24 @@ mod tests {
         assert_eq!(claim.to_string(), line);
         let json = r#"{"claim":"group/subject","unit":"us/tick","ours":{"median":1.00000,"p10":1.00000,"p90":1.00000},"peer":"peer","theirs":{"median":4.00000,"p10":4.00000,"p90":4.00000},"ratio":{"median":0.25000,"p10":0.25000,"p90":0.25000},"at_most":0.5,"met":true}"#;
         assert_eq!(claim.to_json(), json);
+    }
+
+    #[test]
+    fn who_fails_is_not_measured_on() {
+        let mut rounds = 0;
+        let ours = || {
+            rounds += 1;
+            if rounds < 3 {
+                Ok(1.0)
+            } else {
+                Err("no socket")
+            }
+        };
+        let claim = Claim::try_ratio("a".into(), ONE, ours, ("peer", None), || Ok(2.0));
+        assert_eq!(claim, Err("no socket"));
+        assert_eq!(rounds, 3);
+        let figure = Claim::try_figure("b".into(), ONE, || Err("no socket"));
+        assert_eq!(figure, Err("no socket"));
     }
 
     #[test]

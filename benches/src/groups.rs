@@ -2,14 +2,17 @@
 
 mod session;
 
-use crate::claim::{Claim, Effort};
+use crate::claim::{Claim, Effort, Unmeasured};
+
+/// Hears of every line as soon as it is known.
+pub type Told<'a> = dyn FnMut(Result<Claim, Unmeasured>) + 'a;
 
 /// Some claims that are measured together.
 pub struct Group {
     /// What `--only` calls it.
     pub name: &'static str,
     /// Measures the claims and hands each over when it is known.
-    pub run: fn(Effort, &mut dyn FnMut(Claim)),
+    pub run: fn(Effort, &mut Told<'_>),
 }
 
 /// All groups, in the order of the report.

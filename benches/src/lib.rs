@@ -11,6 +11,7 @@ pub mod claim;
 pub mod clock;
 pub mod duel;
 pub mod groups;
+pub mod loopback;
 #[cfg(feature = "peers")]
 pub mod peers;
 pub mod session;

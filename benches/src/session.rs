@@ -5,9 +5,12 @@
 //! ([`Clients`], [`Hub`]), as often as wanted: without the network, without the other side, and
 //! without a clock read between two calls.
 
+mod player;
 mod record;
 mod replay;
 
+pub(crate) use player::{Local, Player};
+pub(crate) use record::{RATE, Recorder};
 pub use record::{Scene, Trace, record};
 pub(crate) use replay::float;
 pub use replay::{Clients, Hub};

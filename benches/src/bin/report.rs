@@ -4,7 +4,8 @@
 //! report [--only GROUP] [--quick] [--json]
 //! ```
 //!
-//! Figures never fail: the exit code is 2 for a wrong argument and 0 otherwise.
+//! Figures never fail: the exit code is 2 for a wrong argument and 0 otherwise. What cannot be
+//! measured, as a socket is refused or does not answer, is told on stderr, and the rest goes on.
 
 use std::fmt::Display;
 use std::io::Write;
@@ -65,13 +66,19 @@ fn main() -> ExitCode {
         Effort::FULL
     };
     let wanted = |name: &str| options.only.as_deref().is_none_or(|only| only == name);
-    let mut claims = Vec::new();
+    let (mut claims, mut unmeasured) = (Vec::new(), 0);
     for group in GROUPS.iter().filter(|group| wanted(group.name)) {
-        (group.run)(effort, &mut |claim| {
-            if !options.json {
-                print(&claim);
+        (group.run)(effort, &mut |claim| match claim {
+            Ok(claim) => {
+                if !options.json {
+                    print(&claim);
+                }
+                claims.push(claim);
             }
-            claims.push(claim);
+            Err(reason) => {
+                let _ = writeln!(std::io::stderr(), "report: {reason}");
+                unmeasured += 1;
+            }
         });
     }
     let missed = claims
@@ -83,12 +90,12 @@ fn main() -> ExitCode {
         let claims: Vec<_> = claims.iter().map(|claim| claim.to_json()).collect();
         let claims = claims.join(",");
         print(&format_args!(
-            r#"{{"rounds":{rounds},"missed":{missed},"claims":[{claims}]}}"#
+            r#"{{"rounds":{rounds},"missed":{missed},"unmeasured":{unmeasured},"claims":[{claims}]}}"#
         ));
     } else {
         print(&format_args!(
-            "{} lines, {rounds} rounds each, {missed} claims missed; CPU time of one thread, \
-             median [p10-p90]",
+            "{} lines, {rounds} rounds each, {missed} claims missed, {unmeasured} lines not measured; \
+             CPU time of one thread, median [p10-p90]",
             claims.len()
         ));
     }

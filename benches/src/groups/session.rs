@@ -1,7 +1,9 @@
 //! Group `session`: what a tick of the session costs.
 
-use crate::claim::{Claim, Effort};
+use super::Told;
+use crate::claim::{Claim, Effort, Unmeasured};
 use crate::duel;
+use crate::loopback::{self, Cost, Failure, Pace};
 #[cfg(feature = "peers")]
 use crate::peers::ggrs;
 use crate::session::{Clients, Hub, Scene, Trace, record};
@@ -13,7 +15,8 @@ const PLAYERS: [u8; 3] = [2, 4, 8];
 /// What we promise of a client's tick beside ggrs's, at eight players.
 const CORE_AT_MOST: f64 = 0.1;
 
-pub(super) fn run(effort: Effort, found: &mut dyn FnMut(Claim)) {
+pub(super) fn run(effort: Effort, told: &mut Told<'_>) {
+    let found = &mut |claim| told(Ok(claim));
     for players in PLAYERS {
         for hold in Hold::ALL {
             let scene = Scene::new(players, hold, effort.ticks);
@@ -34,6 +37,107 @@ pub(super) fn run(effort: Effort, found: &mut dyn FnMut(Claim)) {
         found(Claim::figure(name, effort, || Hub::new(&trace).run()));
     }
     found(rollback(effort));
+    over_sockets(effort, told);
+}
+
+/// Measures one line over real sockets.
+type Measure = fn(String, Effort, Scene, Pace) -> Result<Claim, Failure>;
+
+/// Rounds of the lines in real time: ten seconds each.
+const REAL_TIME_ROUNDS: u32 = 5;
+
+/// The lines over real sockets. If one fails, that is told, and the next is measured.
+fn over_sockets(effort: Effort, told: &mut Told<'_>) {
+    let eight = Scene::new(8, Hold::Ticks(8), effort.ticks);
+    let two = Scene::new(2, Hold::Ticks(8), effort.ticks);
+    let brief = Scene {
+        warm_ticks: 60,
+        ticks: 240,
+        ..eight
+    };
+    let stepped: [(_, Measure, _); 3] = [
+        ("session/quic 8 players K=8", quic, eight),
+        ("session/quic 2 players K=8", quic, two),
+        ("session/quic-alone a datagram each way", alone, eight),
+    ];
+    let real_time: [(_, Measure, _); 2] = [
+        ("session/quic-60hz 8 players K=8", quic, brief),
+        ("session/quic-alone-60hz a datagram each way", alone, brief),
+    ];
+    if !cfg!(unix) {
+        told(Err(Unmeasured {
+            name: "session/quic".into(),
+            reason: "this system does not tell what one thread computes".into(),
+        }));
+        return;
+    }
+    let mut tell = |name: &str, measured: Result<Claim, Failure>, remark: &str| {
+        let noted = |claim: Claim| {
+            let note = format!("{}; {remark}", claim.note);
+            claim.with_note(note)
+        };
+        told(measured.map(noted).map_err(|failure| Unmeasured {
+            name: name.into(),
+            reason: failure.to_string(),
+        }));
+    };
+    for (name, measure, scene) in stepped {
+        let measured = measure(name.into(), effort, scene, Pace::Stepped);
+        tell(name, measured, "ticks not waited for, so caches are warm");
+    }
+    let rounds = REAL_TIME_ROUNDS.min(effort.rounds);
+    let few = Effort { rounds, ..effort };
+    for (name, measure, scene) in real_time.into_iter().filter(|_| effort.real_time) {
+        let measured = measure(name.into(), few, scene, Pace::RealTime);
+        tell(name, measured, &format!("{rounds} rounds"));
+    }
+}
+
+/// One client's whole tick over a QUIC connection of this machine, with system calls and wake-ups,
+/// beside ggrs's over its own UDP sockets: the scene of `session/core`. We promise nothing of it,
+/// as most of it is QUIC's: see [`alone`].
+#[cfg(feature = "peers")]
+fn quic(name: String, effort: Effort, scene: Scene, pace: Pace) -> Result<Claim, Failure> {
+    let (mut our, mut their) = (None, None);
+    let claim = Claim::try_ratio(
+        name,
+        effort,
+        || loopback::quic(scene, pace).map(|cost| our.insert(cost).nanos),
+        ("ggrs over UDP", None),
+        || ggrs::udp::udp(scene, pace).map(|cost| their.insert(cost).nanos),
+    )?;
+    let note = our.zip(their).map(|(ours, theirs)| {
+        format!(
+            "packets sent {:.2} and {:.2} per tick, again {:.2} and {:.2} ticks/tick",
+            ours.packets, theirs.packets, ours.again, theirs.again
+        )
+    });
+    Ok(claim.with_note(note.unwrap_or_default()))
+}
+
+#[cfg(not(feature = "peers"))]
+fn quic(name: String, effort: Effort, scene: Scene, pace: Pace) -> Result<Claim, Failure> {
+    figure(name, effort, || loopback::quic(scene, pace))
+}
+
+/// What no session over QUIC can get below: a datagram sent and one received per tick, and nobody
+/// who looks into them.
+fn alone(name: String, effort: Effort, scene: Scene, pace: Pace) -> Result<Claim, Failure> {
+    figure(name, effort, || loopback::alone(scene, pace))
+}
+
+fn figure(
+    name: String,
+    effort: Effort,
+    mut ours: impl FnMut() -> Result<Cost, Failure>,
+) -> Result<Claim, Failure> {
+    let mut packets = 0.0;
+    let claim = Claim::try_figure(name, effort, || {
+        let cost = ours()?;
+        packets = cost.packets;
+        Ok::<_, Failure>(cost.nanos)
+    })?;
+    Ok(claim.with_note(format!("packets sent {packets:.2} per tick")))
 }
 
 /// One client's whole tick: what came is taken, the tick is played, what is to go is written.

@@ -1,15 +1,19 @@
-//! ggrs in memory: the game [`Tally`](crate::tally::Tally) through its `P2PSession`, and any other
-//! through its `SyncTestSession`.
+//! ggrs: the game [`Tally`](crate::tally::Tally) through its `P2PSession`, in memory here and over
+//! sockets in [`udp`], and any other game through its `SyncTestSession`.
+
+pub mod udp;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::fmt::Debug;
+use std::hash::Hash;
 use std::marker::PhantomData;
 use std::rc::Rc;
 use std::time::Duration;
 
 use ggrs::{
-    Config, GgrsRequest, Message, NonBlockingSocket, P2PSession, PlayerType, PredictRepeatLast,
-    SessionBuilder, SessionState, SyncTestSession,
+    Config, GgrsError, GgrsRequest, Message, NonBlockingSocket, P2PSession, PlayerType,
+    PredictRepeatLast, SessionBuilder, SessionState, SyncTestSession,
 };
 use phalanx_engine::{
     Digest, Encoder, Entry, InputFrame, Node, Schema, Session, Setup, Simulation, Slot, State, Tick,
@@ -21,14 +25,18 @@ use crate::clock::CpuTime;
 use crate::session::float;
 use crate::tally::{Hold, Sum};
 
-/// Types of the sessions of [`Players`].
-struct TallyTypes;
+/// Where a player is.
+trait Address: Clone + Eq + Hash + Debug + 'static {}
+impl<A: Clone + Eq + Hash + Debug + 'static> Address for A {}
 
-impl Config for TallyTypes {
+/// Types of a session among players that are at addresses `A`.
+struct TallyTypes<A>(PhantomData<A>);
+
+impl<A: Address> Config for TallyTypes<A> {
     type Input = u32;
     type InputPredictor = PredictRepeatLast;
     type State = Sum;
-    type Address = usize;
+    type Address = A;
 }
 
 /// A message under way, and when it arrives.
@@ -63,22 +71,51 @@ impl NonBlockingSocket<usize> for Socket {
     }
 }
 
-/// One player.
-struct Player {
+/// One player, at an address of kind `A` like all others.
+struct Player<A: Address> {
     slot: Slot,
-    session: P2PSession<TallyTypes>,
+    session: P2PSession<TallyTypes<A>>,
     state: Sum,
     executed: u64,
 }
 
-impl Player {
-    fn advance(&mut self, hold: Hold) {
+impl<A: Address> Player<A> {
+    /// In a session with a window of `window`, without input delay and without checksums; the
+    /// players' addresses are in the order of their slots.
+    fn new(
+        slot: Slot,
+        addresses: &[A],
+        window: usize,
+        socket: impl NonBlockingSocket<A> + 'static,
+    ) -> Self {
+        let mut builder = SessionBuilder::<TallyTypes<A>>::new()
+            .with_num_players(addresses.len())
+            .expect("some players")
+            .with_max_prediction_window(window)
+            .with_input_delay(0)
+            .with_disconnect_timeout(Duration::from_secs(3600))
+            .with_disconnect_notify_delay(Duration::from_secs(3600));
+        for (handle, address) in addresses.iter().enumerate() {
+            let kind = if handle == usize::from(slot.0) {
+                PlayerType::Local
+            } else {
+                PlayerType::Remote(address.clone())
+            };
+            builder = builder.add_player(kind, handle).expect("a new player");
+        }
+        Self {
+            slot,
+            session: builder.start_p2p_session(socket).expect("a whole session"),
+            state: Sum::default(),
+            executed: 0,
+        }
+    }
+
+    fn advance(&mut self, hold: Hold) -> Result<(), GgrsError> {
         let frame = u64::try_from(self.session.current_frame()).unwrap_or(0);
         let input = hold.input(self.slot, Tick(frame));
-        self.session
-            .add_local_input(self.slot.0.into(), input)
-            .expect("a local player");
-        for request in self.session.advance_frame().expect("a running session") {
+        self.session.add_local_input(self.slot.0.into(), input)?;
+        for request in self.session.advance_frame()? {
             match request {
                 GgrsRequest::SaveGameState { cell, frame } => {
                     cell.save(frame, Some(self.state), None);
@@ -93,12 +130,19 @@ impl Player {
             }
         }
         self.session.events().for_each(drop);
+        Ok(())
+    }
+
+    /// Shakes hands; returns whether that is done.
+    fn poll(&mut self) -> bool {
+        self.session.poll_remote_clients();
+        self.session.current_state() == SessionState::Running
     }
 }
 
 /// All players of a match, every one with a session of its own.
 pub struct Players {
-    players: Vec<Player>,
+    players: Vec<Player<usize>>,
     wire: Wire,
     hold: Hold,
     ticks: u64,
@@ -117,33 +161,13 @@ impl Players {
             queues: (0..count).map(|_| RefCell::default()).collect(),
             latency,
         };
+        let addresses: Vec<_> = (0..count.into()).collect();
         let player = |slot: Slot| {
-            let mut builder = SessionBuilder::<TallyTypes>::new()
-                .with_num_players(count.into())
-                .expect("some players")
-                .with_max_prediction_window(window)
-                .with_input_delay(0)
-                .with_disconnect_timeout(Duration::from_secs(3600))
-                .with_disconnect_notify_delay(Duration::from_secs(3600));
-            for other in Slot::all(count) {
-                let handle = usize::from(other.0);
-                let kind = if other == slot {
-                    PlayerType::Local
-                } else {
-                    PlayerType::Remote(handle)
-                };
-                builder = builder.add_player(kind, handle).expect("a new player");
-            }
             let socket = Socket {
                 wire: wire.clone(),
                 me: slot.0.into(),
             };
-            Player {
-                slot,
-                session: builder.start_p2p_session(socket).expect("a whole session"),
-                state: Sum::default(),
-                executed: 0,
-            }
+            Player::new(slot, &addresses, window, socket)
         };
         let mut all = Self {
             players: Slot::all(count).map(player).collect(),
@@ -160,8 +184,7 @@ impl Players {
         for _ in 0..10_000 {
             let mut running = 0;
             for player in &mut self.players {
-                player.session.poll_remote_clients();
-                running += usize::from(player.session.current_state() == SessionState::Running);
+                running += usize::from(player.poll());
             }
             *self.wire.now.borrow_mut() += 1;
             if running == self.players.len() {
@@ -176,7 +199,7 @@ impl Players {
         let begin = CpuTime::now();
         for _ in 0..ticks {
             for player in &mut self.players {
-                player.advance(self.hold);
+                player.advance(self.hold).expect("a running session");
             }
             *self.wire.now.borrow_mut() += 1;
         }

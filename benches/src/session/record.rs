@@ -3,16 +3,17 @@
 use core::ops::Range;
 use core::time::Duration;
 
-use phalanx_engine::{Setup, Slot, Tick, TickRate};
+use phalanx_engine::{Setup, Tick, TickRate};
 use phalanx_netcode::testing::{LinkConditions, LinkId, Network};
 use phalanx_netcode::{
-    Channel, Client, ClientConfig, Output, PeerId, Relay, RelayOutput, SessionConfig, Time,
+    Channel, Client, ClientConfig, PeerId, Relay, RelayOutput, SessionConfig, Time,
 };
 
+use super::player::{Local, Player};
 use crate::tally::{Hold, Tally};
 
 /// Tick rate of all that is measured.
-pub(super) const RATE: TickRate = TickRate::hz(60);
+pub(crate) const RATE: TickRate = TickRate::hz(60);
 
 /// A match to be measured.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +54,12 @@ impl Scene {
         (0..self.players)
             .map(|_| Client::new(Tally, config).expect("delay and window are within limits"))
             .collect()
+    }
+
+    pub(crate) fn players(&self) -> impl Iterator<Item = Local> {
+        let hold = self.hold;
+        let clients = self.clients().into_iter();
+        clients.map(move |client| Local::new(client, hold))
     }
 
     pub(super) fn relay(&self) -> Relay {
@@ -125,70 +132,68 @@ pub struct Trace {
     pub(super) sealed: Tick,
 }
 
-struct Node {
-    client: Client<Tally>,
-    up: LinkId,
-    down: LinkId,
-    due: Time,
-}
-
 /// Plays `scene` and writes it down.
 #[must_use]
 pub fn record(scene: Scene) -> Trace {
-    let mut network = Network::new(1);
-    let way = LinkConditions::constant(Duration::from_nanos(scene.way * RATE.period_nanos()));
-    let nodes = scene.clients().into_iter().map(|client| Node {
-        client,
-        up: network.add_link(way),
-        down: network.add_link(way),
-        due: Time::ZERO,
-    });
-    let mut recorder = Recorder {
-        now: Time::ZERO,
-        nodes: nodes.collect(),
-        network,
-        relay: scene.relay(),
-        relay_due: Time::ZERO,
-        buffer: Vec::new(),
-        hold: scene.hold,
-        for_clients: Calls::default(),
-        for_relay: Calls::default(),
-    };
-    recorder.run_until(Tick(scene.warm_ticks));
+    let mut recorder = Recorder::new(scene, scene.players());
+    let Ok(()) = recorder.run_until(Tick(scene.warm_ticks));
     recorder.for_clients.warm = recorder.for_clients.list.len();
     recorder.for_relay.warm = recorder.for_relay.list.len();
-    recorder.run_until(Tick(scene.warm_ticks + scene.ticks));
+    let Ok(()) = recorder.run_until(Tick(scene.warm_ticks + scene.ticks));
+    let players = recorder.nodes.iter().map(|node| &node.player);
     Trace {
         scene,
-        confirmed: recorder.nodes.iter().map(Node::confirmed).collect(),
+        confirmed: players.map(Local::confirmed).collect(),
         sealed: recorder.relay.log().next(),
         clients: recorder.for_clients,
         relay: recorder.for_relay,
     }
 }
 
-impl Node {
-    fn confirmed(&self) -> Tick {
-        let timeline = self.client.timeline();
-        timeline.map_or(Tick::ZERO, |timeline| timeline.confirmed())
-    }
+struct Node<P> {
+    player: P,
+    up: LinkId,
+    down: LinkId,
+    due: Time,
 }
 
-struct Recorder {
+/// A match in the virtual world, with players of any kind.
+pub(crate) struct Recorder<P> {
     now: Time,
-    nodes: Vec<Node>,
+    nodes: Vec<Node<P>>,
     network: Network,
     relay: Relay,
     relay_due: Time,
     buffer: Vec<u8>,
-    hold: Hold,
     for_clients: Calls,
     for_relay: Calls,
 }
 
-impl Recorder {
+impl<P: Player> Recorder<P> {
+    /// `scene` before its first moment.
+    pub(crate) fn new(scene: Scene, players: impl Iterator<Item = P>) -> Self {
+        let mut network = Network::new(1);
+        let way = LinkConditions::constant(Duration::from_nanos(scene.way * RATE.period_nanos()));
+        let nodes = players.map(|player| Node {
+            player,
+            up: network.add_link(way),
+            down: network.add_link(way),
+            due: Time::ZERO,
+        });
+        Self {
+            now: Time::ZERO,
+            nodes: nodes.collect(),
+            network,
+            relay: scene.relay(),
+            relay_due: Time::ZERO,
+            buffer: Vec::new(),
+            for_clients: Calls::default(),
+            for_relay: Calls::default(),
+        }
+    }
+
     /// Until the relay has sealed everything before `tick`.
-    fn run_until(&mut self, tick: Tick) {
+    pub(crate) fn run_until(&mut self, tick: Tick) -> Result<(), P::Error> {
         while self.relay.log().next() < tick {
             let arrival = self.network.next_arrival().unwrap_or(Time::NEVER);
             let dues = self.nodes.iter().map(|node| node.due);
@@ -197,23 +202,17 @@ impl Recorder {
             for (client, node) in (0..).zip(&mut self.nodes) {
                 if node.due <= self.now {
                     self.for_clients.pump(self.now, client);
-                    let (network, buffer) = (&mut self.network, &mut self.buffer);
-                    let (now, up) = (self.now, node.up);
-                    node.due = pump(
-                        &mut node.client,
-                        self.hold,
-                        now,
-                        buffer,
-                        |channel, bytes| {
-                            network.send(now, up, channel, bytes);
-                        },
-                    );
+                    let (network, now, up) = (&mut self.network, self.now, node.up);
+                    node.due = node.player.pump(now, |channel, bytes| {
+                        network.send(now, up, channel, bytes);
+                    })?;
                 }
             }
             if self.relay_due <= self.now {
                 self.pump_relay();
             }
         }
+        Ok(())
     }
 
     fn deliver(&mut self) {
@@ -222,7 +221,7 @@ impl Recorder {
                 let (channel, bytes) = (arrival.channel, arrival.bytes);
                 if node.down == arrival.link {
                     self.for_clients.handle(self.now, client, channel, bytes);
-                    node.client.handle(self.now, channel, bytes);
+                    node.player.handle(self.now, channel, bytes);
                     node.due = self.now;
                 } else if node.up == arrival.link {
                     self.for_relay.handle(self.now, client, channel, bytes);
@@ -254,29 +253,6 @@ impl Recorder {
                 RelayOutput::Event(_) => {}
                 RelayOutput::Close { reason, .. } => panic!("a client was closed: {reason:?}"),
             }
-        }
-    }
-}
-
-/// Polls a client until there is nothing more to do; returns when there is again.
-#[inline]
-pub(super) fn pump(
-    client: &mut Client<Tally>,
-    hold: Hold,
-    now: Time,
-    buffer: &mut Vec<u8>,
-    mut send: impl FnMut(Channel, &[u8]),
-) -> Time {
-    loop {
-        match client.poll(now, buffer) {
-            Output::Transmit(channel) => send(channel, buffer),
-            Output::Timeout(due) if due <= now => {
-                let slot = client.slot().unwrap_or(Slot(0));
-                client.update(now, |tick, _| hold.input(slot, tick));
-            }
-            Output::Timeout(due) => return due,
-            Output::Event(_) => {}
-            Output::Close(reason) => panic!("the client closed: {reason:?}"),
         }
     }
 }

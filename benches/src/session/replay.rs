@@ -5,7 +5,8 @@ use std::hint::black_box;
 use phalanx_engine::Tick;
 use phalanx_netcode::{Client, PeerId, Relay, RelayOutput};
 
-use super::record::{Call, Calls, Scene, Trace, pump};
+use super::player::pump;
+use super::record::{Call, Calls, Scene, Trace};
 use crate::clock::CpuTime;
 use crate::tally::Tally;
 
