@@ -15,7 +15,7 @@
     reason = "each is in range, or the lower bits are what is wanted"
 )]
 
-use super::{Fix, Fix32};
+use super::{Angle, Fix, Fix32};
 
 /// Elements for which one flag is kept: many, as it costs time to ask, and few enough to be in the
 /// cache if they have to be taken back.
@@ -89,6 +89,14 @@ macro_rules! many {
             /// If the slices differ in length.
             pub fn cos_each(radians: &[Self], cosines: &mut [Self]) {
                 map(radians, cosines, Self::cos);
+            }
+
+            /// `(sines[i], cosines[i]) = radians[i].sin_cos()`, for all.
+            ///
+            /// # Panics
+            /// If the slices differ in length.
+            pub fn sin_cos_each(radians: &[Self], sines: &mut [Self], cosines: &mut [Self]) {
+                map_two(radians, sines, cosines, Self::sin_cos);
             }
 
             /// `roots[i] = squares[i].sqrt()`, for all.
@@ -208,6 +216,16 @@ impl Fix32 {
                 }
             }
         }
+    }
+}
+
+impl Angle {
+    /// `(sines[i], cosines[i]) = angles[i].sin_cos()`, for all: directions from headings.
+    ///
+    /// # Panics
+    /// If the slices differ in length.
+    pub fn sin_cos_each(angles: &[Self], sines: &mut [Fix], cosines: &mut [Fix]) {
+        map_two(angles, sines, cosines, Self::sin_cos);
     }
 }
 
@@ -406,6 +424,15 @@ fn map<T: Copy>(from: &[T], to: &mut [T], function: impl Fn(T) -> T) {
     }
 }
 
+#[inline]
+fn map_two<A: Copy, T>(from: &[A], to: &mut [T], too: &mut [T], function: impl Fn(A) -> (T, T)) {
+    same_length(from, to);
+    same_length(from, too);
+    for ((&from, to), too) in from.iter().zip(to).zip(too) {
+        (*to, *too) = function(from);
+    }
+}
+
 #[track_caller]
 fn same_length<A, B>(a: &[A], b: &[B]) {
     let (a, b) = (a.len(), b.len());
@@ -523,6 +550,10 @@ mod tests {
                         prop_assert_eq!(&y, &expected($scalar::sin));
                         $scalar::cos_each(&x, &mut y);
                         prop_assert_eq!(&y, &expected($scalar::cos));
+                        let both: (Vec<_>, Vec<_>) = x.iter().map(|x| x.sin_cos()).unzip();
+                        let mut z = y.clone();
+                        $scalar::sin_cos_each(&x, &mut y, &mut z);
+                        prop_assert_eq!((y.clone(), z), both);
                         $scalar::sqrt_each(&x, &mut y);
                         prop_assert_eq!(&y, &expected($scalar::sqrt));
                     }
@@ -572,6 +603,36 @@ mod tests {
 
     is_the_loop!(fix, Fix, Fix::from_bits);
     is_the_loop!(fix32, Fix32, |bits: i64| Fix32::from_bits(bits as i32));
+
+    proptest! {
+        #[test]
+        fn angles(units in prop::collection::vec(any::<u32>(), 0..100)) {
+            let angles: Vec<_> = units.into_iter().map(Angle).collect();
+            let expected: (Vec<_>, Vec<_>) = angles.iter().map(|angle| angle.sin_cos()).unzip();
+            let mut found = (vec![Fix::ZERO; angles.len()], vec![Fix::ZERO; angles.len()]);
+            Angle::sin_cos_each(&angles, &mut found.0, &mut found.1);
+            prop_assert_eq!(found, expected);
+        }
+    }
+
+    /// The end of the range, where nothing may run over, at every place of a vector.
+    #[test]
+    fn saturation_at_every_place_of_every_length() {
+        for length in 0..=70 {
+            for place in 0..length {
+                let mut x: Vec<_> = (0..length as i16).map(Fix32::int).collect();
+                let mut wide: Vec<_> = (0..length as i32).map(Fix::int).collect();
+                (x[place], wide[place]) = (Fix32::MAX, Fix::MIN);
+                let add = |x: &Fix32| *x + Fix32::ONE * Fix32::ratio(1, 4);
+                let expected: Vec<_> = x.iter().map(add).collect();
+                Fix32::add_scaled_each(&mut x, &vec![Fix32::ONE; length], Fix32::ratio(1, 4));
+                assert_eq!((x[place], &x), (Fix32::MAX, &expected));
+                let expected: Vec<_> = wide.iter().map(|x| *x - Fix::STEP).collect();
+                Fix::add_each(&mut wide, &vec![-Fix::STEP; length]);
+                assert_eq!((wide[place], &wide), (Fix::MIN, &expected));
+            }
+        }
+    }
 
     /// Points on the line of a circle and beside it, where an estimate cannot tell.
     #[test]
