@@ -344,63 +344,56 @@ fn add_fraction_again(sums: &mut [Fix32], terms: &[Fix32], factor: Fraction) {
 }
 
 /// A circle, and what is needed to tell of most points whether they are inside: distances from the
-/// centre of at most 15 bits, cut off.
+/// centre cut off to 16 bits, and of their squares the upper half.
 struct Circle {
-    centre: (i32, i32),
-    /// A little outside of the circle on both sides. All points farther out are taken for these.
-    x: (i32, i32),
-    y: (i32, i32),
-    /// How many bits of a distance are cut off.
+    /// How many bits of a coordinate are cut off: at least one, so that differences fit.
     shift: u32,
-    /// A square of the distance below it is surely inside; from the other on it is surely not.
-    surely_in: i32,
-    surely_out: i32,
+    /// The centre, cut off.
+    centre: (i32, i32),
+    /// A sum of squares below it is surely inside; and this far above it surely not.
+    surely_in: i16,
+    unsure: u16,
 }
 
 impl Circle {
     fn new(centre: (Fix32, Fix32), radius: Fix32) -> Self {
+        // The longest radius that a distance of 16 bits tells from all longer ones, see below.
+        const LONGEST: i32 = i16::MAX as i32 - 4;
         let radius = radius.to_bits();
-        let centre = (centre.0.to_bits(), centre.1.to_bits());
-        // 14 bits of the radius are left.
-        let shift = 18_u32.saturating_sub(radius.leading_zeros());
+        let shift = 17_u32.saturating_sub(radius.leading_zeros()).max(1);
+        let shift = shift + u32::from(radius >> shift > LONGEST);
         let short = radius >> shift;
-        let (surely_in, surely_out) = if shift == 0 {
-            (short * short + 1, short * short + 1)
-        } else {
-            // Each coordinate is cut off by less than one, the distance by less than 3/2; and the
-            // radius lies between `short` and one more.
-            ((short - 2) * (short - 2) + 1, (short + 3) * (short + 3))
-        };
-        // From there on an estimate is sure of being outside; and differences fit.
-        let beyond = radius.saturating_add(4 << shift);
-        let reach = |centre: i32| (centre.saturating_sub(beyond), centre.saturating_add(beyond));
-        let (x, y) = (reach(centre.0), reach(centre.1));
+        // As both ends are cut off, a coordinate's distance is wrong by less than one, and that of
+        // the point by less than 3/2; the radius lies between `short` and one more; and of the two
+        // squares together less than 2 · 2^16 is cut off. So what is below
+        // (short - 2)² / 2^16 - 1 is inside, and what is not below (short + 3)² / 2^16 is not.
+        let low = (short - 2).max(0);
+        let surely_in = (((low * low) >> 16) - 1).max(0) as i16;
+        let surely_out = (((short + 3) * (short + 3) + 0xffff) >> 16) as i16;
         Self {
-            centre,
-            x,
-            y,
             shift,
+            centre: (centre.0.to_bits() >> shift, centre.1.to_bits() >> shift),
             surely_in,
-            surely_out,
+            unsure: surely_out.abs_diff(surely_in),
         }
     }
 
     /// Tells which points are surely inside, and whether any is not sure.
     fn estimate(&self, x: &[Fix32], y: &[Fix32], inside: &mut [bool]) -> bool {
-        let square = |coordinate: Fix32, centre: i32, (low, high): (i32, i32)| {
-            let near = coordinate.to_bits().max(low).min(high);
-            // A little more than 14 bits and a sign.
-            let short = (near.wrapping_sub(centre) >> self.shift) as i16 as i32;
-            short.wrapping_mul(short)
+        let square = |coordinate: Fix32, centre: i32| {
+            let distance = (coordinate.to_bits() >> self.shift).wrapping_sub(centre);
+            // A distance of more bits is beyond the longest radius, and so is what it becomes.
+            let distance = distance.clamp(i16::MIN.into(), i16::MAX.into());
+            (distance.wrapping_mul(distance) >> 16) as i16
         };
-        let mut unsure = 0;
+        let mut least = u16::MAX;
         for ((inside, &x), &y) in inside.iter_mut().zip(x).zip(y) {
-            let sum =
-                square(x, self.centre.0, self.x).wrapping_add(square(y, self.centre.1, self.y));
-            *inside = sum < self.surely_in;
-            unsure |= sum.wrapping_sub(self.surely_in) ^ sum.wrapping_sub(self.surely_out);
+            let sum = square(x, self.centre.0).saturating_add(square(y, self.centre.1));
+            let over = sum.wrapping_sub(self.surely_in);
+            *inside = over < 0;
+            least = least.min(over.cast_unsigned());
         }
-        unsure < 0
+        least < self.unsure
     }
 }
 
