@@ -283,6 +283,33 @@ fn values_that_a_type_does_not_have_are_refused() {
     refused::<BTreeMap<u8, u8>>(&[2, 0, 0, 0, 1, 7, 1, 7], "ascending keys");
 }
 
+/// A type that contains itself: no session takes it, but its bytes can be read.
+#[derive(State, Clone, Debug, PartialEq)]
+struct Nest {
+    inside: Vec<Self>,
+}
+
+/// Bytes that told such a type to nest ended the process: the stack was full.
+#[test]
+fn containers_nest_no_deeper_than_types_may() {
+    let nested = |depth: usize| {
+        let mut bytes = [1, 0, 0, 0].repeat(depth);
+        bytes.extend([0; 4]);
+        bytes
+    };
+    for depth in [0, 1, 64] {
+        let nest = from_bytes::<Nest>(&nested(depth)).unwrap();
+        assert_eq!(to_bytes(&nest), nested(depth));
+    }
+    for depth in [65, 1_000_000] {
+        let refused = from_bytes::<Nest>(&nested(depth));
+        assert_eq!(refused, Err(DecodeError::TooDeep), "{depth}");
+    }
+    // Side by side there may be any number.
+    let side = vec![vec![0_u8]; 100];
+    assert_eq!(from_bytes(&to_bytes(&side)), Ok(side));
+}
+
 #[test]
 fn elements_without_bytes_are_refused_whatever_their_count() {
     for count in [1, 2, u32::MAX] {

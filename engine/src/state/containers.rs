@@ -123,7 +123,7 @@ fn decode_elements<T: State>(from: &mut Decoder<'_>) -> Result<Vec<T>, DecodeErr
     let mut items = Vec::with_capacity(reserve as _);
     for _ in 0..count {
         let before = from.remaining();
-        items.push(T::decode(from)?);
+        items.push(from.within(T::decode)?);
         if from.remaining() == before {
             // Elements without bytes would let four bytes ask for four billion of them.
             return Err(DecodeError::TooMany("a container of empty elements"));
