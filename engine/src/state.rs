@@ -28,6 +28,12 @@ use crate::digest::{Digest, Node};
 /// declaration order; a container is its count (`u32`), then its elements in order; an enum is its
 /// tag (`u8`, declaration order), then the fields of the variant.
 ///
+/// A container of elements that hold nothing does not compile: keep their number instead.
+///
+/// ```compile_fail,E0080
+/// let bytes = phalanx_engine::to_bytes(&vec![(), ()]);
+/// ```
+///
 /// Around every tick the engine calls [`State::open`], lets the simulation step, and calls
 /// [`State::close`]; [`State::undo`] then takes the state back to what it was at `open`.
 pub trait State: Sized + 'static {
@@ -52,7 +58,8 @@ pub trait State: Sized + 'static {
     /// Writes names and types into `schema`; peers compare its fingerprint before a match.
     fn schema(schema: &mut Schema);
 
-    /// Appends the canonical encoding.
+    /// Appends the canonical encoding: at least a byte, if the value is to be held by a container
+    /// that counts its elements.
     fn encode(&self, out: &mut Encoder);
 
     /// Reads the canonical encoding; every other one is refused.

@@ -170,3 +170,51 @@ fn report<S: Simulation>(client: &Client<S>, ending: &Ending, now: Time) -> Repo
         ..figures(&[client], client.agreed())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use phalanx_netcode::quic::Pin;
+
+    use super::*;
+
+    /// The endings of a handshake that no relay of this program brings about.
+    #[test]
+    fn a_handshake_that_fails_has_a_number_and_words() {
+        let addr = ([127, 0, 0, 1], 4777).into();
+        let pin = Pin([0; 32]);
+        let timeout = CONNECT_WITHIN;
+        let cases = [
+            (
+                ConnectError::VersionMismatch,
+                Exit::Refused,
+                "another version",
+            ),
+            (ConnectError::Busy, Exit::Refused, "no more connections"),
+            (
+                ConnectError::Refused(CloseReason::SessionFull),
+                Exit::Refused,
+                "refused by the relay: every slot",
+            ),
+            (
+                ConnectError::WrongPin { addr, pin },
+                Exit::Refused,
+                "take the pin from the relay's ready line",
+            ),
+            (
+                ConnectError::Timeout { addr, timeout },
+                Exit::TimedOut,
+                "no answer from 127.0.0.1:4777",
+            ),
+            (
+                ConnectError::Transport("broken".into()),
+                Exit::RelayLost,
+                "the transport failed: broken",
+            ),
+        ];
+        for (error, exit, words) in cases {
+            let failure = refused(&error);
+            assert_eq!(failure.exit, exit, "{error:?}");
+            assert!(failure.message.contains(words), "{}", failure.message);
+        }
+    }
+}
