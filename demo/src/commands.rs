@@ -23,13 +23,15 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
     };
-    match run(cli) {
-        Ok(exit) => exit.into(),
-        Err(failure) => {
-            complain(&format!("error: {}", failure.message));
-            failure.exit.into()
-        }
-    }
+    conclude(run(cli)).into()
+}
+
+/// How the program ends; what went wrong is said.
+fn conclude(ending: Result<Exit, Failure>) -> Exit {
+    ending.unwrap_or_else(|failure| {
+        complain(&format!("error: {}", failure.message));
+        failure.exit
+    })
 }
 
 /// Says what clap says, which includes `--help`; and what to do about flags without a command.

@@ -8,6 +8,7 @@ use phalanx_engine::{InputFrame, Setup, Simulation, Slot, Tick, flip_leaf};
 use serde::Serialize;
 
 use crate::console::Console;
+use crate::exit::{Exit, Failure};
 
 /// Something broken on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +80,7 @@ pub(crate) fn asked(names: &[FaultName], fault: Fault) -> bool {
 }
 
 /// Says which faults there are.
-pub(crate) fn list(console: Console) {
+pub(crate) fn list(console: Console) -> Result<Exit, Failure> {
     #[derive(Serialize)]
     struct List {
         schema_version: u32,
@@ -99,7 +100,8 @@ pub(crate) fn list(console: Console) {
         schema_version: 1,
         faults: faults.into(),
     };
-    console.result(&list, &text.join("\n"));
+    console.result(&list, &text.join("\n"))?;
+    Ok(Exit::Fine)
 }
 
 /// Any game, one tick of which goes another way when it is executed for the first time.

@@ -105,9 +105,9 @@ async fn play<G: Game, P: Pilot<G>>(
     let console = Console::new(&args.output);
     if let Some(setup) = setup {
         let text = format!("{}\n{message}", summary.figures(setup.rate));
-        console.result(&summary, &text);
+        console.result(&summary, &text)?;
     } else if console.json {
-        console.result(&summary, "");
+        console.result(&summary, "")?;
     }
     if exit == Exit::Fine {
         return Ok(exit);
