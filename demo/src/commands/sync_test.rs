@@ -33,6 +33,7 @@ pub(super) fn run(args: &SyncTestArgs, interrupt: &Interrupt) -> Result<Exit, Fa
         return fault::list(console);
     }
     check_game(&args.game)?;
+    fault::check(&args.faults.faults, "sync-test")?;
     let ticks = ticks(&args.length, &args.game)?.unwrap_or(TICKS);
     match args.game.game {
         GameName::Duel => test::<Duel>(args, ticks, console, interrupt),
