@@ -192,3 +192,26 @@ fn report<S: Simulation>(client: &Client<S>, ending: &Ending, now: Time) -> Repo
         ..figures(&[client], client.agreed())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exit(disconnect: Disconnect) -> Exit {
+        let ending = Ending {
+            disconnect: Some(disconnect),
+            ..Ending::NOT_YET
+        };
+        judge(&ending, false).0
+    }
+
+    /// Whichever end was first to close.
+    #[test]
+    fn who_leaves_ends_well() {
+        assert_eq!(exit(Disconnect::ByPeer(CloseReason::Left)), Exit::Fine);
+        assert_eq!(exit(Disconnect::Locally(CloseReason::Left)), Exit::Fine);
+        let stopped = Disconnect::ByPeer(CloseReason::RelayStopped);
+        assert_eq!(exit(stopped), Exit::RelayLost);
+        assert_eq!(exit(Disconnect::TimedOut), Exit::RelayLost);
+    }
+}
