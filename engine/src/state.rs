@@ -36,6 +36,12 @@ use crate::digest::{Digest, Node};
 ///
 /// Around every tick the engine calls [`State::open`], lets the simulation step, and calls
 /// [`State::close`]; [`State::undo`] then takes the state back to what it was at `open`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be part of a state",
+    label = "no `State`",
+    note = "a state holds what is the same on every machine: integers of fixed width, `Fix`, `Vec`, ordered maps, \
+            and structs and enums with `#[derive(State)]`; no floats, `usize`, hash maps, pointers or clocks"
+)]
 pub trait State: Sized + 'static {
     /// What it takes to go back by one tick. Recycled from tick to tick: in the steady state of a
     /// game, filling it again allocates nothing.
