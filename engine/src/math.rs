@@ -20,7 +20,12 @@
 //! wrap in one profile and panic in another.
 
 mod angle;
+mod arc;
+mod exact;
 mod fix;
+mod power;
+mod root;
+mod trig;
 mod vec2;
 
 pub use angle::Angle;
@@ -28,3 +33,16 @@ pub use fix::{Fix, Fix32};
 pub use vec2::Vec2;
 
 pub(crate) use fix::display_fixed;
+
+/// The nearest [`Fix32`], halves away from zero, saturated.
+const fn narrow(number: Fix) -> Fix32 {
+    let bits = number.to_bits();
+    let magnitude = (bits.unsigned_abs() + (1 << 15)) >> 16;
+    #[expect(clippy::cast_possible_truncation, reason = "in range, checked")]
+    let bits = if magnitude > i32::MAX as u64 {
+        if bits < 0 { i32::MIN } else { i32::MAX }
+    } else {
+        (magnitude as i32) * (bits.signum() as i32)
+    };
+    Fix32::from_bits(bits)
+}

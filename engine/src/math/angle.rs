@@ -22,23 +22,6 @@ use crate::input::Bits;
 )]
 pub struct Angle(pub u32);
 
-/// Bits behind the point of the polynomials' numbers.
-const Q: u32 = 62;
-
-/// π/2 in Q62.
-const HALF_PI: i128 = 7_244_019_458_077_122_842;
-
-/// Horner's scheme for `1 - z/(a·b) · (1 - z/(c·d) · …)`, the shape of both Taylor series, in Q62.
-const fn series(z: i128, divisors: &[i128]) -> i128 {
-    let mut sum = 1 << Q;
-    let mut index = divisors.len();
-    while index > 0 {
-        index -= 1;
-        sum = (1 << Q) - ((z * sum) >> Q) / divisors[index];
-    }
-    sum
-}
-
 impl Angle {
     /// The fraction `numerator / denominator` of a turn, rounded down. 0 if the denominator is.
     #[must_use]
@@ -51,51 +34,61 @@ impl Angle {
         Self(units)
     }
 
-    /// Sine and cosine, each within one step of [`Fix`] of the exact value.
+    /// So many degrees, to the nearest unit.
     #[must_use]
-    pub const fn sin_cos(self) -> (Fix, Fix) {
-        // Reduce to the eighth of a turn around the nearest axis.
-        let quarter = self.0.wrapping_add(1 << 29) >> 30;
-        let offset = self.0.wrapping_sub(quarter << 30).cast_signed() as i128;
-        // offset / 2^30 quarters of a turn, in radians: at most π/4.
-        let x = (offset * HALF_PI) >> 30;
-        let z = (x * x) >> Q;
-        // Taylor's series to x^15 and x^14: the remainders are below 2^-42 on ±π/4.
-        let sin = (x * series(z, &[2 * 3, 4 * 5, 6 * 7, 8 * 9, 10 * 11, 12 * 13, 14 * 15])) >> Q;
-        let cos = series(z, &[2, 3 * 4, 5 * 6, 7 * 8, 9 * 10, 11 * 12, 13 * 14]);
-        let (sin, cos) = (rounded(sin), rounded(cos));
-        match quarter {
-            0 | 4 => (sin, cos),
-            1 => (cos, negated(sin)),
-            2 => (negated(sin), negated(cos)),
-            _ => (negated(cos), sin),
+    pub const fn degrees(degrees: i32) -> Self {
+        let (degrees, negative) = (degrees.unsigned_abs() % 360, degrees < 0);
+        #[expect(clippy::cast_possible_truncation, reason = "less than a turn")]
+        let units = ((((degrees as u64) << 33) / 360 + 1) >> 1) as u32;
+        Self(if negative {
+            units.wrapping_neg()
+        } else {
+            units
+        })
+    }
+
+    /// So many radians, within 0.51 units; whole turns are nothing.
+    #[must_use]
+    pub const fn from_radians(radians: Fix) -> Self {
+        let phase = super::trig::phase(radians.to_bits().unsigned_abs());
+        let units = (phase.wrapping_add(1 << 31) >> 32) as u32;
+        Self(if radians.to_bits() < 0 {
+            units.wrapping_neg()
+        } else {
+            units
+        })
+    }
+
+    /// The angle in radians, from -π (half a turn) to π, within 0.51 steps.
+    #[must_use]
+    pub const fn to_radians(self) -> Fix {
+        let magnitude = (self.signed().unsigned_abs() as u64) << 32;
+        super::arc::radians(magnitude).negated_if(self.signed() < 0)
+    }
+
+    /// The angle as a turn one way or the other, from half a turn back (the lowest number) to almost
+    /// half a turn forth, in units of 2⁻³² of a turn.
+    ///
+    /// `(to - from).signed()` is the short way from one direction to another.
+    #[must_use]
+    pub const fn signed(self) -> i32 {
+        self.0.cast_signed()
+    }
+
+    /// This angle turned the short way towards `target`, by at most `step`: it arrives exactly. From the
+    /// opposite direction it turns back, against the count. A step is taken forwards whatever it is;
+    /// one of half a turn or more always arrives.
+    #[must_use]
+    pub const fn turned_towards(self, target: Self, step: Self) -> Self {
+        let way = target.0.wrapping_sub(self.0).cast_signed();
+        if way.unsigned_abs() <= step.0 {
+            target
+        } else if way < 0 {
+            Self(self.0.wrapping_sub(step.0))
+        } else {
+            Self(self.0.wrapping_add(step.0))
         }
     }
-
-    /// Sine, within one step of [`Fix`] of the exact value.
-    #[must_use]
-    pub const fn sin(self) -> Fix {
-        self.sin_cos().0
-    }
-
-    /// Cosine, within one step of [`Fix`] of the exact value.
-    #[must_use]
-    pub const fn cos(self) -> Fix {
-        self.sin_cos().1
-    }
-}
-
-/// From Q62 to the nearest step, halves away from zero, so that sine stays odd.
-const fn rounded(q62: i128) -> Fix {
-    const SHIFT: u32 = Q - Fix::FRACTION_BITS;
-    let magnitude = (q62.unsigned_abs() + (1 << (SHIFT - 1))) >> SHIFT;
-    #[expect(clippy::cast_possible_truncation, reason = "at most one")]
-    let magnitude = (magnitude as u64).cast_signed();
-    Fix::from_bits(if q62 < 0 { -magnitude } else { magnitude })
-}
-
-const fn negated(number: Fix) -> Fix {
-    Fix::from_bits(-number.to_bits())
 }
 
 impl Add for Angle {
@@ -148,55 +141,43 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_axes_are_exact() {
-        let one = Fix::ONE;
-        for (turns, sin, cos) in [
-            (0, Fix::ZERO, one),
-            (1, one, Fix::ZERO),
-            (2, Fix::ZERO, -one),
-            (3, -one, Fix::ZERO),
-        ] {
-            assert_eq!(Angle::turns(turns, 4).sin_cos(), (sin, cos));
-        }
+    fn degrees_and_radians() {
+        assert_eq!(Angle::degrees(90), Angle::turns(1, 4));
+        assert_eq!(Angle::degrees(-45), Angle::turns(7, 8));
+        assert_eq!(Angle::degrees(i32::MIN), -Angle::degrees(128));
+        assert_eq!(Angle::degrees(1).0, 11_930_465);
+        assert_eq!(Angle::turns(1, 2).to_radians(), -Fix::ZERO.atan2(-Fix::ONE));
+        assert_eq!(
+            Angle::from_radians(Fix::int(-1)),
+            -Angle::from_radians(Fix::ONE)
+        );
+        assert_eq!(Angle::from_radians(Fix::ONE).0, 683_565_276);
     }
 
     #[test]
-    fn known_values() {
-        // sin 30° = 1/2; sin 45° = sqrt(1/2).
-        // A twelfth of a turn is itself rounded, by up to 2π steps of sine.
-        assert!((Angle::turns(1, 12).sin() - Fix::ratio(1, 2)).abs() <= Fix::from_bits(6));
-        assert!((Angle::turns(1, 8).sin() - Fix::ratio(1, 2).sqrt()).abs() <= Fix::STEP);
-    }
-
-    #[test]
-    #[expect(clippy::disallowed_types, reason = "an independent reference")]
-    fn within_one_step_of_the_exact_value() {
-        let mut worst = 0.0_f64;
-        for index in 0..200_000_u32 {
-            let angle = Angle(index.wrapping_mul(0x9e37_79b9));
-            let radians = f64::from(angle.0) / 4_294_967_296.0 * core::f64::consts::TAU;
-            let (sin, cos) = angle.sin_cos();
-            let error =
-                |number: Fix, exact: f64| (number.to_bits() as f64 - exact * 4_294_967_296.0).abs();
-            worst = worst
-                .max(error(sin, radians.sin()))
-                .max(error(cos, radians.cos()));
-        }
-        assert!(worst <= 1.0, "{worst} steps");
+    fn turning_arrives() {
+        let (north, west) = (Angle::degrees(90), Angle::degrees(180));
+        assert_eq!(
+            north.turned_towards(west, Angle::degrees(60)),
+            Angle::degrees(150)
+        );
+        assert_eq!(north.turned_towards(west, Angle::degrees(91)), west);
+        assert_eq!(
+            north.turned_towards(Angle(0), Angle::degrees(1)),
+            Angle::degrees(89)
+        );
+        assert_eq!(
+            north.turned_towards(-north, Angle::degrees(30)),
+            Angle::degrees(60)
+        );
+        assert_eq!(north.turned_towards(-north, -Angle::degrees(1)), -north);
     }
 
     proptest! {
         #[test]
-        fn sine_is_odd_and_cosine_even(units: u32) {
-            let angle = Angle(units);
-            prop_assert_eq!((-angle).sin(), -angle.sin());
-            prop_assert_eq!((-angle).cos(), angle.cos());
-        }
-
-        #[test]
-        fn squares_add_up_to_one(units: u32) {
-            let (sin, cos) = Angle(units).sin_cos();
-            prop_assert!((sin * sin + cos * cos - Fix::ONE).abs() <= Fix::from_bits(4));
+        fn radians_and_back(units: u32) {
+            // A unit is 6.3 steps of a radian, so the way back finds it.
+            prop_assert_eq!(Angle::from_radians(Angle(units).to_radians()), Angle(units));
         }
     }
 }

@@ -150,16 +150,6 @@ macro_rules! scalar {
                 let step = step.max(Self::ZERO);
                 if self < target { (self + step).min(target) } else { (self - step).max(target) }
             }
-
-            /// The square root, rounded down to a step; 0 for negative numbers.
-            #[must_use]
-            pub const fn sqrt(self) -> Self {
-                let bits = self.to_bits();
-                if bits <= 0 {
-                    return Self::ZERO;
-                }
-                Self::saturated(((bits as $wide) << $fraction).isqrt())
-            }
         }
 
         impl Add for $name {
@@ -522,12 +512,5 @@ mod tests {
             prop_assert!(error.unsigned_abs() * 2 <= i128::from(b.to_bits()).unsigned_abs());
         }
 
-        #[test]
-        fn sqrt_is_the_floor(x in any_fix()) {
-            prop_assume!(x > Fix::ZERO);
-            let root = i128::from(x.sqrt().to_bits());
-            let square = i128::from(x.to_bits()) << 32;
-            prop_assert!(root * root <= square && (root + 1) * (root + 1) > square);
-        }
     }
 }
