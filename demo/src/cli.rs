@@ -69,13 +69,18 @@ pub struct GameArgs {
     #[arg(long, value_enum, default_value = "duel")]
     pub game: GameName,
     /// How many players
-    #[arg(long, value_name = "N", default_value_t = 2)]
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = values::players, allow_negative_numbers = true)]
     pub players: u8,
     /// Seed of everything that is drawn: the game, the network, the clocks (u64)
     #[arg(long, value_name = "S", default_value_t = 1, value_parser = values::seed, allow_negative_numbers = true)]
     pub seed: u64,
     /// Ticks per second, from 1 to 1000, such as 60 or 30000/1001
-    #[arg(long, value_name = "N[/D]", default_value = "60")]
+    #[arg(
+        long,
+        value_name = "N[/D]",
+        default_value = "60",
+        allow_negative_numbers = true
+    )]
     pub tick_rate: TickRate,
 }
 
@@ -86,10 +91,10 @@ pub struct ClientArgs {
     #[arg(long, value_enum, default_value = "rollback")]
     pub mode: Mode,
     /// Input delay in ticks
-    #[arg(long, value_name = "X", default_value_t = 1)]
+    #[arg(long, value_name = "X", default_value_t = 1, value_parser = values::few_ticks, allow_negative_numbers = true)]
     pub delay: u32,
     /// Most predicted ticks; rollback only [default: 8]
-    #[arg(long, value_name = "W")]
+    #[arg(long, value_name = "W", value_parser = values::few_ticks, allow_negative_numbers = true)]
     pub window: Option<u32>,
 }
 
@@ -117,7 +122,7 @@ pub struct LengthArgs {
     #[arg(long = "for", value_name = "DURATION", conflicts_with = "ticks")]
     pub duration: Option<Length>,
     /// Length in ticks
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::ticks, allow_negative_numbers = true)]
     pub ticks: Option<u64>,
 }
 
@@ -211,7 +216,7 @@ pub struct SyncTestArgs {
 #[expect(missing_docs, reason = "flattened: see their types")]
 pub struct RelayArgs {
     /// UDP address to listen at; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", default_value = DEFAULT_LISTEN)]
+    #[arg(long, value_name = "ADDR", default_value = DEFAULT_LISTEN, value_parser = values::addr)]
     pub listen: SocketAddr,
     #[command(flatten)]
     pub game: GameArgs,
@@ -231,7 +236,7 @@ pub struct RelayArgs {
 #[expect(missing_docs, reason = "flattened: see their types")]
 pub struct PlayArgs {
     /// UDP address of the relay
-    #[arg(long, value_name = "ADDR", default_value = DEFAULT_LISTEN)]
+    #[arg(long, value_name = "ADDR", default_value = DEFAULT_LISTEN, value_parser = values::addr)]
     pub connect: SocketAddr,
     /// The relay's pin: 64 hexadecimal digits, as its ready line says
     #[arg(long, value_name = "HEX")]

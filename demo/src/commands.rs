@@ -23,13 +23,15 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
     };
-    match run(cli) {
-        Ok(exit) => exit.into(),
-        Err(failure) => {
-            complain(&format!("error: {}", failure.message));
-            failure.exit.into()
-        }
-    }
+    conclude(run(cli)).into()
+}
+
+/// How the program ends; what went wrong is said.
+fn conclude(ending: Result<Exit, Failure>) -> Exit {
+    ending.unwrap_or_else(|failure| {
+        complain(&format!("error: {}", failure.message));
+        failure.exit
+    })
 }
 
 /// Says what clap says, which includes `--help`; and what to do about flags without a command.
@@ -38,10 +40,11 @@ fn refuse(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
         return Exit::Fine.into();
     }
-    let mut args = std::env::args().skip(1);
-    let first = args.next().unwrap_or_default();
-    if error.kind() == ErrorKind::UnknownArgument && first.starts_with("--") {
-        let flags: Vec<_> = std::env::args().skip(1).collect();
+    // Arguments need not be text.
+    let args = std::env::args_os().skip(1);
+    let flags: Vec<_> = args.map(|arg| arg.to_string_lossy().into_owned()).collect();
+    let flag = flags.first().is_some_and(|first| first.starts_with("--"));
+    if error.kind() == ErrorKind::UnknownArgument && flag {
         complain(&format!(
             "\nFlags follow a command: use phalanx match {}",
             flags.join(" ")

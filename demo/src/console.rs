@@ -1,10 +1,11 @@
 //! [`Console`]: what the program says, and where: results to stdout, all else to stderr.
 
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 
 use serde::Serialize;
 
 use crate::cli::OutputArgs;
+use crate::exit::Failure;
 
 /// Where results go.
 #[derive(Clone, Copy, Debug)]
@@ -23,13 +24,12 @@ impl Console {
         }
     }
 
-    /// Says one result: as an object to programs, as text to people.
-    pub(crate) fn result(self, object: &impl Serialize, text: &str) {
+    /// Says one result: as an object to programs, as text to people. Fails if it cannot be written.
+    pub(crate) fn result(self, object: &impl Serialize, text: &str) -> Result<(), Failure> {
         if self.json {
-            let line = serde_json::to_string(object).unwrap_or_else(|error| error.to_string());
-            print(&line);
+            print(&serde_json::to_string(object).map_err(Failure::internal)?)
         } else {
-            print(text);
+            print(text)
         }
     }
 
@@ -41,10 +41,16 @@ impl Console {
     }
 }
 
-/// Writes to stdout. A reader that has gone away is no error of ours.
-pub(crate) fn print(text: &str) {
+/// Writes to stdout. A reader that has gone away is no error of ours; a full disk is one.
+fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
-    let _ = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
+    match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            let message = format!("cannot write the results: {error}");
+            Err(Failure::internal(message))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Writes to stderr.

@@ -8,6 +8,7 @@ use phalanx_engine::{InputFrame, Setup, Simulation, Slot, Tick, flip_leaf};
 use serde::Serialize;
 
 use crate::console::Console;
+use crate::exit::{Exit, Failure};
 
 /// Something broken on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,14 +29,18 @@ impl Fault {
         }
     }
 
+    /// The commands that have it.
+    const fn commands(self) -> &'static [&'static str] {
+        match self {
+            Self::IdleBots => &["match", "desync-test"],
+            Self::HiddenState => &["sync-test"],
+        }
+    }
+
     const fn about(self) -> &'static str {
         match self {
-            Self::IdleBots => {
-                "bots press nothing; the run is vacuous, exit 11 (match, desync-test)"
-            }
-            Self::HiddenState => {
-                "one step depends on something outside the state; exit 15 (sync-test)"
-            }
+            Self::IdleBots => "bots press nothing; the run is vacuous, exit 11",
+            Self::HiddenState => "one step depends on something outside the state; exit 15",
         }
     }
 }
@@ -78,8 +83,23 @@ pub(crate) fn asked(names: &[FaultName], fault: Fault) -> bool {
     names.contains(&FaultName::All) || names.contains(&FaultName::One(fault))
 }
 
+/// Refuses faults that `command` does not have: a run with one of them would look sound.
+pub(crate) fn check(names: &[FaultName], command: &str) -> Result<(), Failure> {
+    for name in names {
+        if let FaultName::One(fault) = name
+            && !fault.commands().contains(&command)
+        {
+            let (name, other) = (fault.name(), fault.commands()[0]);
+            return Err(Failure::usage(format!(
+                "{command} has no fault `{name}`: use phalanx {other} --faults {name}"
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// Says which faults there are.
-pub(crate) fn list(console: Console) {
+pub(crate) fn list(console: Console) -> Result<Exit, Failure> {
     #[derive(Serialize)]
     struct List {
         schema_version: u32,
@@ -88,18 +108,20 @@ pub(crate) fn list(console: Console) {
     #[derive(Serialize)]
     struct Line {
         name: &'static str,
-        about: &'static str,
+        about: String,
     }
+    let about = |fault: Fault| format!("{} ({})", fault.about(), fault.commands().join(", "));
     let faults = Fault::ALL.map(|fault| Line {
         name: fault.name(),
-        about: fault.about(),
+        about: about(fault),
     });
-    let text = Fault::ALL.map(|fault| format!("{:<14}{}", fault.name(), fault.about()));
+    let text = Fault::ALL.map(|fault| format!("{:<14}{}", fault.name(), about(fault)));
     let list = List {
         schema_version: 1,
         faults: faults.into(),
     };
-    console.result(&list, &text.join("\n"));
+    console.result(&list, &text.join("\n"))?;
+    Ok(Exit::Fine)
 }
 
 /// Any game, one tick of which goes another way when it is executed for the first time.

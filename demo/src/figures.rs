@@ -52,8 +52,9 @@ pub(crate) fn figures<S: Simulation>(clients: &[&Client<S>], agreed: Tick) -> Re
     }
 }
 
-/// `bytes` of `clients` clients together, per client and second of `played`.
+/// `bytes` of `clients` clients together, per client and second of `played`; 0 if nothing was.
 pub(crate) fn per_second(bytes: u64, clients: u64, played: Duration) -> u64 {
-    let millis = u64::try_from(played.as_millis()).unwrap_or(u64::MAX).max(1);
-    bytes.saturating_mul(1000) / millis / clients.max(1)
+    let millis = u64::try_from(played.as_millis()).unwrap_or(u64::MAX);
+    let second = bytes.saturating_mul(1000).checked_div(millis);
+    second.unwrap_or(0) / clients.max(1)
 }

@@ -9,7 +9,7 @@ use phalanx_netcode::{ClientConfig, LatePolicy, SessionRules};
 
 use crate::cli::{ClientArgs, GameArgs, GameName, LengthArgs, Mode, PlantAt, Policy, ScenarioArgs};
 use crate::exit::Failure;
-use crate::fault::{Fault, asked};
+use crate::fault::{self, Fault, asked};
 use crate::game::Game;
 use crate::vacuity::predicted_ticks;
 
@@ -39,6 +39,7 @@ impl Plan {
         default: LengthArgs,
     ) -> Result<Self, Failure> {
         check_game(&args.game)?;
+        fault::check(&args.faults.faults, command)?;
         let rules = rules(args.client.mode, args.policy.policy)?;
         let client = client(&args.client)?;
         check_window(client.window, &rules, args.policy.policy)?;
@@ -194,7 +195,7 @@ pub(crate) fn client(args: &ClientArgs) -> Result<ClientConfig, Failure> {
     let most = phalanx_engine::limits::WINDOW_TICKS_MAX;
     if window > most {
         return Err(Failure::usage(format!(
-            "a window holds at most {most} ticks: use --window {most} --policy repeat:{most}"
+            "a window holds at most {most} ticks: use --window {most}, with repeat:{most} as the relay's --policy"
         )));
     }
     Ok(ClientConfig {

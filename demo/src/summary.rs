@@ -194,7 +194,11 @@ impl Summary {
             (Some(checksum), Some(tick)) => {
                 writeln!(f, "checksum       {checksum} after tick {tick}")?;
             }
-            _ => writeln!(f, "checksum       none: nothing was agreed")?,
+            _ if self.agreed_ticks == 0 => writeln!(f, "checksum       none: nothing was agreed")?,
+            _ => writeln!(
+                f,
+                "checksum       none: that of the last agreed tick is forgotten"
+            )?,
         }
         let late = self.late_inputs.map(|late| format!(", {late} late inputs"));
         let late = late.unwrap_or_default();

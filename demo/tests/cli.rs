@@ -21,6 +21,14 @@ fn summary(args: &str) -> (i32, Value) {
     (output.status.code().unwrap(), object)
 }
 
+fn refused(args: &str, hint: &str) {
+    let output = phalanx(args);
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{args}: {error}");
+    assert!(error.contains(hint), "{args}: {error}");
+    assert!(output.stdout.is_empty(), "{args}");
+}
+
 /// Every flag that cannot be obeyed is refused with the nearest valid form.
 #[test]
 fn wrong_usage_is_exit_2_and_says_what_to_use() {
@@ -43,7 +51,7 @@ fn wrong_usage_is_exit_2_and_says_what_to_use() {
         ),
         (
             "desync-test --window 200",
-            "use --window 120 --policy repeat:120",
+            "use --window 120, with repeat:120",
         ),
         (
             "desync-test --policy repeat:3",
@@ -80,11 +88,77 @@ fn wrong_usage_is_exit_2_and_says_what_to_use() {
         ("desync-test --seed -1", "from 0 to 18446744073709551615"),
         ("sync-test --players 9", "use --players 8"),
     ] {
-        let output = phalanx(args);
+        refused(args, hint);
+    }
+}
+
+/// Also what is no number, no address, or belongs to another command.
+#[test]
+fn wrong_values_are_exit_2_and_say_what_to_use() {
+    for (args, hint) in [
+        ("match --players -1", "whole numbers"),
+        ("match --delay -1", "whole numbers"),
+        ("match --window -1", "whole numbers"),
+        ("match --ticks -1", "whole numbers"),
+        ("match --ticks 1e3", "whole numbers"),
+        ("match --delay 4294967296", "use --delay 120"),
+        ("match --tick-rate -5", "60 or 30000/1001"),
+        (
+            "match --faults hidden-state",
+            "use phalanx sync-test --faults hidden-state",
+        ),
+        (
+            "sync-test --faults all,idle-bots",
+            "use phalanx match --faults idle-bots",
+        ),
+        ("relay --listen localhost:4777", "such as 127.0.0.1:4777"),
+        ("relay --listen 127.0.0.1", "such as 127.0.0.1:4777"),
+    ] {
+        refused(args, hint);
+    }
+}
+
+/// Arguments of a system need not be text.
+#[cfg(unix)]
+#[test]
+fn arguments_of_any_bytes_are_wrong_usage() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let bytes = OsStr::from_bytes(b"--\xff\xfe");
+    for args in [
+        &[bytes][..],
+        &[OsStr::new("--players"), bytes],
+        &[OsStr::new("match"), OsStr::new("--seed"), bytes],
+        &[OsStr::new("play"), OsStr::new("--pin"), bytes],
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_phalanx"));
+        let output = command.args(args).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {output:?}");
+        assert!(!output.stderr.is_empty(), "{args:?}");
+    }
+}
+
+/// Who asked for results and cannot have them is told so.
+#[cfg(target_os = "linux")]
+#[test]
+fn results_that_cannot_be_written_are_an_error() {
+    for args in [
+        "desync-test --ticks 600 --quiet",
+        "desync-test --ticks 600 --quiet --json",
+        "sync-test --ticks 60 --quiet",
+        "sync-test --list-faults",
+        "relay --listen 127.0.0.1:0 --quiet",
+    ] {
+        let full = std::fs::File::create("/dev/full").unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_phalanx"));
+        let output = command.args(args.split(' ')).stdout(full).output().unwrap();
         let error = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{args}: {error}");
-        assert!(error.contains(hint), "{args}: {error}");
-        assert!(output.stdout.is_empty(), "{args}");
+        assert_eq!(output.status.code(), Some(1), "{args}: {error}");
+        assert!(
+            error.contains("cannot write the results"),
+            "{args}: {error}"
+        );
     }
 }
 

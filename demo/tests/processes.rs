@@ -1,5 +1,4 @@
 //! Relay and players as processes of their own, over real sockets.
-#![expect(clippy::unwrap_used, reason = "a test")]
 #![expect(
     clippy::disallowed_types,
     reason = "waiting for processes takes a clock"
@@ -9,109 +8,13 @@
     reason = "and threads that read what they say"
 )]
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, Stdio};
-use std::thread::{sleep, spawn};
-use std::time::{Duration, Instant};
+mod process;
 
-use serde_json::Value;
+use std::process::Command;
+use std::thread::sleep;
+use std::time::Duration;
 
-/// Longest that any process here may take.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A process that does not outlive its test.
-struct Process {
-    child: Child,
-    name: String,
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Process {
-    fn start(args: &str) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_phalanx"));
-        command.args(args.split_whitespace());
-        command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .stdin(Stdio::null());
-        Self {
-            child: command.spawn().unwrap(),
-            name: args.to_owned(),
-        }
-    }
-
-    /// Waits for the end: exit code, the last line of stdout, all of stderr.
-    fn end(mut self) -> (i32, String, String) {
-        let (mut stdout, mut stderr) = (self.child.stdout.take(), self.child.stderr.take());
-        let said = spawn(move || {
-            let mut text = String::new();
-            stdout
-                .as_mut()
-                .map(|stdout| stdout.read_to_string(&mut text));
-            text
-        });
-        let complained = spawn(move || {
-            let mut text = String::new();
-            stderr
-                .as_mut()
-                .map(|stderr| stderr.read_to_string(&mut text));
-            text
-        });
-        let began = Instant::now();
-        let status = loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                break status;
-            }
-            assert!(began.elapsed() < PATIENCE, "`{}` does not end", self.name);
-            sleep(Duration::from_millis(20));
-        };
-        let (said, complained) = (said.join().unwrap(), complained.join().unwrap());
-        let last = said.lines().last().unwrap_or_default().to_owned();
-        (status.code().unwrap_or(-1), last, complained)
-    }
-}
-
-/// A relay that is ready, its address and its pin.
-struct Relay {
-    process: Process,
-    addr: String,
-    pin: String,
-}
-
-impl Relay {
-    fn start(args: &str) -> Self {
-        let mut process = Process::start(&format!("relay --listen 127.0.0.1:0 --quiet {args}"));
-        let mut stdout = BufReader::new(process.child.stdout.take().unwrap());
-        let mut line = String::new();
-        stdout.read_line(&mut line).unwrap();
-        // What it says later is not waited for, but must not block it.
-        spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
-        let words: Vec<_> = line.split_whitespace().collect();
-        let ["listening", addr, "pin", pin] = words[..] else {
-            panic!("not a ready line: {line}");
-        };
-        Self {
-            addr: addr.into(),
-            pin: pin.into(),
-            process,
-        }
-    }
-
-    fn player(&self) -> Process {
-        let Self { addr, pin, .. } = self;
-        Process::start(&format!("play --bot --json --connect {addr} --pin {pin}"))
-    }
-}
-
-fn object(line: &str) -> Value {
-    serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
-}
+use process::{Process, Relay, object};
 
 #[test]
 fn three_processes_play_to_the_end_again_and_again() {

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::limits::DECODE_RESERVE_MAX;
+use crate::limits::{DECODE_RESERVE_MAX, SCHEMA_DEPTH_MAX};
 
 /// Appends canonical bytes to a buffer that is meant to be reused.
 #[derive(Clone, Debug, Default)]
@@ -86,19 +86,27 @@ pub enum DecodeError {
     /// A container holds more elements than its limit or than the bytes can hold.
     #[error("{0} holds more elements than allowed")]
     TooMany(&'static str),
+    /// Containers hold containers, deeper than the types of a state may nest.
+    #[error("containers nest deeper than {SCHEMA_DEPTH_MAX}")]
+    TooDeep,
 }
 
 /// Reads canonical bytes; refuses every other encoding.
 #[derive(Clone, Debug)]
 pub struct Decoder<'a> {
     rest: &'a [u8],
+    /// Containers that are being read.
+    depth: u32,
 }
 
 impl<'a> Decoder<'a> {
     /// Reads from `bytes`.
     #[must_use]
     pub const fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes }
+        Self {
+            rest: bytes,
+            depth: 0,
+        }
     }
 
     /// The next `N` bytes.
@@ -145,6 +153,21 @@ impl<'a> Decoder<'a> {
     pub fn take_count(&mut self) -> Result<(u32, u32), DecodeError> {
         let count = u32::from_le_bytes(self.take()?);
         Ok((count, count.min(DECODE_RESERVE_MAX)))
+    }
+
+    /// Reads what lies within a container, whose elements may be containers again. A type that
+    /// contains itself could otherwise be told to nest until the stack ends.
+    pub(crate) fn within<T>(
+        &mut self,
+        content: impl FnOnce(&mut Self) -> Result<T, DecodeError>,
+    ) -> Result<T, DecodeError> {
+        if self.depth >= SCHEMA_DEPTH_MAX {
+            return Err(DecodeError::TooDeep);
+        }
+        self.depth += 1;
+        let result = content(self);
+        self.depth -= 1;
+        result
     }
 
     /// Bytes not read yet.

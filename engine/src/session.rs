@@ -8,9 +8,12 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::State;
+use crate::codec::{DecodeError, Decoder, Encoder};
+use crate::digest::{Digest, Node};
 use crate::index::at;
 use crate::limits::SLOTS_MAX;
 use crate::simulation::Setup;
+use crate::state::{Schema, Visitor, VisitorMut};
 
 /// A place in the session that produces inputs, numbered from 0.
 #[derive(
@@ -53,11 +56,51 @@ pub enum Entry {
     End,
 }
 
+/// Who holds each slot: a vector in every respect, but of no other length than a session can have.
+#[expect(
+    unnameable_types,
+    reason = "named only by the undo record of a public type"
+)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Roster(Vec<Presence>);
+
+impl State for Roster {
+    type Undo = Vec<Presence>;
+    fn open(&mut self, undo: &mut Vec<Presence>) {
+        self.0.open(undo);
+    }
+    fn close(&mut self, undo: &mut Vec<Presence>, node: Node<'_>) -> Digest {
+        self.0.close(undo, node)
+    }
+    fn undo(&mut self, undo: &mut Vec<Presence>) {
+        self.0.undo(undo);
+    }
+    fn schema(schema: &mut Schema) {
+        Vec::<Presence>::schema(schema);
+    }
+    fn encode(&self, out: &mut Encoder) {
+        self.0.encode(out);
+    }
+    fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        let places = Vec::<Presence>::decode(from)?;
+        match u8::try_from(places.len()) {
+            Ok(1..=SLOTS_MAX) => Ok(Self(places)),
+            _ => Err(DecodeError::Invalid("a roster's number of slots")),
+        }
+    }
+    fn visit(&self, visitor: &mut dyn Visitor) {
+        self.0.visit(visitor);
+    }
+    fn visit_mut(&mut self, visitor: &mut dyn VisitorMut) {
+        self.0.visit_mut(visitor);
+    }
+}
+
 /// Roster, seed and end of the session; part of the world and of its digest.
 #[derive(State, Clone, Debug, PartialEq, Eq)]
 pub struct Session {
     seed: u64,
-    roster: Vec<Presence>,
+    roster: Roster,
     ended: bool,
 }
 
@@ -74,7 +117,7 @@ impl Session {
         );
         Self {
             seed: setup.seed,
-            roster: vec![Presence::Absent; at(setup.slots.into())],
+            roster: Roster(vec![Presence::Absent; at(setup.slots.into())]),
             ended: false,
         }
     }
@@ -90,7 +133,7 @@ impl Session {
                 return;
             }
         };
-        if let Some(place) = self.roster.get_mut(at(slot.0.into())) {
+        if let Some(place) = self.roster.0.get_mut(at(slot.0.into())) {
             *place = presence;
         }
     }
@@ -104,13 +147,14 @@ impl Session {
     /// How many slots there are.
     #[must_use]
     pub fn slots(&self) -> u8 {
-        u8::try_from(self.roster.len()).unwrap_or(SLOTS_MAX)
+        u8::try_from(self.roster.0.len()).unwrap_or(SLOTS_MAX)
     }
 
     /// Who holds `slot`; [`Presence::Absent`] if there is no such slot.
     #[must_use]
     pub fn presence(&self, slot: Slot) -> Presence {
         self.roster
+            .0
             .get(at(slot.0.into()))
             .copied()
             .unwrap_or_default()
@@ -120,5 +164,45 @@ impl Session {
     #[must_use]
     pub const fn ended(&self) -> bool {
         self.ended
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::{from_bytes, to_bytes};
+    use crate::tick::TickRate;
+
+    fn session(slots: u8) -> Session {
+        Session::new(&Setup {
+            seed: 3,
+            slots,
+            rate: TickRate::hz(60),
+        })
+    }
+
+    /// A session of any number of slots was decoded, which no other part could have made.
+    #[test]
+    fn a_session_decodes_with_as_many_slots_as_there_can_be() {
+        for slots in [1, 2, SLOTS_MAX] {
+            let session = session(slots);
+            assert_eq!(from_bytes(&to_bytes(&session)), Ok(session));
+        }
+        for slots in [0, u32::from(SLOTS_MAX) + 1, 300] {
+            let mut session = session(1);
+            session.roster.0.resize(at(slots), Presence::Player);
+            let refused = from_bytes::<Session>(&to_bytes(&session));
+            let expected = DecodeError::Invalid("a roster's number of slots");
+            assert_eq!(refused, Err(expected), "{slots} slots");
+        }
+    }
+
+    /// The roster is written as the vector that it is.
+    #[test]
+    fn a_session_has_the_schema_of_its_fields() {
+        let schema = Schema::of::<Session>();
+        let roster = "Vec<Presence{Absent:(),Player:()}>";
+        let text = alloc::format!("Session{{seed:u64,roster:{roster},ended:bool}}");
+        assert_eq!(schema.text(), text);
     }
 }

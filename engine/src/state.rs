@@ -28,8 +28,20 @@ use crate::digest::{Digest, Node};
 /// declaration order; a container is its count (`u32`), then its elements in order; an enum is its
 /// tag (`u8`, declaration order), then the fields of the variant.
 ///
+/// A container of elements that hold nothing does not compile: keep their number instead.
+///
+/// ```compile_fail,E0080
+/// let bytes = phalanx_engine::to_bytes(&vec![(), ()]);
+/// ```
+///
 /// Around every tick the engine calls [`State::open`], lets the simulation step, and calls
 /// [`State::close`]; [`State::undo`] then takes the state back to what it was at `open`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be part of a state",
+    label = "no `State`",
+    note = "a state holds what is the same on every machine: integers of fixed width, `Fix`, `Vec`, ordered maps, \
+            and structs and enums with `#[derive(State)]`; no floats, `usize`, hash maps, pointers or clocks"
+)]
 pub trait State: Sized + 'static {
     /// What it takes to go back by one tick. Recycled from tick to tick: in the steady state of a
     /// game, filling it again allocates nothing.
@@ -52,7 +64,8 @@ pub trait State: Sized + 'static {
     /// Writes names and types into `schema`; peers compare its fingerprint before a match.
     fn schema(schema: &mut Schema);
 
-    /// Appends the canonical encoding.
+    /// Appends the canonical encoding: at least a byte, if the value is to be held by a container
+    /// that counts its elements.
     fn encode(&self, out: &mut Encoder);
 
     /// Reads the canonical encoding; every other one is refused.

@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Debug;
 
 use phalanx_engine::{
-    Angle, DecodeError, Digest, Encoder, Fix, Fix32, Leaf, LeafMut, Node, PathStep, Schema, Slot,
-    State, Tick, Visitor, VisitorMut, flip_leaf, from_bytes, to_bytes,
+    Angle, DecodeError, Decoder, Digest, Encoder, Fix, Fix32, Leaf, LeafMut, Node, PathStep,
+    Schema, Slot, State, Tick, Visitor, VisitorMut, flip_leaf, from_bytes, to_bytes,
 };
 use proptest::collection::{btree_map, btree_set, vec, vec_deque};
 use proptest::prelude::*;
@@ -283,21 +283,74 @@ fn values_that_a_type_does_not_have_are_refused() {
     refused::<BTreeMap<u8, u8>>(&[2, 0, 0, 0, 1, 7, 1, 7], "ascending keys");
 }
 
+/// A type that contains itself: no session takes it, but its bytes can be read.
+#[derive(State, Clone, Debug, PartialEq)]
+struct Nest {
+    inside: Vec<Self>,
+}
+
+/// Bytes that told such a type to nest ended the process: the stack was full.
+#[test]
+fn containers_nest_no_deeper_than_types_may() {
+    let nested = |depth: usize| {
+        let mut bytes = [1, 0, 0, 0].repeat(depth);
+        bytes.extend([0; 4]);
+        bytes
+    };
+    for depth in [0, 1, 64] {
+        let nest = from_bytes::<Nest>(&nested(depth)).unwrap();
+        assert_eq!(to_bytes(&nest), nested(depth));
+    }
+    for depth in [65, 1_000_000] {
+        let refused = from_bytes::<Nest>(&nested(depth));
+        assert_eq!(refused, Err(DecodeError::TooDeep), "{depth}");
+    }
+    // Side by side there may be any number.
+    let side = vec![vec![0_u8]; 100];
+    assert_eq!(from_bytes(&to_bytes(&side)), Ok(side));
+}
+
+/// Written by hand, and wrongly: it holds something and writes nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Silent(u8);
+
+impl State for Silent {
+    type Undo = Self;
+    fn open(&mut self, undo: &mut Self) {
+        undo.clone_from(self);
+    }
+    fn close(&mut self, _undo: &mut Self, node: Node<'_>) -> Digest {
+        self.digest(node)
+    }
+    fn undo(&mut self, undo: &mut Self) {
+        self.clone_from(undo);
+    }
+    fn schema(schema: &mut Schema) {
+        schema.leaf("Silent");
+    }
+    fn encode(&self, _out: &mut Encoder) {}
+    fn decode(_from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        Ok(Self::default())
+    }
+    fn visit(&self, _visitor: &mut dyn Visitor) {}
+    fn visit_mut(&mut self, _visitor: &mut dyn VisitorMut) {}
+}
+
 #[test]
 fn elements_without_bytes_are_refused_whatever_their_count() {
     for count in [1, 2, u32::MAX] {
-        let refused = from_bytes::<Vec<Nothing>>(&count.to_le_bytes());
+        let refused = from_bytes::<Vec<Silent>>(&count.to_le_bytes());
         assert!(
             matches!(refused, Err(DecodeError::TooMany(_))),
             "{count}: {refused:?}"
         );
-        let refused = from_bytes::<BTreeSet<Nothing>>(&count.to_le_bytes());
+        let refused = from_bytes::<BTreeSet<Silent>>(&count.to_le_bytes());
         assert!(
             matches!(refused, Err(DecodeError::TooMany(_))),
             "{count}: {refused:?}"
         );
     }
-    assert_eq!(from_bytes::<Vec<Nothing>>(&[0; 4]), Ok(vec![]));
+    assert_eq!(from_bytes::<Vec<Silent>>(&[0; 4]), Ok(vec![]));
 }
 
 /// Changes every leaf by one bit, the bit drawn from a seed.

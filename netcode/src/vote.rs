@@ -126,12 +126,21 @@ impl Ballot {
             .map(|voter| voter.next)
             .max()
             .unwrap_or_default();
-        while self.agreed_next < newest && self.is_agreed(self.agreed_next, newest) {
-            self.agreed_next = self.agreed_next.next();
+        // Votes are chained: whoever agrees on a tick agrees on all before it, also on those whose
+        // votes nobody has kept.
+        let oldest = Tick(newest.0.saturating_sub(VOTES_KEPT));
+        let mut tick = self.agreed_next.max(oldest);
+        while tick < newest {
+            match self.verdict(tick, newest) {
+                Verdict::Agreed => self.agreed_next = tick.next(),
+                Verdict::Unknown => {}
+                Verdict::Open => return,
+            }
+            tick = tick.next();
         }
     }
 
-    fn is_agreed(&self, tick: Tick, newest: Tick) -> bool {
+    fn verdict(&self, tick: Tick, newest: Tick) -> Verdict {
         let row = &self.rows[self.row(tick)];
         let quorum = || {
             let seated = self
@@ -141,14 +150,33 @@ impl Ballot {
                 .filter(|(voter, _)| voter.seated);
             seated.filter(|(voter, _)| newest.since(voter.next) <= QUORUM_LAG_MAX.cast_signed())
         };
+        if !quorum().all(|(voter, _)| voter.next > tick) {
+            return Verdict::Open;
+        }
         if row.tick != tick {
-            // Nobody's vote is kept: everybody in the quorum is far beyond it.
-            return quorum().all(|(voter, _)| voter.next > tick);
+            return Verdict::Unknown;
         }
         let mut votes = quorum().filter_map(|(_, digest)| *digest);
-        let first = votes.next();
-        quorum().all(|(voter, _)| voter.next > tick) && votes.all(|vote| Some(vote) == first)
+        let Some(first) = votes.next() else {
+            return Verdict::Unknown;
+        };
+        if votes.all(|vote| vote == first) {
+            Verdict::Agreed
+        } else {
+            Verdict::Open
+        }
     }
+}
+
+/// What the quorum says of a tick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    /// All votes for it are the same.
+    Agreed,
+    /// The whole quorum is beyond it, and none of its votes for it is kept.
+    Unknown,
+    /// Somebody's vote is missing, or two differ.
+    Open,
 }
 
 #[cfg(test)]
@@ -193,6 +221,26 @@ mod tests {
                 tick: Tick(1),
                 votes
             })
+        );
+    }
+
+    /// Also when the votes that differed are no longer kept.
+    #[test]
+    fn nothing_after_a_difference_is_agreed() {
+        let mut ballot = ballot(2);
+        for tick in 0..3 * VOTES_KEPT {
+            let parted = if tick < 300 { 0 } else { 1 };
+            ballot.vote(Slot(0), Tick(tick), Digest(tick));
+            ballot.vote(Slot(1), Tick(tick), Digest(tick + parted));
+            ballot.agree();
+        }
+        assert_eq!(ballot.agreed_next(), Tick(300));
+        ballot.seat(Slot(1), false);
+        ballot.agree();
+        assert_eq!(
+            ballot.agreed_next(),
+            Tick(3 * VOTES_KEPT),
+            "who is left agrees with itself"
         );
     }
 

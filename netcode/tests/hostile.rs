@@ -4,11 +4,13 @@
 
 mod hostile_pump;
 
-use hostile_pump::siege::{HONEST, MALLORY, STAGES, Stage, golden, honest_ends_whole, session_at};
+use hostile_pump::siege::{
+    HONEST, MALLORY, SECOND, STAGES, Stage, golden, honest_ends_whole, session_at,
+};
 use hostile_pump::{Packet, Pump, Wide, config};
-use phalanx_engine::{Slot, Tick, mix};
-use phalanx_netcode::testing::{LinkConditions, Preset, Scenario, World};
-use phalanx_netcode::{Event, PeerId, Time};
+use phalanx_engine::{FrameHash, Slot, Tick, mix};
+use phalanx_netcode::testing::{LinkConditions, Mixer, Preset, Scenario, World};
+use phalanx_netcode::{CloseReason, Event, PeerId, Time};
 
 /// Every truncation and every flip of one bit; of a long packet the ends of the beginning, and every
 /// 97th bit of the rest.
@@ -121,6 +123,83 @@ fn random_bytes_harm_nobody() {
             let case = format!("seed {seed}, {stage:?}");
             bombard_relay(stage, &random_packets(seed, 250, &up), &case);
             bombard_client(stage, &random_packets(seed, 250, &down), &case);
+        }
+    }
+}
+
+/// What a session of three came to for the first two, to whom `harm` is done in the middle of it by
+/// the third or by others: the log, and the stalls and rollbacks of each.
+fn toll(harm: impl FnOnce(&mut Pump<Mixer>)) -> (FrameHash, Vec<(u64, u64)>) {
+    let mut pump = Pump::mixers(config(3, 90));
+    // Further than the window reaches, and some packets are lost: there is something to compare.
+    pump.latency = SECOND / 10;
+    pump.lose_every = 7;
+    pump.start();
+    harm(&mut pump);
+    pump.finish(20 * SECOND);
+    let tolls = pump.chairs[..2].iter().map(|chair| {
+        let end = Event::Closed(Some(CloseReason::Ended));
+        assert_eq!(chair.events.last(), Some(&end));
+        let stats = chair.client.stats();
+        (stats.stalls, stats.timeline.rollbacks)
+    });
+    (pump.relay.log().head(), tolls.collect())
+}
+
+/// The third player is gone, and says nothing more.
+fn silence(pump: &mut Pump<Mixer>) -> PeerId {
+    pump.chairs[2].connected = false;
+    PeerId(2)
+}
+
+#[test]
+fn bad_bytes_cost_the_others_no_more_than_the_loss_of_that_slot() {
+    let lost = toll(|pump| {
+        let peer = silence(pump);
+        pump.relay.disconnected(peer, None);
+    });
+    assert!(
+        lost.1.iter().all(|toll| toll.0 > 0 && toll.1 > 0),
+        "{lost:?}"
+    );
+    let mut closed = 0;
+    for packet in golden(1).iter().filter(|packet| packet.up) {
+        for bad in damaged(packet).into_iter().step_by(7) {
+            let mut refused = false;
+            let cost = toll(|pump| {
+                let peer = silence(pump);
+                pump.inject(&Packet {
+                    peer,
+                    ..bad.clone()
+                });
+                pump.pump_relay();
+                refused = pump.closed.contains_key(&peer);
+            });
+            // What happens to be legal is no reason to close anybody.
+            if refused {
+                closed += 1;
+                assert_eq!(cost, lost, "{bad:?}");
+            }
+        }
+    }
+    assert!(closed > 50, "{closed}");
+}
+
+#[test]
+fn bad_bytes_of_strangers_cost_the_players_nothing() {
+    let alone = toll(|_| {});
+    for packet in golden(1).iter().filter(|packet| packet.up) {
+        for bad in damaged(packet).into_iter().step_by(31) {
+            let cost = toll(|pump| {
+                let peer = pump.join(Mixer);
+                pump.chairs[3].connected = false;
+                pump.inject(&Packet {
+                    peer,
+                    ..bad.clone()
+                });
+                pump.pump_relay();
+            });
+            assert_eq!(cost, alone, "{bad:?}");
         }
     }
 }

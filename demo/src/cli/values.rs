@@ -1,6 +1,8 @@
 //! Values of flags, and how they are written.
 
 use core::fmt;
+use core::net::SocketAddr;
+use core::num::IntErrorKind;
 use core::str::FromStr;
 use core::time::Duration;
 
@@ -59,6 +61,41 @@ impl FromStr for Length {
 pub(super) fn seed(text: &str) -> Result<u64, String> {
     text.parse()
         .map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
+}
+
+/// How many players; how many a game has is not known here.
+pub(super) fn players(text: &str) -> Result<u8, String> {
+    whole(text)
+        .map(|count| u8::try_from(count).unwrap_or(u8::MAX))
+        .ok_or_else(|| "players are counted in whole numbers: use 2".into())
+}
+
+/// A delay or a window; how long they may be is not known here.
+pub(super) fn few_ticks(text: &str) -> Result<u32, String> {
+    whole(text)
+        .map(|count| u32::try_from(count).unwrap_or(u32::MAX))
+        .ok_or_else(|| "ticks are counted in whole numbers: use 8".into())
+}
+
+/// A length in ticks.
+pub(super) fn ticks(text: &str) -> Result<u64, String> {
+    whole(text).ok_or_else(|| "ticks are counted in whole numbers: use 1200".into())
+}
+
+/// A whole number, or the largest there is if it is larger.
+fn whole(text: &str) -> Option<u64> {
+    match text.parse::<u64>() {
+        Err(error) if *error.kind() == IntErrorKind::PosOverflow => Some(u64::MAX),
+        count => count.ok(),
+    }
+}
+
+/// A UDP address.
+pub(super) fn addr(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        "an address is IP:PORT, such as 127.0.0.1:4777 or [::1]:4777; names are not looked up"
+            .into()
+    })
 }
 
 /// Ten years, beyond which nanoseconds would not fit.

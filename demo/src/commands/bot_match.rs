@@ -59,8 +59,7 @@ pub(super) fn run(args: &MatchArgs, interrupt: &Interrupt) -> Result<Exit, Failu
     let args = &args.scenario;
     let console = Console::new(&args.output);
     if args.faults.list_faults {
-        fault::list(console);
-        return Ok(Exit::Fine);
+        return fault::list(console);
     }
     let plan = Plan::new("match", args, LENGTH)?;
     match plan.game {
@@ -175,7 +174,7 @@ async fn host<G: Game>(
     };
     let report = stage.report(before.unwrap_or_default());
     let (summary, exit) = Summary::judge(plan, G::ID, &report, &run);
-    console.result(&summary, &summary.text(plan, exit));
+    console.result(&summary, &summary.text(plan, exit))?;
     Ok(exit)
 }
 

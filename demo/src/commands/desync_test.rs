@@ -29,8 +29,7 @@ const SLICE: Duration = Duration::from_millis(500);
 pub(super) fn run(args: &ScenarioArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let console = Console::new(&args.output);
     if args.faults.list_faults {
-        fault::list(console);
-        return Ok(Exit::Fine);
+        return fault::list(console);
     }
     let plan = Plan::new("desync-test", args, LENGTH)?;
     match plan.game {
@@ -69,7 +68,7 @@ fn test<G: Game>(plan: &Plan, console: Console, interrupt: &Interrupt) -> Result
         interrupted,
     };
     let (summary, exit) = Summary::judge(plan, G::ID, &world.report(), &run);
-    console.result(&summary, &summary.text(plan, exit));
+    console.result(&summary, &summary.text(plan, exit))?;
     Ok(exit)
 }
 

@@ -24,6 +24,9 @@ use crate::summary::{Run, Summary};
 /// How long the relay may take to answer.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
+/// How often the pilot is shown that the connection is not there yet.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
 /// After the end, so that the relay hears of it.
 const DRAIN: Duration = Duration::from_millis(50);
 
@@ -78,13 +81,20 @@ async fn play<G: Game, P: Pilot<G>>(
     let client = RefCell::new(client);
     let clock = Clock::start();
     let mut stop = interrupt.clone();
-    let connection = tokio::select! {
-        connection = Connection::connect(args.connect, args.pin, CONNECT_WITHIN) => connection,
-        () = stop.raised() => {
-            return Err(Failure::new(Exit::Interrupted, "interrupted while connecting"));
+    let connecting = Connection::connect(args.connect, args.pin, CONNECT_WITHIN);
+    tokio::pin!(connecting);
+    let connection = loop {
+        tokio::select! {
+            connection = &mut connecting => break connection.map_err(|error| refused(&error))?,
+            () = stop.raised() => return Err(interrupted()),
+            // Whoever looks at the terminal sees why nothing happens, and may give up.
+            () = tokio::time::sleep(LOOK_EVERY) => {
+                if !pilot.shown(clock.now(), &client.borrow()) {
+                    return Err(interrupted());
+                }
+            }
         }
     };
-    let connection = connection.map_err(|error| refused(&error))?;
     let ending = fly(&client, connection, pilot, &clock, &mut interrupt).await;
     // The relay is told of the end by a packet that is still to be sent.
     tokio::time::sleep(DRAIN).await;
@@ -105,14 +115,20 @@ async fn play<G: Game, P: Pilot<G>>(
     let console = Console::new(&args.output);
     if let Some(setup) = setup {
         let text = format!("{}\n{message}", summary.figures(setup.rate));
-        console.result(&summary, &text);
+        console.result(&summary, &text)?;
     } else if console.json {
-        console.result(&summary, "");
+        console.result(&summary, "")?;
     }
-    if exit == Exit::Fine {
+    // People have read the message below the figures, if there were any.
+    let said = setup.is_some() && !console.json;
+    if exit == Exit::Fine || said {
         return Ok(exit);
     }
     Err(Failure::new(exit, message))
+}
+
+fn interrupted() -> Failure {
+    Failure::new(Exit::Interrupted, "interrupted while connecting")
 }
 
 /// What a failed connection means.
@@ -129,6 +145,9 @@ fn refused(error: &ConnectError) -> Failure {
     };
     let advice = match error {
         ConnectError::Timeout { .. } => ": is a relay running there, and is its port open for UDP?",
+        ConnectError::Address(_) => {
+            ": use an address of the relay's machine and the port of its ready line, such as 127.0.0.1:4777"
+        }
         ConnectError::WrongPin { .. } => ": take the pin from the relay's ready line",
         _ => "",
     };
@@ -154,7 +173,10 @@ fn judge(ending: &Ending, interrupted: bool) -> (Exit, String) {
         Some(Disconnect::ByPeer(reason)) if reason.is_refusal() => {
             (Exit::Refused, format!("refused by the relay: {reason}"))
         }
-        Some(Disconnect::Locally(CloseReason::Left)) => (Exit::Fine, "left the session".into()),
+        // The relay answers with the reason that it was given.
+        Some(Disconnect::Locally(CloseReason::Left) | Disconnect::ByPeer(CloseReason::Left)) => {
+            (Exit::Fine, "left the session; no desync so far".into())
+        }
         Some(disconnect) => (Exit::RelayLost, format!("the relay is lost: {disconnect}")),
         None => (Exit::RelayLost, "the relay is lost".into()),
     }
@@ -168,5 +190,71 @@ fn report<S: Simulation>(client: &Client<S>, ending: &Ending, now: Time) -> Repo
         bytes_down_per_s: per_second(ending.bytes_down, 1, played),
         played,
         ..figures(&[client], client.agreed())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use phalanx_netcode::quic::Pin;
+
+    use super::*;
+
+    /// The endings of a handshake that no relay of this program brings about.
+    #[test]
+    fn a_handshake_that_fails_has_a_number_and_words() {
+        let addr = ([127, 0, 0, 1], 4777).into();
+        let pin = Pin([0; 32]);
+        let timeout = CONNECT_WITHIN;
+        let cases = [
+            (
+                ConnectError::VersionMismatch,
+                Exit::Refused,
+                "another version",
+            ),
+            (ConnectError::Busy, Exit::Refused, "no more connections"),
+            (
+                ConnectError::Refused(CloseReason::SessionFull),
+                Exit::Refused,
+                "refused by the relay: every slot",
+            ),
+            (
+                ConnectError::WrongPin { addr, pin },
+                Exit::Refused,
+                "take the pin from the relay's ready line",
+            ),
+            (
+                ConnectError::Timeout { addr, timeout },
+                Exit::TimedOut,
+                "no answer from 127.0.0.1:4777",
+            ),
+            (
+                ConnectError::Transport("broken".into()),
+                Exit::RelayLost,
+                "the transport failed: broken",
+            ),
+        ];
+        for (error, exit, words) in cases {
+            let failure = refused(&error);
+            assert_eq!(failure.exit, exit, "{error:?}");
+            assert!(failure.message.contains(words), "{}", failure.message);
+        }
+    }
+
+    fn exit(disconnect: Disconnect) -> Exit {
+        let ending = Ending {
+            disconnect: Some(disconnect),
+            ..Ending::NOT_YET
+        };
+        judge(&ending, false).0
+    }
+
+    /// Whichever end was first to close.
+    #[test]
+    fn who_leaves_ends_well() {
+        assert_eq!(exit(Disconnect::ByPeer(CloseReason::Left)), Exit::Fine);
+        assert_eq!(exit(Disconnect::Locally(CloseReason::Left)), Exit::Fine);
+        let stopped = Disconnect::ByPeer(CloseReason::RelayStopped);
+        assert_eq!(exit(stopped), Exit::RelayLost);
+        assert_eq!(exit(Disconnect::TimedOut), Exit::RelayLost);
     }
 }

@@ -84,7 +84,7 @@ async fn host<S: Simulation>(
     console.result(
         &ready,
         &format!("listening {} pin {}", ready.listening, ready.pin),
-    );
+    )?;
 
     let clock = Clock::start();
     let mut session = 0;
@@ -107,7 +107,11 @@ async fn host<S: Simulation>(
         .await;
         let wall = clock.now().since(began);
         let interrupted = interrupt.is_raised();
-        conclude::<S>(console, &relay.borrow(), (session, wall, interrupted));
+        let said = conclude::<S>(console, &relay.borrow(), (session, wall, interrupted));
+        if let Err(failure) = said {
+            // Who plays here need not care.
+            complain(&failure.message);
+        }
     }
     listener.stop(CloseReason::RelayStopped);
     // Whoever does not hear of it has its own timeout.
@@ -119,7 +123,7 @@ fn conclude<S: Simulation>(
     console: Console,
     relay: &Relay,
     (session, wall, interrupted): (u64, Duration, bool),
-) {
+) -> Result<(), Failure> {
     let setup = relay.config().setup;
     let stats = Slot::all(setup.slots).filter_map(|slot| relay.slot_stats(slot));
     let bad = relay.disagreement().map(|disagreement| disagreement.tick.0);
@@ -150,7 +154,7 @@ fn conclude<S: Simulation>(
         "session {session} {end}: {} ticks sealed, {} agreed, {} late inputs, {desync}",
         summary.ticks, summary.agreed_ticks, summary.late_inputs
     );
-    console.result(&summary, &text);
+    console.result(&summary, &text)
 }
 
 /// Tells the host what happens. Who was turned away is told also to a quiet one.

@@ -9,6 +9,7 @@ use phalanx_netcode::quic::Clock;
 use phalanx_netcode::testing::Report;
 use phalanx_netcode::{Histogram, Time};
 
+use super::conclude;
 use crate::cli::{GameName, SyncTestArgs};
 use crate::console::Console;
 use crate::duel::Duel;
@@ -29,10 +30,10 @@ const REWIND: u32 = 8;
 pub(super) fn run(args: &SyncTestArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let console = Console::new(&args.output);
     if args.faults.list_faults {
-        fault::list(console);
-        return Ok(Exit::Fine);
+        return fault::list(console);
     }
     check_game(&args.game)?;
+    fault::check(&args.faults.faults, "sync-test")?;
     let ticks = ticks(&args.length, &args.game)?.unwrap_or(TICKS);
     match args.game.game {
         GameName::Duel => test::<Duel>(args, ticks, console, interrupt),
@@ -100,7 +101,7 @@ fn test<G: Game>(
         .run(ticks, |tick, slot, state| {
             if interrupt.is_raised() {
                 // The engine's test ends by itself or not at all.
-                process::exit(finish(Err(None)).code().into());
+                process::exit(conclude(finish(Err(None))).code().into());
             }
             let mut progress = progress.borrow_mut();
             if progress.is_due(clock.now(), tick.0, ticks) {
@@ -110,7 +111,7 @@ fn test<G: Game>(
             seen.borrow_mut().input(setup.slots, slot, state, input);
             input
         });
-    Ok(finish(result.map_err(Some)))
+    finish(result.map_err(Some))
 }
 
 /// Says how it went; no error among the errors is an interruption.
@@ -120,7 +121,7 @@ fn finish<G: Game>(
     seen: &Seen<G>,
     result: Result<SyncReport, Option<SyncTestError>>,
     wall: Duration,
-) -> Exit {
+) -> Result<Exit, Failure> {
     let bad = result
         .as_ref()
         .err()
@@ -175,6 +176,6 @@ fn finish<G: Game>(
         summary.checksum.as_deref().unwrap_or("none"),
         summary.input_changes,
     );
-    console.result(&summary, &text);
-    exit
+    console.result(&summary, &text)?;
+    Ok(exit)
 }

@@ -71,7 +71,7 @@ pub(crate) struct Ending {
 
 impl Ending {
     /// Of a session that has not begun yet.
-    const NOT_YET: Self = Self {
+    pub(crate) const NOT_YET: Self = Self {
         setup: None,
         begun: Time::NEVER,
         ended: Time::NEVER,

@@ -27,6 +27,7 @@ pub(crate) async fn serve(
 ) {
     let mut buffer = Vec::new();
     let mut peers = BTreeMap::new();
+    let mut gone = Vec::new();
     let mut stopped = false;
     loop {
         let due = loop {
@@ -41,6 +42,10 @@ pub(crate) async fn serve(
                 RelayOutput::Timeout(due) => break due,
             }
         };
+        // Only now: who has just gone may have been told of above.
+        for peer in gone.drain(..) {
+            peers.remove(&peer);
+        }
         if relay.borrow().is_finished() {
             return;
         }
@@ -48,6 +53,9 @@ pub(crate) async fn serve(
             event = listener.next() => {
                 let mut next = event;
                 while let Some(event) = next {
+                    if let PeerEventKind::Disconnected { .. } = event.kind {
+                        gone.push(event.peer);
+                    }
                     take(&mut relay.borrow_mut(), clock, &mut peers, event);
                     next = listener.try_next();
                 }
@@ -79,5 +87,56 @@ fn take(
         PeerEventKind::Disconnected { reason } => {
             relay.disconnected(peer, close_reason(&reason));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+    use std::net::Ipv4Addr;
+
+    use phalanx_engine::{Setup, TickRate};
+    use phalanx_netcode::quic::{Connection, Identity};
+    use phalanx_netcode::testing::Mixer;
+    use phalanx_netcode::{Channel, SessionConfig};
+
+    use super::*;
+
+    /// The address of everybody who ever came was kept as long as the session lasted.
+    #[tokio::test]
+    async fn who_is_gone_is_forgotten() {
+        let setup = Setup {
+            seed: 1,
+            slots: 1,
+            rate: TickRate::hz(60),
+        };
+        let relay = RefCell::new(Relay::new(SessionConfig::new(&Mixer, setup)).unwrap());
+        let identity = Identity::generate().unwrap();
+        let mut listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into(), &identity).unwrap();
+        let (addr, pin) = (listener.local_addr(), listener.pin());
+        let (clock, mut interrupt) = (Clock::start(), Interrupt::never());
+        let (mut known, mut named) = (Vec::new(), 0);
+        let strangers = async {
+            for _ in 0..5 {
+                let limit = Duration::from_secs(8);
+                let mut stranger = Connection::connect(addr, pin, limit).await.unwrap();
+                stranger.send(Channel::Control, &[0xff; 4]);
+                stranger.next().await;
+                // So that the relay's loop has seen the end, too.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        let told = |told: &Told<'_>| {
+            if let RelayEvent::Rejected { peer, .. } = told.event {
+                known.push(told.peers.len());
+                named += usize::from(told.peers.contains_key(peer));
+            }
+        };
+        tokio::select! {
+            () = serve(&relay, &mut listener, &clock, &mut interrupt, told) => {}
+            () = strangers => {}
+        }
+        assert_eq!((known.len(), named), (5, 5));
+        assert!(known.iter().all(|known| *known < 5), "{known:?}");
     }
 }

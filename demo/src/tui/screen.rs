@@ -1,5 +1,6 @@
 //! [`Screen`], the terminal as long as we draw in it.
 
+use core::mem::ManuallyDrop;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
@@ -55,7 +56,9 @@ type Hook = dyn Fn(&PanicHookInfo<'_>) + Send + Sync;
 ///
 /// A driver that ends the process without unwinding calls [`restore`] first.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    /// Never dropped: that would show the cursor, which [`restore`] does, and panic if nobody is
+    /// there to be told that it failed.
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
     due: Time,
     hook: Arc<Hook>,
 }
@@ -82,7 +85,7 @@ impl Screen {
         let out = BufWriter::with_capacity(BUFFER_BYTES, io::stdout());
         let terminal = Terminal::new(CrosstermBackend::new(out)).inspect_err(|_| restore())?;
         let screen = Self {
-            terminal,
+            terminal: ManuallyDrop::new(terminal),
             due: Time::ZERO,
             hook,
         };
@@ -118,6 +121,9 @@ impl Screen {
     /// # Errors
     /// If the terminal is gone.
     pub fn event(&mut self) -> io::Result<Option<Event>> {
+        if is_hung_up()? {
+            return Err(io::Error::other("the terminal was closed"));
+        }
         if event::poll(Duration::ZERO)? {
             event::read().map(Some)
         } else {
@@ -152,6 +158,25 @@ impl Drop for Screen {
             panic::set_hook(Box::new(move |info| hook(info)));
         }
     }
+}
+
+/// Whether nobody will ever type or read again: the window was closed, the connection cut.
+/// Crossterm does not ask, and would look for keys there for ever.
+#[cfg(unix)]
+fn is_hung_up() -> io::Result<bool> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    let out = io::stdout();
+    // A hang-up is told unasked.
+    let mut fds = [PollFd::new(&out, PollFlags::empty())];
+    poll(&mut fds, Some(&Timespec::default()))?;
+    Ok(fds[0].revents().intersects(PollFlags::HUP | PollFlags::ERR))
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "it may fail elsewhere")]
+const fn is_hung_up() -> io::Result<bool> {
+    Ok(false)
 }
 
 /// Gives the terminal back, if a [`Screen`] has it; does nothing otherwise. What fails is ignored:

@@ -106,10 +106,10 @@ fn half_turn(up: u64, right: u64, left: bool) -> u64 {
 
 /// A phase of at most half a turn in radians.
 #[inline]
-fn radians(phase: u64) -> Fix {
+pub(super) const fn radians(phase: u64) -> Fix {
     /// 2π in Q61.
     const TAU: u64 = 14_488_038_916_154_245_685;
-    let q61 = ((u128::from(phase) * u128::from(TAU)) >> 64) as u64;
+    let q61 = ((phase as u128 * TAU as u128) >> 64) as u64;
     Fix::from_bits((q61.wrapping_add(1 << 28) >> 29).cast_signed())
 }
 

@@ -145,7 +145,7 @@ impl Fix32 {
 
 /// The phase of `bits` steps of a radian.
 #[inline]
-const fn phase(bits: u64) -> u64 {
+pub(super) const fn phase(bits: u64) -> u64 {
     // 2⁶⁴ · 2⁻³² / 2π, in front of the point and behind it: so the phase of every number is
     // off by less than two units.
     const WHOLE: u64 = 0x28be_60db;

@@ -113,19 +113,36 @@ impl<T: State + Clone> State for Option<T> {
     }
 }
 
+/// Elements that hold nothing have no bytes either, so that four bytes could ask for four billion
+/// of them: they are refused when the game is compiled.
+const fn elements_hold_something<T>() {
+    assert!(
+        size_of::<T>() > 0,
+        "a container's elements have to hold something: keep their number instead"
+    );
+}
+
+/// Writes the count, then the elements.
+fn encode_elements<'a, T: State>(items: impl ExactSizeIterator<Item = &'a T>, out: &mut Encoder) {
+    const { elements_hold_something::<T>() };
+    out.put_count(items.len());
+    items.for_each(|item| item.encode(out));
+}
+
 /// Reads a count, then that many elements; reserves no more than the bytes can be worth.
 fn decode_elements<T: State>(from: &mut Decoder<'_>) -> Result<Vec<T>, DecodeError> {
+    const { elements_hold_something::<T>() };
     let (count, reserve) = from.take_count()?;
     // An element may take much more memory than bytes, and need not be there at all: reserve no
     // more memory than there are bytes. A longer container grows as it is read.
-    let fitting = from.remaining() / size_of::<T>().max(1) as u64;
+    let fitting = from.remaining() / size_of::<T>() as u64;
     let reserve = u32::try_from(fitting).map_or(reserve, |fitting| fitting.min(reserve));
     let mut items = Vec::with_capacity(reserve as _);
     for _ in 0..count {
         let before = from.remaining();
-        items.push(T::decode(from)?);
+        items.push(from.within(T::decode)?);
         if from.remaining() == before {
-            // Elements without bytes would let four bytes ask for four billion of them.
+            // Of a state written by hand, which holds something and writes nothing.
             return Err(DecodeError::TooMany("a container of empty elements"));
         }
     }
@@ -159,8 +176,7 @@ macro_rules! sequence {
                 schema.group(concat!(stringify!($name), "<"), ">", T::schema);
             }
             fn encode(&self, out: &mut Encoder) {
-                out.put_count(self.len());
-                self.iter().for_each(|item| item.encode(out));
+                encode_elements(self.iter(), out);
             }
             fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
                 Ok(decode_elements(from)?.into())
@@ -218,8 +234,7 @@ impl<T: State + Clone + Ord> State for BTreeSet<T> {
         schema.group("BTreeSet<", ">", T::schema);
     }
     fn encode(&self, out: &mut Encoder) {
-        out.put_count(self.len());
-        self.iter().for_each(|item| item.encode(out));
+        encode_elements(self.iter(), out);
     }
     fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(decode_ascending(from, |item| item)?.into_iter().collect())
@@ -241,6 +256,7 @@ impl<K: State + Clone + Ord, V: State + Clone> State for BTreeMap<K, V> {
         });
     }
     fn encode(&self, out: &mut Encoder) {
+        const { elements_hold_something::<(K, V)>() };
         out.put_count(self.len());
         for (key, value) in self {
             key.encode(out);
