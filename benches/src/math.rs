@@ -1,6 +1,7 @@
 //! What a function of numbers costs: inputs as games have them, and two ways to time it.
 
 use std::hint::black_box;
+use std::ops::{Deref, DerefMut};
 
 use phalanx_engine::{Fix, Fix32, mix};
 
@@ -58,6 +59,35 @@ pub fn short_floats(column: &[Fix]) -> Vec<f32> {
 #[must_use]
 pub fn pairs<A: Copy, B: Copy>(a: &[A], b: &[B]) -> Vec<(A, B)> {
     a.iter().copied().zip(b.iter().copied()).collect()
+}
+
+/// A column that begins with a line of the cache, so that no figure depends on where it happens to
+/// lie.
+#[repr(align(64))]
+pub struct Lined<T>([T; COLUMN]);
+
+impl<T: Copy> Lined<T> {
+    /// The first numbers of a column.
+    ///
+    /// # Panics
+    /// If there are too few.
+    #[must_use]
+    pub fn new(column: &[T]) -> Box<Self> {
+        Box::new(Self(std::array::from_fn(|index| column[index])))
+    }
+}
+
+impl<T> Deref for Lined<T> {
+    type Target = [T];
+    fn deref(&self) -> &[T] {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for Lined<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.0
+    }
 }
 
 /// Nanoseconds per element of a loop over a column, from memory to memory.

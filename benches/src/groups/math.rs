@@ -1,19 +1,28 @@
 //! Group `math`: what fixed-point numbers cost, beside floats and the fixed-point crates.
 
 use std::hint::black_box;
+use std::ops::{Add, AddAssign, Mul, Neg, Sub};
 
 use phalanx_engine::{Fix, Fix32};
 
 use super::Told;
 use crate::claim::{Claim, Effort};
 use crate::math::{
-    COLUMN, Link, column, floats, latency, nanos, pairs, short_floats, small, throughput,
+    COLUMN, Lined, Link, column, floats, latency, nanos, pairs, short_floats, small, throughput,
 };
 
 /// What we promise of columns of small scalars beside columns of `f32`: with the vectors that the
 /// processor has, or with those that every one of its kind has.
 const COLUMNS_AT_MOST: f64 = if cfg!(target_feature = "avx2") {
     2.5
+} else {
+    6.0
+};
+
+/// The same of `p += v * dt`. Floats do it in an instruction or two; a product that is rounded to
+/// the nearest with halves away from zero, and a sum that is watched, take a dozen.
+const STEPS_AT_MOST: f64 = if cfg!(target_feature = "avx2") {
+    3.0
 } else {
     6.0
 };
@@ -82,6 +91,17 @@ impl Rows<'_, '_> {
         let name = format!("math/{name}");
         let claim = Claim::ratio(name, self.effort, ours, peer, theirs);
         (self.told)(Ok(claim.in_nanos()));
+    }
+
+    /// A pass over columns.
+    fn columns(
+        &mut self,
+        name: &str,
+        ours: impl FnMut() -> f64,
+        peer: Peer,
+        theirs: impl FnMut() -> f64,
+    ) {
+        self.ratio(&format!("columns of {name}"), ours, peer, theirs);
     }
 
     /// A function of one number each.
@@ -395,43 +415,79 @@ fn chains(rows: &mut Rows<'_, '_>, inputs: &Inputs) {
 
 /// Columns of [`Fix32`] beside the loops over `f32` that a user would write.
 fn short_columns(rows: &mut Rows<'_, '_>, inputs: &Inputs) {
-    let peer = ("f32", Some(COLUMNS_AT_MOST));
-    let name = |what| format!("columns of Fix32: {what}");
-    let mut ours = Motion::new(&inputs.x, |number| small(&[number])[0], |number| -number);
-    let mut theirs = Motion::new(
-        &inputs.x,
-        |number| short_floats(&[number])[0],
-        |number| -number,
-    );
-    let loop_add = |p: &mut [f32], v: &[f32]| p.iter_mut().zip(v).for_each(|(p, v)| *p += v);
-    rows.ratio(
-        &name("p += v"),
+    let (x, their_x) = (small(&inputs.x), short_floats(&inputs.x));
+    let (mut ours, mut theirs) = (Motion::new(&x), Motion::new(&their_x));
+    rows.columns(
+        "Fix32: p += v",
         || ours.nanos(Fix32::add_each),
-        peer,
-        || theirs.nanos(loop_add),
+        ("f32", Some(COLUMNS_AT_MOST)),
+        || theirs.nanos(add),
     );
     let (time, short_time) = (black_box(Fix32::ratio(1, 60)), black_box(1.0 / 60.0));
-    rows.ratio(
-        &name("p += v * dt"),
+    rows.columns(
+        "Fix32: p += v * dt",
         || ours.nanos(|p, v| Fix32::add_scaled_each(p, v, time)),
-        peer,
-        || theirs.nanos(|p, v| p.iter_mut().zip(v).for_each(|(p, v)| *p += v * short_time)),
+        ("f32", Some(STEPS_AT_MOST)),
+        || theirs.nanos(|p, v| add_scaled(p, v, short_time)),
     );
-    let (x, y) = (small(&inputs.x), small(&inputs.y));
-    let (their_x, their_y) = (short_floats(&inputs.x), short_floats(&inputs.y));
-    let centre = black_box((Fix32::int(30), Fix32::int(-40)));
-    let (radius, their) = (
-        black_box(Fix32::int(250)),
-        black_box((30.0, -40.0, 250.0_f32)),
+    short_circle(rows, inputs);
+    let (angles, mut to) = (Lined::new(&small(&inputs.angles)), Lined::new(&x));
+    let their_angles = short_floats(&inputs.angles);
+    rows.columns(
+        "Fix32: sin",
+        || pass(|| Fix32::sin_each(black_box(&angles), black_box(&mut to))),
+        ("f32, a call of std's each", Some(COLUMNS_AT_MOST)),
+        || throughput(&their_angles, f32::sin),
     );
-    let (mut inside, mut their_inside) = (vec![false; COLUMN], vec![false; COLUMN]);
-    rows.ratio(
-        &name("within a radius"),
-        || pass(|| Fix32::within_each(black_box(&x), &y, centre, radius, black_box(&mut inside))),
-        peer,
+    let squares = Lined::new(&small(&inputs.positive));
+    let (their_squares, mut their_to) = (short_floats(&inputs.positive), Lined::new(&their_x));
+    let their_squares = Lined::new(&their_squares);
+    rows.columns(
+        "Fix32: sqrt",
+        || pass(|| Fix32::sqrt_each(black_box(&squares), black_box(&mut to))),
+        ("f32", None),
         || {
             pass(|| {
-                let points = black_box(&their_x).iter().zip(&their_y);
+                map(
+                    black_box(&their_squares),
+                    black_box(&mut their_to),
+                    f32::sqrt,
+                );
+            })
+        },
+    );
+    let turn = (Fix32::ratio(3, 5), Fix32::ratio(4, 5));
+    let (mut ours, mut theirs) = (
+        Turning::new(&x, &small(&inputs.y), turn),
+        Turning::new(&their_x, &short_floats(&inputs.y), (0.6, 0.8)),
+    );
+    rows.columns(
+        "Fix32: rotate",
+        || ours.nanos(Fix32::rotate_each),
+        ("f32", None),
+        || theirs.nanos(rotate),
+    );
+}
+
+/// The distance test: who of all is in a circle.
+fn short_circle(rows: &mut Rows<'_, '_>, inputs: &Inputs) {
+    let (x, y) = (Lined::new(&small(&inputs.x)), Lined::new(&small(&inputs.y)));
+    let (their_x, their_y) = (
+        Lined::new(&short_floats(&inputs.x)),
+        Lined::new(&short_floats(&inputs.y)),
+    );
+    let centre = black_box((Fix32::int(30), Fix32::int(-40)));
+    let radius = black_box(Fix32::int(250));
+    let their = black_box((30.0, -40.0, 250.0_f32));
+    let mut inside = Lined::new(&[false; COLUMN]);
+    let mut their_inside = Lined::new(&[false; COLUMN]);
+    rows.columns(
+        "Fix32: within a radius",
+        || pass(|| Fix32::within_each(black_box(&x), &y, centre, radius, black_box(&mut inside))),
+        ("f32", Some(COLUMNS_AT_MOST)),
+        || {
+            pass(|| {
+                let points = black_box(&their_x).iter().zip(their_y.iter());
                 for (inside, (x, y)) in black_box(&mut their_inside).iter_mut().zip(points) {
                     let (dx, dy) = (x - their.0, y - their.1);
                     *inside = dx * dx + dy * dy <= their.2 * their.2;
@@ -439,67 +495,68 @@ fn short_columns(rows: &mut Rows<'_, '_>, inputs: &Inputs) {
             })
         },
     );
-    let (angles, mut to) = (small(&inputs.angles), vec![Fix32::ZERO; COLUMN]);
-    let sin = || pass(|| Fix32::sin_each(black_box(&angles), black_box(&mut to)));
-    let their_angles = short_floats(&inputs.angles);
-    rows.ratio(&name("sin"), sin, peer, || {
-        throughput(&their_angles, f32::sin)
-    });
-    let (squares, peer) = (small(&inputs.positive), ("f32", None));
-    let sqrt = || pass(|| Fix32::sqrt_each(black_box(&squares), black_box(&mut to)));
-    let their_squares = short_floats(&inputs.positive);
-    rows.ratio(&name("sqrt"), sqrt, peer, || {
-        throughput(&their_squares, f32::sqrt)
-    });
-    let (mut x, mut y, mut their_x, mut their_y) = (x, y, their_x, their_y);
-    let turn = black_box((Fix32::ratio(3, 5), Fix32::ratio(4, 5)));
-    rows.ratio(
-        &name("rotate"),
-        || pass(|| Fix32::rotate_each(black_box(&mut x), &mut y, turn)),
-        peer,
-        || pass(|| rotate(black_box(&mut their_x), &mut their_y, black_box((0.6, 0.8)))),
-    );
 }
 
 /// Columns of [`Fix`] beside the same loops over `f64`.
 fn long_columns(rows: &mut Rows<'_, '_>, inputs: &Inputs) {
-    let peer = ("f64", None);
-    let name = |what| format!("columns of Fix: {what}");
-    let mut ours = Motion::new(&inputs.x, |number| number, |number| -number);
-    let mut theirs = Motion::new(&inputs.x, |number| floats(&[number])[0], |number| -number);
-    let loop_add = |p: &mut [f64], v: &[f64]| p.iter_mut().zip(v).for_each(|(p, v)| *p += v);
-    rows.ratio(
-        &name("p += v"),
+    let f64 = ("f64", None);
+    let their_x = floats(&inputs.x);
+    let (mut ours, mut theirs) = (Motion::new(&inputs.x), Motion::new(&their_x));
+    rows.columns(
+        "Fix: p += v",
         || ours.nanos(Fix::add_each),
-        peer,
-        || theirs.nanos(loop_add),
+        f64,
+        || theirs.nanos(add),
     );
     let (time, float_time) = (black_box(Fix::ratio(1, 60)), black_box(1.0 / 60.0));
-    rows.ratio(
-        &name("p += v * dt"),
+    rows.columns(
+        "Fix: p += v * dt",
         || ours.nanos(|p, v| Fix::add_scaled_each(p, v, time)),
-        peer,
-        || theirs.nanos(|p, v| p.iter_mut().zip(v).for_each(|(p, v)| *p += v * float_time)),
+        f64,
+        || theirs.nanos(|p, v| add_scaled(p, v, float_time)),
     );
-    let (mut x, mut y) = (inputs.x.clone(), inputs.y.clone());
-    let (mut their_x, mut their_y) = (floats(&x), floats(&y));
-    let turn = black_box((Fix::ratio(3, 5), Fix::ratio(4, 5)));
-    rows.ratio(
-        &name("rotate"),
-        || pass(|| Fix::rotate_each(black_box(&mut x), &mut y, turn)),
-        peer,
-        || pass(|| rotate(black_box(&mut their_x), &mut their_y, black_box((0.6, 0.8)))),
+    let turn = (Fix::ratio(3, 5), Fix::ratio(4, 5));
+    let (mut ours, mut theirs) = (
+        Turning::new(&inputs.x, &inputs.y, turn),
+        Turning::new(&their_x, &floats(&inputs.y), (0.6, 0.8)),
+    );
+    rows.columns(
+        "Fix: rotate",
+        || ours.nanos(Fix::rotate_each),
+        f64,
+        || theirs.nanos(rotate),
     );
 }
 
-/// The loop that everybody writes.
+/// The loops that everybody writes.
+fn add<T: Copy + AddAssign>(sums: &mut [T], terms: &[T]) {
+    sums.iter_mut().zip(terms).for_each(|(p, &v)| *p += v);
+}
+
+fn add_scaled<T>(sums: &mut [T], terms: &[T], factor: T)
+where
+    T: Copy + AddAssign + Mul<Output = T>,
+{
+    let terms = terms.iter();
+    sums.iter_mut()
+        .zip(terms)
+        .for_each(|(p, &v)| *p += v * factor);
+}
+
 fn rotate<T>(x: &mut [T], y: &mut [T], (sin, cos): (T, T))
 where
-    T: Copy + std::ops::Mul<Output = T> + std::ops::Add<Output = T> + std::ops::Sub<Output = T>,
+    T: Copy + Mul<Output = T> + Add<Output = T> + Sub<Output = T>,
 {
     for (x, y) in x.iter_mut().zip(y) {
         (*x, *y) = (*x * cos - *y * sin, *x * sin + *y * cos);
     }
+}
+
+fn map<T: Copy>(from: &[T], to: &mut [T], function: impl Fn(T) -> T) {
+    let from = from.iter();
+    to.iter_mut()
+        .zip(from)
+        .for_each(|(to, &from)| *to = function(from));
 }
 
 /// Nanoseconds per element of a pass over a column.
@@ -509,19 +566,18 @@ fn pass(pass: impl FnMut()) -> f64 {
 
 /// Places that are moved to and fro, so that they stay where they are.
 struct Motion<T> {
-    places: Vec<T>,
-    to: Vec<T>,
-    fro: Vec<T>,
+    places: Box<Lined<T>>,
+    to: Box<Lined<T>>,
+    fro: Box<Lined<T>>,
 }
 
-impl<T: Copy> Motion<T> {
-    fn new(column: &[Fix], number: impl Fn(Fix) -> T, negative: impl Fn(T) -> T) -> Self {
-        let places: Vec<_> = column.iter().map(|&place| number(place)).collect();
-        let fro = places.iter().map(|&speed| negative(speed)).collect();
+impl<T: Copy + Neg<Output = T>> Motion<T> {
+    fn new(places: &[T]) -> Self {
+        let fro: Vec<_> = places.iter().map(|&speed| -speed).collect();
         Self {
-            to: places.clone(),
-            places,
-            fro,
+            places: Lined::new(places),
+            to: Lined::new(places),
+            fro: Lined::new(&fro),
         }
     }
 
@@ -530,6 +586,32 @@ impl<T: Copy> Motion<T> {
         nanos(2 * COLUMN, || {
             moved(black_box(&mut self.places), black_box(&self.to));
             moved(black_box(&mut self.places), black_box(&self.fro));
+        })
+    }
+}
+
+/// Points that are turned around the origin.
+struct Turning<T> {
+    x: Box<Lined<T>>,
+    y: Box<Lined<T>>,
+    /// Sine and cosine.
+    turn: (T, T),
+}
+
+impl<T: Copy> Turning<T> {
+    fn new(x: &[T], y: &[T], turn: (T, T)) -> Self {
+        let (x, y) = (Lined::new(x), Lined::new(y));
+        Self { x, y, turn }
+    }
+
+    /// Per point.
+    fn nanos(&mut self, turned: impl Fn(&mut [T], &mut [T], (T, T))) -> f64 {
+        pass(|| {
+            turned(
+                black_box(&mut self.x),
+                black_box(&mut self.y),
+                black_box(self.turn),
+            );
         })
     }
 }
