@@ -30,6 +30,10 @@
 //! rounds in another way, down. [Their table](Fix#sums-products-and-quotients-by-name) compares
 //! them.
 //!
+//! **Literals** are [`fix!(1.5)`](crate::fix!) and [`fix32!(-0.001)`](crate::fix32!): checked when
+//! compiled, rounded without a float. [`parse`](Fix::parse) reads text in the same way, and reads
+//! back what was printed.
+//!
 //! **Conversions**: `From` is exact; else the name says what happens, such as
 //! [`saturating_int`](Fix::saturating_int), [`round_int`](Fix::round_int) or
 //! [`checked_to_fix32`](Fix::checked_to_fix32). serde's data are the bits. Out to a picture goes
@@ -43,7 +47,7 @@ mod fix;
 mod vec2;
 
 pub use angle::Angle;
-pub use fix::{Fix, Fix32, FixRangeError};
+pub use fix::{Fix, Fix32, FixRangeError, ParseFixError};
 pub use vec2::Vec2;
 
 pub(crate) use fix::display_fixed;

@@ -8,6 +8,7 @@ mod arithmetic;
 mod blend;
 mod convert;
 mod operators;
+mod parse;
 mod print;
 #[cfg(test)]
 mod samples;
@@ -18,6 +19,7 @@ mod whole;
 use fixed::types::{I16F16, I32F32};
 
 pub use convert::FixRangeError;
+pub use parse::ParseFixError;
 pub(crate) use print::display_fixed;
 
 macro_rules! scalar {
@@ -145,14 +147,15 @@ scalar! {
     /// [the module](crate::math).
     ///
     /// ```
-    /// use phalanx_engine::Fix;
-    /// const GRAVITY: Fix = Fix::ratio(-1, 4);
+    /// use phalanx_engine::{Fix, fix};
+    /// const GRAVITY: Fix = fix!(-0.25);
     /// let mut speed = Fix::int(2);
     /// speed += GRAVITY;
     /// assert_eq!(speed, Fix::ratio(7, 4));
     /// assert_eq!(Fix::MAX * speed, Fix::MAX);
     /// assert_eq!(Fix::ONE / Fix::ZERO, Fix::MAX);
     /// assert_eq!(speed.to_string(), "1.75");
+    /// assert_eq!("1.75".parse(), Ok(speed));
     /// // Out to a picture, never back into the simulation.
     /// assert_eq!(speed.to_fixed().to_num::<f64>(), 1.75);
     /// ```
@@ -164,9 +167,9 @@ scalar! {
     /// The same rules as [`Fix`].
     ///
     /// ```
-    /// use phalanx_engine::{Fix, Fix32};
-    /// let turn_rate = Fix32::ratio(11, 4);
-    /// assert_eq!(turn_rate * 2, Fix32::ratio(11, 2));
+    /// use phalanx_engine::{Fix, Fix32, fix32};
+    /// let turn_rate = fix32!(2.75);
+    /// assert_eq!(turn_rate * 2, fix32!(5.5));
     /// assert_eq!(Fix::from(turn_rate), Fix::ratio(11, 4));
     /// ```
     Fix32, inner I16F16, bits i32, wide i64, fraction 16, integer i16
