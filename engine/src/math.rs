@@ -28,7 +28,8 @@
 //! The operators are the `saturating_` forms, which are also for constants. `checked_` and
 //! `wrapping_` forms say otherwise what happens at the ends of the range; only `wrapping_mul`
 //! rounds in another way, down. [Their table](Fix#sums-products-and-quotients-by-name) compares
-//! them.
+//! them. Where the numbers of a game touch the ends of the range, the feature `count-overflows`
+//! tells.
 //!
 //! **Literals** are [`fix!(1.5)`](crate::fix!) and [`fix32!(-0.001)`](crate::fix32!): checked when
 //! compiled, rounded without a float. [`parse`](Fix::parse) reads text in the same way, and reads
@@ -44,10 +45,13 @@
 
 mod angle;
 mod fix;
+mod overflow;
 mod vec2;
 
 pub use angle::Angle;
 pub use fix::{Fix, Fix32, FixRangeError, ParseFixError};
+#[cfg(feature = "count-overflows")]
+pub use overflow::{overflows, reset_overflows};
 pub use vec2::Vec2;
 
 pub(crate) use fix::display_fixed;

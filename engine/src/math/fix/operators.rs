@@ -1,4 +1,5 @@
-//! The operators: the `saturating_` forms.
+//! The operators: the `saturating_` forms, counted where they saturate if the feature
+//! `count-overflows` is on.
 
 use core::iter::Sum;
 use core::ops::{
@@ -6,6 +7,7 @@ use core::ops::{
 };
 
 use super::{Fix, Fix32};
+use crate::math::overflow;
 
 macro_rules! operator {
     ($name:ident: $trait:ident $operator:ident, $assign:ident $assigned:ident, $other:ty,
@@ -15,6 +17,7 @@ macro_rules! operator {
             type Output = Self;
             #[inline]
             fn $operator(self, other: $other) -> Self {
+                overflow::note(|| self.$checked(other).is_none());
                 self.$saturating(other)
             }
         }
@@ -45,6 +48,7 @@ macro_rules! operators {
             type Output = Self;
             #[inline]
             fn neg(self) -> Self {
+                overflow::note(|| self.checked_neg().is_none());
                 self.saturating_neg()
             }
         }
@@ -60,6 +64,7 @@ macro_rules! operators {
                 });
                 <$bits>::try_from(sum).map_or_else(
                     |_| {
+                        overflow::note(|| true);
                         Self::end(sum < 0)
                     },
                     Self::from_bits,
