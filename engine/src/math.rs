@@ -39,6 +39,7 @@
 //! [`saturating_int`](Fix::saturating_int), [`round_int`](Fix::round_int) or
 //! [`checked_to_fix32`](Fix::checked_to_fix32). serde's data are the bits. Out to a picture goes
 //! [`to_fixed().to_num::<f64>()`](Fix::to_fixed); floats are given no way in.
+//! The traits of `num-traits` come with the feature of that name.
 //!
 //! The numbers are `fixed`'s types inside (`to_fixed`, `from_fixed`), but not its operators: those
 //! wrap in one profile and panic in another.

@@ -7,6 +7,8 @@
 mod arithmetic;
 mod blend;
 mod convert;
+#[cfg(feature = "num-traits")]
+mod num;
 mod operators;
 mod parse;
 mod print;
