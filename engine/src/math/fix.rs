@@ -13,7 +13,7 @@ mod operators;
 mod parse;
 mod print;
 #[cfg(test)]
-mod samples;
+pub(super) mod samples;
 mod sqrt;
 mod state;
 mod whole;
@@ -124,7 +124,7 @@ macro_rules! scalar {
             }
 
             /// The nearest number in range to `bits / 2^FRACTION_BITS`.
-            const fn saturated(bits: $wide) -> Self {
+            pub(super) const fn saturated(bits: $wide) -> Self {
                 if bits > <$bits>::MAX as $wide {
                     Self::MAX
                 } else if bits < <$bits>::MIN as $wide {
@@ -137,7 +137,7 @@ macro_rules! scalar {
             }
 
             /// The end of the range on one side.
-            const fn end(negative: bool) -> Self {
+            pub(super) const fn end(negative: bool) -> Self {
                 if negative { Self::MIN } else { Self::MAX }
             }
         }

@@ -20,7 +20,7 @@ pub(super) fn note(overflowed: impl FnOnce() -> bool) {
 
 /// How many operations of [`Fix`](super::Fix) and [`Fix32`](super::Fix32) saturated or divided by
 /// zero, in the whole process, since it began or since [`reset_overflows`]. Only with the feature
-/// `count-overflows`, which changes no result.
+/// `count-overflows`, which changes no result (and needs a machine with 64-bit atomics).
 ///
 /// Counted are the operators, `+ - * / %` and their assignments, unary `-`, and sums of iterators.
 /// Named forms such as `saturating_add` and `abs` say themselves what they do at the ends of the

@@ -281,7 +281,7 @@ macro_rules! arithmetic {
 
             /// The number with this sign and these bits as its distance from zero, if in range.
             #[inline]
-            const fn signed(magnitude: $unsigned, negative: bool) -> Option<Self> {
+            pub(super) const fn signed(magnitude: $unsigned, negative: bool) -> Option<Self> {
                 // The lower end is one step further than the upper.
                 if magnitude > <$bits>::MAX.unsigned_abs() + negative as $unsigned {
                     cold_path();

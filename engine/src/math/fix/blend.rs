@@ -10,7 +10,7 @@ macro_rules! blend {
             /// zero, and saturated. Nothing overflows inside.
             ///
             /// So it is exact at both ends, never turns back while `by` goes one way, and
-            /// `a.lerp(b, by) == b.lerp(a, ONE - by)`.
+            /// `a.lerp(b, by) == b.lerp(a, ONE - by)` if `ONE - by` is in range.
             #[must_use]
             pub const fn lerp(self, to: Self, by: Self) -> Self {
                 let (from, to, by) = (
@@ -20,7 +20,8 @@ macro_rules! blend {
                 );
                 // The product just fits: a difference is below 2^BITS and `by` at most
                 // 2^(BITS-1). Where the sums saturate, so does the result.
-                let exact = ((to - from) * by).saturating_add(from << Self::FRACTION_BITS);
+                let way = to.wrapping_sub(from).wrapping_mul(by);
+                let exact = way.saturating_add(from << Self::FRACTION_BITS);
                 let half = (Self::HALF.to_bits() as $wide) + (exact >> (<$wide>::BITS - 1));
                 Self::saturated(exact.saturating_add(half) >> Self::FRACTION_BITS)
             }

@@ -28,13 +28,11 @@ macro_rules! whole {
             #[inline]
             pub const fn round(self) -> Self {
                 // Cutting off the distance from zero keeps the rounding symmetric.
-                match self.to_bits().checked_abs() {
-                    Some(bits) => match Self::from_bits(bits).checked_add(Self::HALF) {
-                        Some(raised) if self.is_negative() => raised.floor().saturating_neg(),
-                        Some(raised) => raised.floor(),
-                        None => Self::end(self.is_negative()),
-                    },
-                    None => Self::MIN,
+                let raised = self.to_bits().unsigned_abs() + Self::HALF.to_bits().unsigned_abs();
+                let magnitude = raised >> Self::FRACTION_BITS << Self::FRACTION_BITS;
+                match Self::signed(magnitude, self.is_negative()) {
+                    Some(whole) => whole,
+                    None => Self::MAX,
                 }
             }
 
