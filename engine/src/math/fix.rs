@@ -17,6 +17,7 @@ pub(super) mod samples;
 mod sqrt;
 mod state;
 mod whole;
+mod words;
 
 use fixed::types::{I16F16, I32F32};
 

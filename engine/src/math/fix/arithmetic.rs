@@ -3,10 +3,13 @@
 
 use core::hint::cold_path;
 
-use super::{Fix, Fix32};
+use super::{Fix, Fix32, words};
 
 macro_rules! arithmetic {
-    ($name:ident, bits $bits:ty as $unsigned:ty, wide $wide:ty as $unsigned_wide:ty, integer $int:ty) => {
+    (
+        $name:ident, bits $bits:ty as $unsigned:ty, wide $unsigned_wide:ty, integer $int:ty,
+        $words:ident
+    ) => {
         /// # Sums, products and quotients by name
         ///
         /// Every form takes the exact result, rounded to the nearest step with halves away from
@@ -140,22 +143,9 @@ macro_rules! arithmetic {
             /// `self * other`, or as an error the end of the range that is nearest.
             #[inline]
             const fn product(self, other: Self) -> Result<Self, Self> {
-                let (a, b) = (self.to_bits(), other.to_bits());
-                // A half, less one step if the product is negative, makes the floor of the shift
-                // the nearest number with halves away from zero. Its sign is taken from the
-                // factors, so as not to wait for the product.
-                let half = Self::HALF.to_bits() + ((a ^ b) >> (<$bits>::BITS - 1));
-                // Neither wraps: a product needs two bits less than the wide type has.
-                let sum = (a as $wide)
-                    .wrapping_mul(b as $wide)
-                    .wrapping_add(half as $wide);
-                // In range if what stands above the result's highest bit only repeats it. The
-                // fraction is half of the bits, so that is the upper word as its lower half.
-                #[expect(clippy::cast_possible_truncation, reason = "words of it are meant")]
-                let (high, bits) = (
-                    (sum >> <$bits>::BITS) as $bits,
-                    (sum >> Self::FRACTION_BITS) as $bits,
-                );
+                let (bits, high) = words::$words::product(self.to_bits(), other.to_bits());
+                // In range if what stands above the result's lower half only repeats its highest
+                // bit: the fraction is half of the bits, and so is the integer.
                 #[expect(clippy::cast_possible_truncation, reason = "tested for truncation")]
                 if high as $int as $bits != high {
                     cold_path();
@@ -169,10 +159,10 @@ macro_rules! arithmetic {
             #[must_use]
             #[inline]
             pub const fn wrapping_mul(self, other: Self) -> Self {
-                let product = (self.to_bits() as $wide).wrapping_mul(other.to_bits() as $wide);
-                #[expect(clippy::cast_possible_truncation, reason = "modulo the range")]
-                let bits = (product >> Self::FRACTION_BITS) as $bits;
-                Self::from_bits(bits)
+                Self::from_bits(words::$words::floor_product(
+                    self.to_bits(),
+                    other.to_bits(),
+                ))
             }
 
             /// `self / other`; `None` if out of range or if `other` is 0.
@@ -180,7 +170,7 @@ macro_rules! arithmetic {
             #[inline]
             pub const fn checked_div(self, other: Self) -> Option<Self> {
                 let (a, b) = (self.to_bits(), other.to_bits());
-                match Self::quotient(a.unsigned_abs(), b.unsigned_abs()) {
+                match words::$words::quotient(a.unsigned_abs(), b.unsigned_abs()) {
                     Some(magnitude) => Self::signed(magnitude, (a ^ b) < 0),
                     None => None,
                 }
@@ -258,27 +248,6 @@ macro_rules! arithmetic {
                 Self::from_bits(numerator).saturating_div(Self::from_bits(denominator))
             }
 
-            /// `numerator * 2^FRACTION_BITS / divisor` to the nearest, halves up. `None` if the
-            /// divisor is 0 or the quotient has more bits than the type.
-            #[inline]
-            const fn quotient(numerator: $unsigned, divisor: $unsigned) -> Option<$unsigned> {
-                // True for the divisor 0 as well. Past it, n ≤ d·2^F - 1, and n is at most
-                // 2^(BITS-1). If d ≤ 2^F, the quotient is at most 2^BITS - 2^F/d, a whole step
-                // below 2^BITS; if d is more, the quotient is below n. So it fits also rounded up.
-                if numerator >> Self::FRACTION_BITS >= divisor {
-                    cold_path();
-                    return None;
-                }
-                // floor(n/d + 1/2) = floor((n + floor(d/2)) / d), since n is whole: no remainder
-                // is needed. Unsigned and with a narrow quotient, the wide division is one
-                // instruction behind a call on x86-64.
-                let numerator = (numerator as $unsigned_wide) << Self::FRACTION_BITS;
-                let rounded = numerator.wrapping_add((divisor >> 1) as $unsigned_wide);
-                #[expect(clippy::cast_possible_truncation, reason = "fits, shown above")]
-                let quotient = (rounded / divisor as $unsigned_wide) as $unsigned;
-                Some(quotient)
-            }
-
             /// The number with this sign and these bits as its distance from zero, if in range.
             #[inline]
             pub(super) const fn signed(magnitude: $unsigned, negative: bool) -> Option<Self> {
@@ -350,8 +319,8 @@ macro_rules! arithmetic {
     };
 }
 
-arithmetic!(Fix, bits i64 as u64, wide i128 as u128, integer i32);
-arithmetic!(Fix32, bits i32 as u32, wide i64 as u64, integer i16);
+arithmetic!(Fix, bits i64 as u64, wide u128, integer i32, world);
+arithmetic!(Fix32, bits i32 as u32, wide u64, integer i16, small);
 
 #[cfg(test)]
 mod tests {
