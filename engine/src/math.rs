@@ -16,15 +16,30 @@
 //! - `%`: the remainder of truncated division, with the sign of the dividend; `x % 0` is 0.
 //! - conversions from integers saturate; to integers they round as their name says and saturate.
 //!
+//! [`Vec2`] and [`Vec3`] are points and displacements of `Fix`, [`Rot2`] a rotation, [`Squared`] a
+//! square that `Fix` has no room for; [`shape`] tells what touches what. Their methods are total as
+//! well: sums of products are exact until they are rounded once, halves away from zero.
+//!
 //! The numbers are `fixed`'s types inside (`to_fixed`, `from_fixed`), but not its operators: those
 //! wrap in one profile and panic in another.
 
 mod angle;
 mod fix;
+mod rot2;
+pub mod shape;
+mod squared;
+#[cfg(test)]
+mod testing;
 mod vec2;
+mod vec3;
+mod vector;
+mod wide;
 
 pub use angle::Angle;
 pub use fix::{Fix, Fix32};
+pub use rot2::Rot2;
+pub use squared::Squared;
 pub use vec2::Vec2;
+pub use vec3::Vec3;
 
 pub(crate) use fix::display_fixed;
