@@ -10,13 +10,14 @@
 //! integers. **Touching counts**: shapes are closed sets, and one common point is enough. Beyond
 //! the range differences are cut off: the answer may be wrong there, but every function is total,
 //! `a.touches(&b)` is `b.touches(&a)`, and a world that is mirrored or turned by a quarter gives
-//! the same answers.
+//! the same answers ([`Fix::MIN`](crate::Fix::MIN) has no mirror image).
 //!
 //! A shape with a negative radius, a negative half extent or `min` above `max` is empty: it touches
 //! nothing. A segment whose ends are one point is that point.
 //!
 //! `hit_by` casts a ray, as long as its segment: the fraction of the way at which it first touches,
-//! rounded to the nearest step; [`Segment::at`] is the place.
+//! rounded to the nearest step of the exact fraction (what an [`Obb`] adds, it says);
+//! [`Segment::at`] is the place.
 //!
 //! ```
 //! use phalanx_engine::math::shape::{Aabb, Circle, Segment, Touches};

@@ -69,7 +69,8 @@ impl Aabb {
         }
     }
 
-    /// The point of the box that is closest to `point`; of an empty box, one of its corners' lines.
+    /// The point of the box that is closest to `point`. An empty box has none, and the answer means
+    /// nothing.
     #[must_use]
     pub fn closest_to(&self, point: Vec2) -> Vec2 {
         point.min(self.max).max(self.min)

@@ -1,6 +1,6 @@
 //! [`Obb`], an oriented box.
 
-use super::{Aabb, Circle, Touches};
+use super::{Aabb, Circle, Segment, Touches};
 use crate::math::wide::{self, Wide};
 use crate::{Fix, Rot2, State, Vec2};
 
@@ -41,6 +41,15 @@ impl Obb {
     #[must_use]
     pub fn to_local(&self, point: Vec2) -> Vec2 {
         (point - self.centre).rotated(self.rotation.inverse())
+    }
+
+    /// The fraction of `ray` at which it first touches the box, 0 if it begins inside. The ends of
+    /// the ray are rounded to steps of the box's axes first: that moves a hit by about a step, and
+    /// by as much a ray may pass or catch an edge that it should not.
+    #[must_use]
+    pub fn hit_by(&self, ray: &Segment) -> Option<Fix> {
+        let local = Segment::new(self.to_local(ray.start), self.to_local(ray.end));
+        Aabb::around(Vec2::ZERO, self.half).hit_by(&local)
     }
 
     /// The corners, in turning order from x towards y, each rounded to the nearest.

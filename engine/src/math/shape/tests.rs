@@ -323,6 +323,28 @@ proptest! {
     }
 
     #[test]
+    fn rays_stop_at_the_edge_of_oriented_boxes(
+        centre in vec2(units()),
+        half in vec2(units()),
+        turns: u32,
+        ray in segment(units()),
+    ) {
+        let shape = Obb::new(centre, half.abs(), Angle(turns));
+        let slack = (ray.start.distance(ray.end).to_bits() >> 31) + 4;
+        let Some(fraction) = shape.hit_by(&ray) else {
+            for part in 0..9 {
+                prop_assert!(!grown(&shape, -slack).contains(ray.at(Fix::ratio(part, 8))));
+            }
+            return Ok(());
+        };
+        prop_assert!(grown(&shape, slack).contains(ray.at(fraction)));
+        for part in 0..8 {
+            let before = ray.at(fraction * Fix::ratio(part, 8));
+            prop_assert!(fraction == Fix::ZERO || !grown(&shape, -slack).contains(before));
+        }
+    }
+
+    #[test]
     fn crossings_lie_on_both(one in segment(units()), other in segment(units())) {
         let Some(there) = one.crossing(&other) else {
             return Ok(());
@@ -437,7 +459,7 @@ impl Shapes {
     }
 
     /// What a mirror does not change.
-    fn answers(&self) -> ([bool; 13], [Option<Fix>; 3]) {
+    fn answers(&self) -> ([bool; 13], [Option<Fix>; 4]) {
         let [segment, ray] = &self.segments;
         let [circle, disc] = &self.circles;
         let [aabb, room] = &self.aabbs;
@@ -457,8 +479,25 @@ impl Shapes {
             obb.touches(circle),
             aabb.overlaps(room),
         ];
-        let hits = [segment.hit_by(ray), circle.hit_by(ray), aabb.hit_by(ray)];
+        let hits = [
+            segment.hit_by(ray),
+            circle.hit_by(ray),
+            aabb.hit_by(ray),
+            obb.hit_by(ray).filter(|_| self.is_near()),
+        ];
         (touches, hits)
+    }
+
+    /// Whether no rounded number saturates: those are not mirrored.
+    fn is_near(&self) -> bool {
+        let [obb, _] = &self.obbs;
+        let Rot2 { cos, sin } = obb.rotation;
+        let is_small = |vector: Vec2, most| vector.is_within(Vec2::ZERO, Fix::int(most));
+        is_small(obb.centre, 1 << 27)
+            && is_small(obb.half, 1 << 27)
+            && is_small(self.segments[1].start, 1 << 27)
+            && is_small(self.segments[1].end, 1 << 27)
+            && is_small(Vec2::new(cos, sin), 2)
     }
 
     /// What a mirror mirrors.
@@ -468,22 +507,14 @@ impl Shapes {
         let [obb, _] = &self.obbs;
         let bounds = obb.bounds();
         let corners = obb.corners().into_iter().fold(Vec2::ZERO, Add::add);
-        // Saturated numbers are not mirrored.
-        let Rot2 { cos, sin } = obb.rotation;
-        let is_near = |_: &Vec2| {
-            let is_small = |vector: Vec2, most| vector.is_within(Vec2::ZERO, Fix::int(most));
-            is_small(obb.centre, 1 << 27)
-                && is_small(obb.half, 1 << 27)
-                && is_small(Vec2::new(cos, sin), 2)
-        };
         [
             segment.crossing(other),
             Some(segment.closest_to(self.point)),
             (!aabb.is_empty()).then(|| aabb.closest_to(self.point)),
             Some(segment.at(Fix::ratio(1, 3))),
             // Not the corners themselves: a mirror changes which is the first.
-            Some(corners).filter(is_near),
-            Some(bounds.min.lerp(bounds.max, Fix::ratio(1, 2))).filter(is_near),
+            Some(corners).filter(|_| self.is_near()),
+            Some(bounds.min.lerp(bounds.max, Fix::ratio(1, 2))).filter(|_| self.is_near()),
         ]
     }
 }
