@@ -330,6 +330,27 @@ fn weights_are_shares() {
 }
 
 #[test]
+fn all_of_the_smallest_disc_is_reached() {
+    let mut rng = Rng::new(16);
+    let mut counts = [0_u64; 9];
+    for _ in 0..50_000 {
+        let Vec2 { x, y } = rng.in_circle(Fix::STEP);
+        let cell = 3 * (x.to_bits() + 1) + y.to_bits() + 1;
+        counts[at(u32::try_from(cell).unwrap())] += 1;
+    }
+    // The middle and its four neighbours, each within five standard deviations of a fifth.
+    for (cell, count) in (0_u64..).zip(counts) {
+        let expected = if [1, 3, 4, 5, 7].contains(&cell) {
+            10_000
+        } else {
+            0
+        };
+        assert!(count.abs_diff(expected) <= 447, "{counts:?}");
+        assert!(expected > 0 || count == 0, "{counts:?}");
+    }
+}
+
+#[test]
 fn every_bit_of_a_key_changes_every_bit_of_a_draw() {
     const ROUNDS: u64 = 1000;
     let draw = |words: [u64; 3]| {

@@ -44,8 +44,9 @@ impl Obb {
     }
 
     /// The fraction of `ray` at which it first touches the box, 0 if it begins inside. The ends of
-    /// the ray are rounded to steps of the box's axes first: that moves a hit by about a step, and
-    /// by as much a ray may pass or catch an edge that it should not.
+    /// the ray are turned into the box's axes first, which rounds them: the edges are met to within
+    /// two steps and 2⁻³¹ of how far the ends are from the centre, and by as much a ray may pass or
+    /// catch an edge that it should not.
     #[must_use]
     pub fn hit_by(&self, ray: &Segment) -> Option<Fix> {
         let local = Segment::new(self.to_local(ray.start), self.to_local(ray.end));

@@ -306,6 +306,20 @@ proptest! {
         }
     }
 
+    /// Small shapes are hit as precisely as great ones.
+    #[test]
+    fn hits_do_not_depend_on_the_scale(
+        circle in circle(steps()),
+        ray in segment(steps()),
+        scale in 1_u32..56,
+    ) {
+        let great = |number: Fix| Fix::from_bits(number.to_bits() << scale);
+        let there = |point: Vec2| Vec2::new(great(point.x), great(point.y));
+        let scaled = Circle::new(there(circle.centre), great(circle.radius));
+        let hit = scaled.hit_by(&Segment::new(there(ray.start), there(ray.end)));
+        prop_assert_eq!(circle.hit_by(&ray), hit);
+    }
+
     #[test]
     fn rays_stop_at_the_edge_of_boxes(shape in aabb(units()), ray in segment(units())) {
         let Some(fraction) = shape.hit_by(&ray) else {
@@ -330,7 +344,9 @@ proptest! {
         ray in segment(units()),
     ) {
         let shape = Obb::new(centre, half.abs(), Angle(turns));
-        let slack = (ray.start.distance(ray.end).to_bits() >> 31) + 4;
+        // How far the farther end is, and a step of the fraction.
+        let far = centre.distance(ray.start).max(centre.distance(ray.end));
+        let slack = (far.to_bits() >> 30) + 4;
         let Some(fraction) = shape.hit_by(&ray) else {
             for part in 0..9 {
                 prop_assert!(!grown(&shape, -slack).contains(ray.at(Fix::ratio(part, 8))));
