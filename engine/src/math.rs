@@ -41,6 +41,10 @@
 //! [`to_fixed().to_num::<f64>()`](Fix::to_fixed); floats are given no way in.
 //! The traits of `num-traits` come with the feature of that name.
 //!
+//! [`Vec2`] and [`Vec3`] are points and displacements of `Fix`, [`Rot2`] a rotation, [`Squared`] a
+//! square that `Fix` has no room for; [`shape`] tells what touches what. Their methods are total as
+//! well: sums of products are exact until they are rounded once, halves away from zero.
+//!
 //! The numbers are `fixed`'s types inside (`to_fixed`, `from_fixed`), but not its operators: those
 //! wrap in one profile and panic in another.
 
@@ -51,13 +55,24 @@ mod fix;
 mod overflow;
 mod power;
 mod root;
+mod rot2;
+pub mod shape;
+mod squared;
+#[cfg(test)]
+mod testing;
 mod trig;
 mod vec2;
+mod vec3;
+mod vector;
+mod wide;
 
 pub use angle::Angle;
 pub use fix::{Fix, Fix32, FixRangeError, ParseFixError};
 #[cfg(feature = "count-overflows")]
 pub use overflow::{overflows, reset_overflows};
+pub use rot2::Rot2;
+pub use squared::Squared;
 pub use vec2::Vec2;
+pub use vec3::Vec3;
 
 pub(crate) use fix::display_fixed;
