@@ -7,7 +7,6 @@
 //! One tick is 1/60 s. Lengths are in world units (a fighter is 1.8 units tall), x is counted from
 //! the middle of the arena to the right and y from the floor up; speeds are in units per tick.
 
-mod aabb;
 mod arena;
 mod bot;
 mod combat;
@@ -17,7 +16,6 @@ mod pad;
 mod projectile;
 mod rules;
 
-pub use aabb::Aabb;
 pub use arena::{Arena, HALF_WIDTH, INTERMISSION_TICKS, Phase, ROUND_TICKS, Round};
 pub use fighter::{Action, FIGHTERS_MAX, Facing, Fighter, HEALTH_MAX, Stance};
 pub use moves::{HEAVY, LIGHT, Move, MovePhase, Reach, SPECIAL};

@@ -32,9 +32,9 @@ pub use digest::{Digest, Node};
 pub use frame::{FrameHash, InputFrame, Provenance, Repeat, SealedFrame};
 pub use input::Input;
 pub use log::{Log, LogError};
-pub use math::{Angle, Fix, Fix32, Vec2};
+pub use math::{Angle, Fix, Fix32, Rot2, Squared, Vec2, Vec3};
 pub use phalanx_derive::{Input, State};
-pub use rng::{Rng, mix};
+pub use rng::{Rng, RngKey, Uniform, mix};
 pub use session::{Entry, Presence, Session, Slot};
 pub use simulation::{GameIdentity, Setup, Simulation};
 pub use state::{

@@ -9,12 +9,41 @@
 //! **The operators are total and saturate.** They never panic and never wrap, in debug and release
 //! alike:
 //!
-//! - `+`, `-`, unary `-`, `abs`: exact, or the nearest end of the range.
-//! - `*` and `/`: the exact result rounded to the nearest step, halfway cases away from zero, then
-//!   saturated. Rounding is symmetric (`-(a * b) == (-a) * b`), so a mirrored world plays mirrored.
-//! - `x / 0` is the end of the range on the side of `x`; `0 / 0` is 0.
-//! - `%`: the remainder of truncated division, with the sign of the dividend; `x % 0` is 0.
-//! - conversions from integers saturate; to integers they round as their name says and saturate.
+//! | | exact result in range | out of range | by zero |
+//! | --- | --- | --- | --- |
+//! | `a + b`, `a - b`, `-a`, `abs` | exact | the end of the range | |
+//! | `a * b`, `lerp` | rounded | the end of the range | |
+//! | `a * 3` | exact | the end of the range | |
+//! | `a / b`, `a / 3` | rounded | the end of the range | the end on the side of `a`; 0 if `a` is |
+//! | `a % b`, `rem_euclid` | exact | never | 0 |
+//! | `floor`, `ceil`, `round`, `trunc` | as named | the end of the range | |
+//! | a sum of an iterator | exact | the end of the range, once, so in any order | |
+//!
+//! - *Rounded* is always to the nearest step, halfway cases away from zero. It is symmetric,
+//!   `-(a * b) == (-a) * b`, so a mirrored world plays mirrored.
+//! - `%` is the remainder of truncated division, with the sign of the dividend; that of
+//!   `rem_euclid` is never negative.
+//! - There is no product of an iterator: products round, so it would depend on the order.
+//!
+//! The operators are the `saturating_` forms, which are also for constants. `checked_` and
+//! `wrapping_` forms say otherwise what happens at the ends of the range; only `wrapping_mul`
+//! rounds in another way, down. [Their table](Fix#sums-products-and-quotients-by-name) compares
+//! them. Where the numbers of a game touch the ends of the range, the feature `count-overflows`
+//! tells.
+//!
+//! **Literals** are [`fix!(1.5)`](crate::fix!) and [`fix32!(-0.001)`](crate::fix32!): checked when
+//! compiled, rounded without a float. [`parse`](Fix::parse) reads text in the same way, and reads
+//! back what was printed.
+//!
+//! **Conversions**: `From` is exact; else the name says what happens, such as
+//! [`saturating_int`](Fix::saturating_int), [`round_int`](Fix::round_int) or
+//! [`checked_to_fix32`](Fix::checked_to_fix32). serde's data are the bits. Out to a picture goes
+//! [`to_fixed().to_num::<f64>()`](Fix::to_fixed); floats are given no way in.
+//! The traits of `num-traits` come with the feature of that name.
+//!
+//! [`Vec2`] and [`Vec3`] are points and displacements of `Fix`, [`Rot2`] a rotation, [`Squared`] a
+//! square that `Fix` has no room for; [`shape`] tells what touches what. Their methods are total as
+//! well: sums of products are exact until they are rounded once, halves away from zero.
 //!
 //! # Many at once
 //!
@@ -43,26 +72,27 @@ mod arc;
 mod batch;
 mod exact;
 mod fix;
+mod overflow;
 mod power;
 mod root;
+mod rot2;
+pub mod shape;
+mod squared;
+#[cfg(test)]
+mod testing;
 mod trig;
 mod vec2;
+mod vec3;
+mod vector;
+mod wide;
 
 pub use angle::Angle;
-pub use fix::{Fix, Fix32};
+pub use fix::{Fix, Fix32, FixRangeError, ParseFixError};
+#[cfg(feature = "count-overflows")]
+pub use overflow::{overflows, reset_overflows};
+pub use rot2::Rot2;
+pub use squared::Squared;
 pub use vec2::Vec2;
+pub use vec3::Vec3;
 
 pub(crate) use fix::display_fixed;
-
-/// The nearest [`Fix32`], halves away from zero, saturated.
-const fn narrow(number: Fix) -> Fix32 {
-    let bits = number.to_bits();
-    let magnitude = (bits.unsigned_abs() + (1 << 15)) >> 16;
-    #[expect(clippy::cast_possible_truncation, reason = "in range, checked")]
-    let bits = if magnitude > i32::MAX as u64 {
-        if bits < 0 { i32::MIN } else { i32::MAX }
-    } else {
-        (magnitude as i32) * (bits.signum() as i32)
-    };
-    Fix32::from_bits(bits)
-}

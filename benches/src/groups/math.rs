@@ -164,6 +164,13 @@ fn operators(rows: &mut Rows<'_, '_>, inputs: &Inputs) {
         ("the bare product", Some(1.6)),
         (&pairs, raw),
     );
+    let wrapping = |(a, b): (Fix, Fix)| a.wrapping_mul(b);
+    rows.function(
+        "mul, wrapping",
+        (&pairs, wrapping),
+        ("the bare product", Some(1.1)),
+        (&pairs, raw),
+    );
     #[cfg(feature = "peers")]
     {
         let theirs: Vec<_> = pairs

@@ -1,8 +1,8 @@
 //! Who hits whom, and what it does.
 
 use phalanx_engine::Fix;
+use phalanx_engine::math::shape::Aabb;
 
-use super::aabb::Aabb;
 use super::arena::Arena;
 use super::fighter::{Action, Facing, Fighter, Stance};
 use super::moves::{Move, SPECIAL};

@@ -1,8 +1,8 @@
 //! [`Fighter`]: what one player steers.
 
+use phalanx_engine::math::shape::Aabb;
 use phalanx_engine::{Fix, State, Vec2};
 
-use super::aabb::Aabb;
 use super::arena::HALF_WIDTH;
 use super::moves::{HEAVY, LIGHT, Move, MovePhase, SPECIAL};
 use super::pad::Pad;
@@ -189,7 +189,10 @@ impl Fighter {
             Stance::Crouching => CROUCHING_HEIGHT,
             Stance::Airborne => AIRBORNE_HEIGHT,
         };
-        Aabb::standing_at(self.pos, HALF_BODY, high)
+        Aabb::spanning(
+            self.pos - Vec2::new(HALF_BODY, Fix::ZERO),
+            self.pos + Vec2::new(HALF_BODY, high),
+        )
     }
 
     /// Where the present attack hits in this tick, if it does.
@@ -204,14 +207,11 @@ impl Fighter {
             Stance::Crouching => CROUCHING_DROP,
             Stance::Standing | Stance::Airborne => Fix::ZERO,
         };
-        let (near, far) = (
-            self.facing.forward(reach.near),
-            self.facing.forward(reach.far),
-        );
-        Some(Aabb {
-            min: self.pos + Vec2::new(near.min(far), reach.low - drop),
-            max: self.pos + Vec2::new(near.max(far), reach.high - drop),
-        })
+        let corner = |ahead, up| self.pos + Vec2::new(self.facing.forward(ahead), up - drop);
+        Some(Aabb::spanning(
+            corner(reach.near, reach.low),
+            corner(reach.far, reach.high),
+        ))
     }
 
     /// Starts what lasts `left` ticks.

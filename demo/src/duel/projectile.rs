@@ -1,8 +1,8 @@
 //! [`Projectile`], what a special attack throws.
 
+use phalanx_engine::math::shape::Aabb;
 use phalanx_engine::{Fix, State, Vec2};
 
-use super::aabb::Aabb;
 use super::arena::HALF_WIDTH;
 use super::fighter::{Facing, Fighter};
 
@@ -49,8 +49,7 @@ impl Projectile {
     /// Where it hits.
     #[must_use]
     pub fn hit_box(&self) -> Aabb {
-        let foot = self.pos - Vec2::new(Fix::ZERO, RADIUS);
-        Aabb::standing_at(foot, RADIUS, RADIUS * 2)
+        Aabb::around(self.pos, Vec2::new(RADIUS, RADIUS))
     }
 
     /// One tick of flight; the walls stop it.

@@ -8,6 +8,7 @@ mod canvas;
 mod message;
 mod pose;
 
+use phalanx_engine::math::shape::Aabb;
 use phalanx_engine::{Fix, Slot};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -16,7 +17,7 @@ use ratatui::widgets::Widget;
 
 use self::canvas::Canvas;
 use super::size::{split_bottom, split_top};
-use crate::duel::{Aabb, Action, Arena, FIGHTERS_MAX, Fighter};
+use crate::duel::{Action, Arena, FIGHTERS_MAX, Fighter};
 
 /// The colour of each slot.
 const COLORS: [Color; FIGHTERS_MAX as usize] = [

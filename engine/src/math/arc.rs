@@ -7,7 +7,7 @@
 
 use core::hint::select_unpredictable as select;
 
-use super::{Angle, Fix, Fix32, exact, narrow};
+use super::{Angle, Fix, Fix32, exact};
 
 /// An eighth of a turn, as a phase.
 const EIGHTH: u64 = 1 << 61;
@@ -80,19 +80,19 @@ impl Fix32 {
     /// The direction of the vector (x, self) in radians, from -π to π. Zero for the zero vector.
     #[must_use]
     pub fn atan2(self, x: Self) -> Self {
-        narrow(Fix::from(self).atan2(x.into()))
+        Fix::from(self).atan2(x.into()).saturating_to_fix32()
     }
 
     /// Arc sine in radians, from -π/2 to π/2. Of numbers beyond ±1 it is that of ±1.
     #[must_use]
     pub fn asin(self) -> Self {
-        narrow(Fix::from(self).asin())
+        Fix::from(self).asin().saturating_to_fix32()
     }
 
     /// Arc cosine in radians, from 0 to π. Of numbers beyond ±1 it is that of ±1.
     #[must_use]
     pub fn acos(self) -> Self {
-        narrow(Fix::from(self).acos())
+        Fix::from(self).acos().saturating_to_fix32()
     }
 }
 

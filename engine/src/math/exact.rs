@@ -47,10 +47,26 @@ pub(super) fn hypot(x: u64, y: u64) -> u64 {
 #[cold]
 fn hypot_far(x: u64, y: u64) -> u64 {
     let square = |number: u64| u128::from(number) * u128::from(number);
-    let sum = square(x) + square(y);
-    let root = sum.isqrt();
     // At most √2 · 2⁶³, for the numbers come from signed ones.
-    root as u64 + u64::from(sum - root * root > root)
+    root_far(square(x) + square(y)) as u64
+}
+
+/// The whole number nearest to `√square`.
+#[inline]
+pub(super) fn root(square: u128) -> u128 {
+    if square >> 94 != 0 {
+        return root_far(square);
+    }
+    let (high, low) = ((square >> 32) as u64, square as u64 & 0xFFFF_FFFF);
+    let guess = whole(libm::sqrt(float(high) * float(1 << 32) + float(low)));
+    nearest_root(guess, square as u64).into()
+}
+
+/// [`root`] of a number too large for a guess within one.
+#[cold]
+fn root_far(square: u128) -> u128 {
+    let root = square.isqrt();
+    root + u128::from(square - root * root > root)
 }
 
 /// The whole number nearest to `2⁴⁸ / √x`, for `x` from 1 to 2⁶³.
@@ -154,6 +170,13 @@ mod tests {
         }
 
         #[test]
+        fn roots_of_wide_numbers_are_nearest(square: u128, shift in 0..128_u32) {
+            let square = square >> shift;
+            let root = root(square);
+            prop_assert!(root == 1 << 64 || is_nearest_root(root as u64, square));
+        }
+
+        #[test]
         fn inverse_roots_are_nearest(x in any_magnitude(63)) {
             let x = x.max(1);
             let root = rsqrt(x);
@@ -176,7 +199,8 @@ mod tests {
         let most = i64::MIN.unsigned_abs();
         assert!(is_nearest_root(hypot(most, most), 1 << 127));
         assert_eq!(hypot(most, 0), most);
-        assert_eq!((sqrt(0, 16), hypot(0, 0)), (0, 0));
+        assert_eq!((sqrt(0, 16), hypot(0, 0), root(0)), (0, 0, 0));
+        assert_eq!(root(u128::MAX), 1 << 64);
         assert_eq!(rsqrt(1), 1 << 48);
         assert_eq!((ratio(most, most), ratio(0, 1)), (1 << 44, 0));
     }

@@ -9,7 +9,7 @@
     reason = "each is in range, or the lower bits are what is wanted"
 )]
 
-use super::{Fix, Fix32, narrow};
+use super::{Fix, Fix32};
 
 /// Points per octave in the tables.
 const POINTS: u32 = 64;
@@ -76,19 +76,19 @@ impl Fix32 {
     /// `2^self`, saturated.
     #[must_use]
     pub fn exp2(self) -> Self {
-        narrow(Fix::from(self).exp2())
+        Fix::from(self).exp2().saturating_to_fix32()
     }
 
     /// The logarithm to base 2. [`Fix32::MIN`] for zero and negative numbers.
     #[must_use]
     pub fn log2(self) -> Self {
-        narrow(Fix::from(self).log2())
+        Fix::from(self).log2().saturating_to_fix32()
     }
 
     /// `self^exponent`, saturated; special cases as in [`Fix::pow`].
     #[must_use]
     pub fn pow(self, exponent: Self) -> Self {
-        narrow(Fix::from(self).pow(exponent.into()))
+        Fix::from(self).pow(exponent.into()).saturating_to_fix32()
     }
 }
 

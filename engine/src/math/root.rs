@@ -1,6 +1,6 @@
 //! Square roots: [`Fix::sqrt`], [`Fix::rsqrt`], [`Fix::hypot`].
 
-use super::{Fix, Fix32, exact, narrow};
+use super::{Fix, Fix32, exact};
 
 impl Fix {
     /// The square root, to the nearest step; 0 for negative numbers.
@@ -52,7 +52,7 @@ impl Fix32 {
     #[must_use]
     #[inline]
     pub fn rsqrt(self) -> Self {
-        narrow(Fix::from(self).rsqrt())
+        Fix::from(self).rsqrt().saturating_to_fix32()
     }
 
     /// `√(self² + other²)`, to the nearest step, saturated.

@@ -139,7 +139,7 @@ impl Fix32 {
     /// Tangent of so many radians, saturated.
     #[must_use]
     pub fn tan(self) -> Self {
-        super::narrow(Fix::from(self).tan())
+        Fix::from(self).tan().saturating_to_fix32()
     }
 }
 
