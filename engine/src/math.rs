@@ -49,9 +49,9 @@
 //!
 //! A world that keeps a column per coordinate works on whole columns: `add_each`, `add_scaled_each`,
 //! `rotate_each`, `within_each`, `sin_each`, `cos_each`, `sin_cos_each` and `sqrt_each` of [`Fix`] and
-//! [`Fix32`], and `sin_cos_each` of [`Angle`], give bit for bit what a loop over the operators gives,
-//! in vector instructions where the processor has such. [`Fix32`] is the faster: its columns move at
-//! about half the speed of `f32`'s.
+//! [`Fix32`], and `sin_cos_each` of [`Angle`], give bit for bit what a loop over the operators, the
+//! functions and [`Vec2::rotated`] gives, in vector instructions where the processor has such.
+//! [`Fix32`] is the faster: its columns move at about half the speed of `f32`'s.
 //!
 //! ```
 //! use phalanx_engine::Fix32;

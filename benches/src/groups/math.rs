@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::ops::{Add, AddAssign, Mul, Neg, Sub};
 
-use phalanx_engine::{Fix, Fix32};
+use phalanx_engine::{Fix, Fix32, Rot2};
 
 use super::Told;
 use crate::claim::{Claim, Effort};
@@ -22,7 +22,7 @@ const COLUMNS_AT_MOST: f64 = if cfg!(target_feature = "avx2") {
 /// The same of `p += v * dt`. Floats do it in an instruction or two; a product that is rounded to
 /// the nearest with halves away from zero, and a sum that is watched, take a dozen.
 const STEPS_AT_MOST: f64 = if cfg!(target_feature = "avx2") {
-    3.0
+    3.5
 } else {
     6.0
 };
@@ -529,7 +529,7 @@ fn long_columns(rows: &mut Rows<'_, '_>, inputs: &Inputs) {
     );
     rows.columns(
         "Fix: rotate",
-        || ours.nanos(Fix::rotate_each),
+        || ours.nanos(|x, y, (sin, cos)| Fix::rotate_each(x, y, Rot2 { cos, sin })),
         f64,
         || theirs.nanos(rotate),
     );

@@ -15,7 +15,7 @@
     reason = "each is in range, or the lower bits are what is wanted"
 )]
 
-use super::{Angle, Fix, Fix32};
+use super::{Angle, Fix, Fix32, Rot2, Vec2, wide};
 
 /// Elements for which one flag is kept: many, as it costs time to ask, and few enough to be in the
 /// cache if they have to be taken back.
@@ -28,7 +28,7 @@ macro_rules! many {
     ($name:ident, bits $bits:ty, wide $wide:ty) => {
         /// # Many at once
         ///
-        /// The operators over slices, bit for bit, and several times as fast; see
+        /// The operators over slices, bit for bit, and most of them several times as fast; see
         /// [the module](crate::math#many-at-once).
         impl $name {
             /// `sums[i] += terms[i]`, for all.
@@ -50,27 +50,6 @@ macro_rules! many {
                         for (sum, &term) in sums.iter_mut().zip(terms) {
                             *sum = sum.less(term) + term;
                         }
-                    }
-                }
-            }
-
-            /// `(x[i], y[i]) = (x[i] * cos - y[i] * sin, x[i] * sin + y[i] * cos)`, for all: the
-            /// points turned around the origin. Fastest between right angles.
-            ///
-            /// # Panics
-            /// If the slices differ in length.
-            pub fn rotate_each(x: &mut [Self], y: &mut [Self], (sin, cos): (Self, Self)) {
-                same_length(x, y);
-                if let (Some(sin), Some(cos)) = (Part::<$bits>::of(sin), Part::<$bits>::of(cos)) {
-                    for (x, y) in x.iter_mut().zip(y) {
-                        (*x, *y) = (
-                            cos.of_one(*x) - sin.of_one(*y),
-                            sin.of_one(*x) + cos.of_one(*y),
-                        );
-                    }
-                } else {
-                    for (x, y) in x.iter_mut().zip(y) {
-                        (*x, *y) = (*x * cos - *y * sin, *x * sin + *y * cos);
                     }
                 }
             }
@@ -131,6 +110,30 @@ many!(Fix, bits i64, wide u128);
 many!(Fix32, bits i32, wide u64);
 
 impl Fix {
+    /// `(x[i], y[i])` turned as [`Vec2::rotated`] turns, for all: each coordinate is rounded once.
+    ///
+    /// # Panics
+    /// If the slices differ in length.
+    pub fn rotate_each(x: &mut [Self], y: &mut [Self], by: impl Into<Rot2>) {
+        same_length(x, y);
+        let by = by.into();
+        let Rot2 { cos, sin } = by;
+        if cos.abs() > Self::ONE || sin.abs() > Self::ONE {
+            for (x, y) in x.iter_mut().zip(y) {
+                let turned = Vec2::new(*x, *y).rotated(by);
+                (*x, *y) = (turned.x, turned.y);
+            }
+            return;
+        }
+        // As it should be: then sums of two products have at most 98 bits, and need no watching.
+        for (x, y) in x.iter_mut().zip(y) {
+            (*x, *y) = (
+                wide::rounded_short(wide::product(*x, cos).wrapping_sub(wide::product(*y, sin))),
+                wide::rounded_short(wide::product(*x, sin).wrapping_add(wide::product(*y, cos))),
+            );
+        }
+    }
+
     /// `sums[i] += terms[i] * factor`, for all: positions moved by speeds for a time. Fastest for
     /// factors between -1 and 1.
     ///
@@ -168,6 +171,27 @@ impl Fix {
 }
 
 impl Fix32 {
+    /// `(x[i], y[i]) = (x[i] * cos - y[i] * sin, x[i] * sin + y[i] * cos)`, for all: the
+    /// points turned around the origin, each product rounded. Fastest between right angles.
+    ///
+    /// # Panics
+    /// If the slices differ in length.
+    pub fn rotate_each(x: &mut [Self], y: &mut [Self], (sin, cos): (Self, Self)) {
+        same_length(x, y);
+        if let (Some(sin), Some(cos)) = (Part::<i32>::of(sin), Part::<i32>::of(cos)) {
+            for (x, y) in x.iter_mut().zip(y) {
+                (*x, *y) = (
+                    cos.of_one(*x) - sin.of_one(*y),
+                    sin.of_one(*x) + cos.of_one(*y),
+                );
+            }
+        } else {
+            for (x, y) in x.iter_mut().zip(y) {
+                (*x, *y) = (*x * cos - *y * sin, *x * sin + *y * cos);
+            }
+        }
+    }
+
     /// `sums[i] += terms[i] * factor`, for all: positions moved by speeds for a time. Fastest for
     /// factors from 0 to below a half, and sums within ±16,384.
     ///
@@ -518,22 +542,6 @@ mod tests {
                     }
 
                     #[test]
-                    fn rotations(points in columns(), sin in any_bits(), cos in any_bits(), turn: u32) {
-                        let (sine, cosine) = crate::Angle(turn).sin_cos();
-                        let short = |number: Fix| $to(
-                            number.to_bits() >> (Fix::FRACTION_BITS - $scalar::FRACTION_BITS)
-                        );
-                        for (sin, cos) in [($to(sin), $to(cos)), (short(sine), short(cosine))] {
-                            let (mut x, mut y) = split(&points, 0, $to);
-                            let expected: (Vec<_>, Vec<_>) = zip(&x, &y)
-                                .map(|(x, y)| (x * cos - y * sin, x * sin + y * cos))
-                                .unzip();
-                            $scalar::rotate_each(&mut x, &mut y, (sin, cos));
-                            prop_assert_eq!((x, y), expected);
-                        }
-                    }
-
-                    #[test]
                     fn functions(points in columns()) {
                         let (x, mut y) = split(&points, 0, $to);
                         let expected = |function: fn($scalar) -> $scalar| -> Vec<_> {
@@ -598,6 +606,51 @@ mod tests {
     is_the_loop!(fix32, Fix32, |bits: i64| Fix32::from_bits(bits as i32));
 
     proptest! {
+        #[test]
+        fn rotations(points in columns(), sin in any_bits(), cos in any_bits(), turn: u32) {
+            let any = Rot2 { cos: Fix::from_bits(cos), sin: Fix::from_bits(sin) };
+            for by in [any, Rot2::from(Angle(turn)), Rot2::IDENTITY] {
+                let (mut x, mut y) = split(&points, 0, Fix::from_bits);
+                let turned = x.iter().zip(&y).map(|(&x, &y)| Vec2::new(x, y).rotated(by));
+                let expected: (Vec<_>, Vec<_>) = turned.map(|turned| (turned.x, turned.y)).unzip();
+                Fix::rotate_each(&mut x, &mut y, by);
+                prop_assert_eq!((x, y), expected);
+            }
+        }
+
+        #[test]
+        fn small_rotations(points in columns(), sin: i32, cos: i32, turn: u32) {
+            let (sine, cosine) = Angle(turn).sin_cos();
+            let small = |number: Fix| Fix32::from_bits((number.to_bits() >> 16) as i32);
+            let any = (Fix32::from_bits(sin), Fix32::from_bits(cos));
+            for (sin, cos) in [any, (small(sine), small(cosine))] {
+                let (mut x, mut y) = split(&points, 0, |bits| Fix32::from_bits(bits as i32));
+                let turned = x.iter().zip(&y);
+                let turned = turned.map(|(&x, &y)| (x * cos - y * sin, x * sin + y * cos));
+                let expected: (Vec<_>, Vec<_>) = turned.unzip();
+                Fix32::rotate_each(&mut x, &mut y, (sin, cos));
+                prop_assert_eq!((x, y), expected);
+            }
+        }
+
+        #[test]
+        fn circles_of_vectors(
+            points in columns(),
+            centre in (any_bits(), any_bits()),
+            radius in any_bits(),
+        ) {
+            let (x, y) = split(&points, 0, Fix::from_bits);
+            let (centre, radius) = (
+                (Fix::from_bits(centre.0), Fix::from_bits(centre.1)),
+                Fix::from_bits(radius),
+            );
+            let within = |(&x, &y)| Vec2::new(x, y).is_within(Vec2::new(centre.0, centre.1), radius);
+            let expected: Vec<_> = x.iter().zip(&y).map(within).collect();
+            let mut inside = vec![false; x.len()];
+            Fix::within_each(&x, &y, centre, radius, &mut inside);
+            prop_assert_eq!(inside, expected);
+        }
+
         #[test]
         fn angles(units in prop::collection::vec(any::<u32>(), 0..100)) {
             let angles: Vec<_> = units.into_iter().map(Angle).collect();
