@@ -387,3 +387,32 @@ fn some_neighbours_of_the_world_scalar_do_not_step_back() {
 fn many_neighbours_of_the_world_scalar_do_not_step_back() {
     neighbours_of_the_world_scalar(30_000_000);
 }
+
+/// Up along a line beside the origin the direction turns left.
+#[test]
+fn directions_rise_along_a_ray() {
+    for function in FUNCTIONS
+        .iter()
+        .filter(|f| f.name == "atan2" && f.of != "Angle")
+    {
+        for point in points(&checked_in(), function) {
+            let [y, x] = point.arguments;
+            let highest = if function.of == "Fix" {
+                i64::MAX
+            } else {
+                i32::MAX.into()
+            };
+            if x <= 0 || y == highest {
+                continue;
+            }
+            let (here, above) = ((function.call)([y, x]), (function.call)([y + 1, x]));
+            assert!(
+                above >= here,
+                "{} steps back at {}, {}",
+                function.file(),
+                hex(y),
+                hex(x),
+            );
+        }
+    }
+}

@@ -1,11 +1,5 @@
 //! The functions of `phalanx_engine::math` and what each promises: the one table.
 
-#![allow(
-    dead_code,
-    unused_macros,
-    reason = "the functions that need the rest come next"
-)]
-
 use phalanx_engine::{Angle, Fix, Fix32};
 
 /// Where a function's results lie, in bits.
@@ -134,8 +128,32 @@ macro_rules! two {
 
 /// 500 is the nearest number, always; 1,000 one of the two around the exact result.
 pub const FUNCTIONS: &[Function] = &[
-    one!(Fix::sqrt, 1_000, Rises),
-    one!(Fix32::sqrt, 1_000, Rises),
+    one!(Fix::sqrt, 500, Rises),
+    one!(Fix::rsqrt, 500, Falls),
+    one!(Fix::sin, 1_000, Waves),
+    one!(Fix::cos, 1_000, Waves),
+    one!(Fix::tan, 1_000, Waves),
+    one!(Fix::asin, 1_000, Rises),
+    one!(Fix::acos, 1_000, Falls),
+    one!(Fix::exp2, 1_000, Rises),
+    one!(Fix::log2, 1_000, Rises),
+    two!(Fix::hypot, 500),
+    two!(Fix::atan2, 1_000),
+    two!(Fix::pow, 1_000),
+    one!(Fix32::sqrt, 500, Rises),
+    one!(Fix32::rsqrt, 500, Falls),
+    one!(Fix32::sin, 1_000, Waves),
+    one!(Fix32::cos, 1_000, Waves),
+    one!(Fix32::tan, 1_000, Waves),
+    one!(Fix32::asin, 1_000, Rises),
+    one!(Fix32::acos, 1_000, Falls),
+    one!(Fix32::exp2, 1_000, Rises),
+    one!(Fix32::log2, 1_000, Rises),
+    two!(Fix32::hypot, 500),
+    two!(Fix32::atan2, 1_000),
+    two!(Fix32::pow, 1_000),
     one!(Angle::sin, 1_000, Waves),
     one!(Angle::cos, 1_000, Waves),
+    one!(Angle::tan, 1_000, Waves),
+    two!(Angle::atan2, 1_000),
 ];

@@ -14,6 +14,7 @@ mod functions;
 mod points;
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -40,6 +41,19 @@ fn tables_keep_every_promise() {
         }
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// A table without a function, such as one that was renamed, would test nothing.
+#[test]
+fn every_table_has_its_function() {
+    let entries = std::fs::read_dir(checked_in()).expect("the tables");
+    let mut files: Vec<OsString> = entries
+        .map(|entry| entry.expect("an entry").file_name())
+        .collect();
+    let mut wanted: Vec<OsString> = FUNCTIONS.iter().map(|f| f.file().into()).collect();
+    files.sort();
+    wanted.sort();
+    assert_eq!(files, wanted);
 }
 
 /// The canary: the fewest steps more that break a promise, at one single point, are found. Where the
