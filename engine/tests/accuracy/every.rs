@@ -1,5 +1,5 @@
 //! Every argument of the functions of one argument on `Fix32` and `Angle`, against the platform's
-//! `f64` functions; and neighbours: no result steps back where the exact one goes on.
+//! `f64` functions; also no result steps back where the exact one goes on.
 //!
 //! Why `f64` is enough: all arguments and results of `Fix32` have at most 32 bits, and the
 //! platform's functions err by at most a few units of 2^-53 of the result: that is below 2^-20 step.
@@ -7,7 +7,7 @@
 //! step. Where that doubt could hide a root that is not the nearest, whole numbers decide.
 //!
 //! `Angle::tan` has up to 62 bits, and so have results of `Fix`: the tables alone judge their
-//! errors, and here only the direction of `Fix` is looked at.
+//! errors.
 
 #![expect(
     clippy::disallowed_types,
@@ -22,8 +22,6 @@ use std::f64::consts::TAU;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
-
-use phalanx_engine::mix;
 
 use crate::functions::{FUNCTIONS, Function, Results, Run};
 use crate::points::{Exact, checked_in, hex, points};
@@ -305,113 +303,6 @@ fn the_references_agree() {
                 apart < 1.0 / 65_536.0 + DOUBT,
                 "{} {point:?}",
                 curve.function.file(),
-            );
-        }
-    }
-}
-
-/// Whether the exact function of a `Fix` surely rises (1) or falls (-1) between neighbours.
-fn direction(function: &Function, bits: i64) -> i64 {
-    let radians = bits as f64 / 4_294_967_296.0;
-    // The argument has up to 63 bits, of which f64 holds 53: 2^-22 is in doubt.
-    let sure = |slope: f64| match slope {
-        1e-6.. => 1,
-        ..-1e-6 => -1,
-        _ => 0,
-    };
-    match (function.run, function.name) {
-        (Run::Rises, _) => 1,
-        (Run::Falls, _) => -1,
-        (Run::Waves, "sin") => sure(radians.cos()),
-        (Run::Waves, "cos") => sure(-radians.sin()),
-        // Away from poles.
-        (Run::Waves, "tan") => sure(radians.cos().abs()),
-        _ => 0,
-    }
-}
-
-/// Arguments of a `Fix` at which neighbours are compared: of every magnitude, and small ones.
-fn samples(count: u64) -> impl Iterator<Item = i64> {
-    (0..count).map(|index| {
-        let bits = mix(index).cast_signed();
-        match index % 3 {
-            0 => bits >> 28,
-            1 => bits >> 30,
-            _ => bits >> (mix(!index) % 64),
-        }
-    })
-}
-
-/// How often neighbours of a `Fix` step back, and where first.
-fn steps_back(function: &Function, arguments: impl Iterator<Item = i64>) -> (u64, Option<i64>) {
-    let mut found = (0, None);
-    for bits in arguments.filter(|bits| *bits < i64::MAX) {
-        let (here, next) = ((function.call)([bits, 0]), (function.call)([bits + 1, 0]));
-        let went = i64::from(next > here) - i64::from(next < here);
-        if went != 0 && went == -direction(function, bits) {
-            found = (found.0 + 1, found.1.or(Some(bits)));
-        }
-    }
-    found
-}
-
-fn neighbours_of_the_world_scalar(count: u64) {
-    let mut broken = Vec::new();
-    for function in FUNCTIONS
-        .iter()
-        .filter(|f| f.of == "Fix" && f.run != Run::OfTwo)
-    {
-        let of_table = points(&checked_in(), function)
-            .into_iter()
-            .map(|point| point.arguments[0]);
-        let (times, first) = steps_back(function, of_table.chain(samples(count)));
-        println!(
-            "Fix::{}: {times} steps back, first at {}",
-            function.name,
-            first.map_or_else(|| "none".into(), hex),
-        );
-        if times > 0 {
-            broken.push(function.name);
-        }
-    }
-    assert!(broken.is_empty(), "{broken:?}");
-}
-
-#[test]
-fn some_neighbours_of_the_world_scalar_do_not_step_back() {
-    neighbours_of_the_world_scalar(30_000);
-}
-
-#[test]
-#[ignore = "30 million neighbours per function: .ci/full runs it in release"]
-fn many_neighbours_of_the_world_scalar_do_not_step_back() {
-    neighbours_of_the_world_scalar(30_000_000);
-}
-
-/// Up along a line beside the origin the direction turns left.
-#[test]
-fn directions_rise_along_a_ray() {
-    for function in FUNCTIONS
-        .iter()
-        .filter(|f| f.name == "atan2" && f.of != "Angle")
-    {
-        for point in points(&checked_in(), function) {
-            let [y, x] = point.arguments;
-            let highest = if function.of == "Fix" {
-                i64::MAX
-            } else {
-                i32::MAX.into()
-            };
-            if x <= 0 || y == highest {
-                continue;
-            }
-            let (here, above) = ((function.call)([y, x]), (function.call)([y + 1, x]));
-            assert!(
-                above >= here,
-                "{} steps back at {}, {}",
-                function.file(),
-                hex(y),
-                hex(x),
             );
         }
     }

@@ -24,6 +24,7 @@ pub enum Run {
     OfTwo,
 }
 
+#[derive(Clone, Copy)]
 pub struct Function {
     /// Whose function it is.
     pub of: &'static str,

@@ -3,6 +3,8 @@
 //! - Against tables of exact results by MPFR (`reference/tables.py`): every function.
 //! - Against the platform's `f64` functions: every argument of the small scalar's functions of one
 //!   argument, and every angle (`every`). Debug builds take some; the ignored tests take all.
+//! - Against themselves: no greater argument has a smaller result where the function rises
+//!   (`neighbours`).
 //!
 //! `PHALANX_REFERENCE=DIR cargo test -p phalanx-engine --release --test accuracy tables` takes
 //! other tables, such as those of `tables.py --sweep`.
@@ -11,6 +13,7 @@
 
 mod every;
 mod functions;
+mod neighbours;
 mod points;
 
 use std::collections::BTreeSet;
@@ -144,6 +147,9 @@ const INTRODUCTION: &str = "\
 The greatest distance from the exact result that the tests' tables show, in steps of the result; in
 brackets, what is promised for all arguments. 0.5 is the nearest number, always; up to 1 it is one
 of the two numbers around the exact result. A result beyond the range is the end of the range.
+
+Where a function of one argument rises, no greater argument has a smaller result, and the other way
+round where it falls. For 32 bits every argument is tried; for 64, places are searched for.
 
 | | [`Fix`] | [`Fix32`] | [`Angle`] |
 | --- | --- | --- | --- |
