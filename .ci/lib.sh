@@ -60,6 +60,17 @@ fuzz() {
   done
 }
 
+# reference ARGS...: the exact maths, in a Python environment of its own.
+reference() {
+  local environment=target/reference
+  if [ ! -x "$environment/bin/pip" ]; then
+    python3 -m venv "$environment" || { apt-get update -qq && apt-get install -y -qq python3-venv &&
+      python3 -m venv "$environment"; } || return 1
+  fi
+  "$environment/bin/pip" install --quiet --requirement engine/reference/requirements.txt &&
+    "$environment/bin/python" -B engine/reference/tables.py "$@"
+}
+
 # same_checksum ARGS...: the same run in debug and release has the same checksum.
 same_checksum() {
   local debug release

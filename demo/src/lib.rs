@@ -2,29 +2,50 @@
 //!
 //! The games are held to the determinism lints of `clippy.toml`; the program lives beside them and
 //! writes only to people: its figures are integers up to the last digit printed.
+//!
+//! Feature `program` (default): everything but the games.
 
-pub mod cli;
-mod commands;
-mod console;
-mod driver;
 pub mod duel;
+
+#[cfg(feature = "program")]
+pub mod cli;
+#[cfg(feature = "program")]
+mod commands;
+#[cfg(feature = "program")]
+mod console;
+#[cfg(feature = "program")]
+mod driver;
+#[cfg(feature = "program")]
 mod exit;
+#[cfg(feature = "program")]
 mod fault;
+#[cfg(feature = "program")]
 mod figures;
+#[cfg(feature = "program")]
 mod game;
+#[cfg(feature = "program")]
 mod interrupt;
+#[cfg(feature = "program")]
 mod person;
+#[cfg(feature = "program")]
 mod plan;
+#[cfg(feature = "program")]
 mod progress;
+#[cfg(feature = "program")]
 mod summary;
+#[cfg(feature = "program")]
 pub mod tui;
+#[cfg(feature = "program")]
 mod vacuity;
+#[cfg(feature = "program")]
 mod watcher;
 
+#[cfg(feature = "program")]
 pub use commands::main;
+#[cfg(feature = "program")]
 pub use exit::Exit;
 
 /// The README's program is a test.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "program"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;

@@ -66,6 +66,8 @@
 //!
 //! The numbers are `fixed`'s types inside (`to_fixed`, `from_fixed`), but not its operators: those
 //! wrap in one profile and panic in another.
+//!
+#![doc = include_str!("math/accuracy.md")]
 
 mod angle;
 mod arc;

@@ -81,6 +81,17 @@ pub(super) fn rsqrt(x: u64) -> u64 {
     guess - u64::from(beyond(2 * guess - 1))
 }
 
+/// The whole number nearest to `2²⁴ / √x`, for `x` from 1 to 2³¹.
+#[inline]
+pub(super) fn rsqrt_short(x: u32) -> u32 {
+    let x = u64::from(x);
+    let guess = whole(float(1 << 24) / libm::sqrt(float(x)));
+    // As for `rsqrt`.
+    let beyond = |odd: u64| odd.wrapping_mul(odd).wrapping_mul(x) > 1 << 50;
+    let guess = guess + u64::from(!beyond(2 * guess + 1));
+    (guess - u64::from(beyond(2 * guess - 1))) as u32
+}
+
 /// `small / large` in Q44, rounded down, for `small` at most `large`, and `large` from 1 to 2⁶³. Of
 /// numbers from 2⁶² on the two last bits are ignored.
 #[inline]
@@ -186,6 +197,13 @@ mod tests {
         }
 
         #[test]
+        fn short_inverse_roots_are_nearest(x in 1..=1_u32 << 31) {
+            let root = u128::from(rsqrt_short(x));
+            let scaled = |odd: u128| odd * odd * u128::from(x);
+            prop_assert!(scaled(2 * root - 1) < 1 << 50 && scaled(2 * root + 1) > 1 << 50);
+        }
+
+        #[test]
         fn ratios_are_cut_off(a in any_magnitude(63), b in any_magnitude(63)) {
             let (small, large) = (a.min(b), a.max(b).max(1));
             let ignored = if large >> 62 == 0 { 0 } else { 2 };
@@ -201,7 +219,7 @@ mod tests {
         assert_eq!(hypot(most, 0), most);
         assert_eq!((sqrt(0, 16), hypot(0, 0), root(0)), (0, 0, 0));
         assert_eq!(root(u128::MAX), 1 << 64);
-        assert_eq!(rsqrt(1), 1 << 48);
+        assert_eq!((rsqrt(1), rsqrt_short(1)), (1 << 48, 1 << 24));
         assert_eq!((ratio(most, most), ratio(0, 1)), (1 << 44, 0));
     }
 }

@@ -52,7 +52,10 @@ impl Fix32 {
     #[must_use]
     #[inline]
     pub fn rsqrt(self) -> Self {
-        Fix::from(self).rsqrt().saturating_to_fix32()
+        let Ok(bits @ 1..) = u32::try_from(self.to_bits()) else {
+            return Self::MAX;
+        };
+        Self::from_bits(exact::rsqrt_short(bits).cast_signed())
     }
 
     /// `√(self² + other²)`, to the nearest step, saturated.

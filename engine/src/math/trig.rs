@@ -53,7 +53,7 @@ impl Angle {
     /// Tangent. [`Fix::MAX`] at a quarter turn, [`Fix::MIN`] at three quarters.
     #[must_use]
     pub const fn tan(self) -> Fix {
-        tan((self.0 as u128) << 96)
+        tan((self.0 as u128) << 96, false)
     }
 
     pub(super) const fn phase(self) -> u64 {
@@ -99,7 +99,7 @@ impl Fix {
         let phase = ((magnitude * HIGH) << 64)
             .wrapping_add(magnitude * MIDDLE)
             .wrapping_add((magnitude * LOW) >> 64);
-        tan(phase).negated_if(self.to_bits() < 0)
+        tan(phase, self.to_bits() < 0)
     }
 
     pub(super) const fn negated_if(self, negative: bool) -> Self {
@@ -215,14 +215,15 @@ const fn high_product(a: u64, b: u64) -> u64 {
 }
 
 /// The tangent of a phase in 128 bits: a half turn further it repeats, a quarter turn further it is
-/// the cotangent. Sine and cosine are Taylor's series, and the relative error below 2⁻⁶¹.
-const fn tan(phase: u128) -> Fix {
+/// the cotangent. Negated or not, saturated. Sine and cosine are Taylor's series, and the relative
+/// error below 2⁻⁶¹.
+const fn tan(phase: u128, negated: bool) -> Fix {
     const QUARTER: u128 = 1 << 126;
     let within = phase & (QUARTER - 1);
     let rising = (phase >> 126) & 1 == 0;
     let folded = if rising { within } else { QUARTER - within };
     if folded == QUARTER {
-        return if phase == QUARTER { Fix::MAX } else { Fix::MIN };
+        return Fix::end((phase == QUARTER) == negated);
     }
     if folded == 0 {
         return Fix::ZERO;
@@ -244,12 +245,11 @@ const fn tan(phase: u128) -> Fix {
     } else {
         shifted(digits as u128 * sine as u128 / cosine as u128, 30 + zeros)
     };
-    let magnitude = if magnitude > i64::MAX as u128 {
-        Fix::MAX
-    } else {
-        Fix::from_bits((magnitude as u64).cast_signed())
-    };
-    magnitude.negated_if(!rising)
+    let negative = rising == negated;
+    if magnitude > i64::MAX as u128 {
+        return Fix::end(negative);
+    }
+    Fix::from_bits((magnitude as u64).cast_signed()).negated_if(negative)
 }
 
 /// `number / 2^shift`, to the nearest, for numbers below 2¹²⁷.
@@ -395,6 +395,9 @@ mod tests {
         }
         assert_eq!(Angle::turns(1, 8).tan(), Fix::ONE);
         assert_eq!(Angle::turns(3, 8).tan(), -Fix::ONE);
+        // The number nearest to any pole, on either side.
+        let nearest = Fix::from_bits(0x7FFF_FFFF_C287_B28E);
+        assert_eq!((nearest.tan(), (-nearest).tan()), (Fix::MIN, Fix::MAX));
     }
 
     #[test]

@@ -38,6 +38,12 @@ impl Vec2 {
         Self { x: cos, y: sin }
     }
 
+    /// The direction, counted from x towards y; see [`Angle::atan2`]. 0 of the zero vector.
+    #[must_use]
+    pub fn angle(self) -> Angle {
+        Angle::atan2(self.y, self.x)
+    }
+
     /// `x·y' - y·x'`: positive if `other` lies on the side to which x turns towards y. Exact until
     /// it is rounded once, saturated.
     #[must_use]

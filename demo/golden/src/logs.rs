@@ -1,0 +1,38 @@
+//! Sealed frames and the log that chains them.
+
+use phalanx_engine::{Entry, FrameHash, Log, Provenance, Rng, SealedFrame, Slot, Tick};
+
+use crate::{Component, Tape};
+
+pub(crate) const COMPONENTS: &[Component] = &[Component::new("log.head", heads)];
+
+const TICKS: u64 = 1000;
+
+/// The hash of each frame, which covers all before it.
+fn heads(tape: &mut Tape<'_>) {
+    let mut rng = Rng::new(6);
+    let genesis = FrameHash([7; 32]);
+    let mut log = Log::new(genesis);
+    for tick in Tick::ZERO.until(Tick(TICKS)) {
+        let mut frame = SealedFrame::empty(genesis);
+        frame.tick = tick;
+        frame.epoch = rng.below(3);
+        frame.previous = log.head();
+        for slot in Slot::all(4) {
+            frame.provenance.push(match rng.below(3) {
+                0 => Provenance::Real,
+                1 => Provenance::Repeated,
+                _ => Provenance::Neutral,
+            });
+            frame.inputs.extend(rng.next_u32().to_be_bytes());
+            match rng.below(8) {
+                0 => frame.entries.push(Entry::Join(slot)),
+                1 => frame.entries.push(Entry::Leave(slot)),
+                _ => {}
+            }
+        }
+        log.append(&frame);
+        tape.note(&log.head().0);
+    }
+    log.verify().expect("its own chain");
+}
