@@ -41,6 +41,11 @@
 //! [`to_fixed().to_num::<f64>()`](Fix::to_fixed); floats are given no way in.
 //! The traits of `num-traits` come with the feature of that name.
 //!
+//! **Functions**: roots are the nearest number; sines, arcs, logarithms and powers are less than a
+//! step off, [as measured below](#accuracy). They take no longer for great arguments than for small
+//! ones, and have a value for every argument, which each states. What turns is an [`Angle`], a binary
+//! fraction of a turn that wraps without error; the scalars' `sin`, `cos` and `atan2` are in radians.
+//!
 //! [`Vec2`] and [`Vec3`] are points and displacements of `Fix`, [`Rot2`] a rotation, [`Squared`] a
 //! square that `Fix` has no room for; [`shape`] tells what touches what. Their methods are total as
 //! well: sums of products are exact until they are rounded once, halves away from zero.
