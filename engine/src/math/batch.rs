@@ -699,6 +699,20 @@ mod tests {
         }
     }
 
+    /// What is no rotation turns no less as `Vec2` turns: here sums of products have 128 bits.
+    #[test]
+    fn rotations_at_the_ends() {
+        for (x, y, cos, sin) in (0..16_u32).map(|ends| {
+            let end = |bit: u32| [Fix::MIN, Fix::MAX][crate::index::at(ends >> bit & 1)];
+            (end(0), end(1), end(2), end(3))
+        }) {
+            let (mut column, by) = (([x], [y]), Rot2 { cos, sin });
+            Fix::rotate_each(&mut column.0, &mut column.1, by);
+            let turned = Vec2::new(x, y).rotated(by);
+            assert_eq!(column, ([turned.x], [turned.y]), "{x} {y} by {by:?}");
+        }
+    }
+
     /// The estimate is only worth it if it is right about most points.
     #[test]
     fn most_points_need_no_second_look() {
