@@ -28,6 +28,9 @@ macro_rules! functions {
             "sqrt_at_halves" => |Halves(below, above): Halves<$scalar>| {
                 [below.sqrt(), above.sqrt()]
             },
+            "hypot_at_halves" => |Legs(below, above, other): Legs<$scalar>| {
+                [below.hypot(other), above.hypot(other)]
+            },
         )
     };
 }
@@ -63,7 +66,12 @@ struct Near<N>(N);
 #[derive(Clone, Copy)]
 struct Halves<N>(N, N);
 
-macro_rules! near {
+/// The same for √(x² + y²): two neighbours for x, and y. In steps, x = y² is its own result, for
+/// x² + x < (x + ½)²; x = y² - 1 is not, for x² + x + 1 is greater.
+#[derive(Clone, Copy)]
+struct Legs<N>(N, N, N);
+
+macro_rules! operands {
     ($($scalar:ident: $bits:ident of $unsigned:ident as $wide:ident, near $half:ident;)*) => {$(
         impl Operand for Near<$scalar> {
             fn edges() -> Vec<Self> {
@@ -101,10 +109,52 @@ macro_rules! near {
                 Self::around($unsigned::draw(rng))
             }
         }
+
+        impl Legs<$scalar> {
+            /// For any y of which the square is in range, and not 0.
+            fn of(leg: $unsigned) -> Self {
+                let leg = (leg >> ($scalar::FRACTION_BITS + 1)).max(1).cast_signed();
+                Self(
+                    $scalar::from_bits(leg * leg - 1),
+                    $scalar::from_bits(leg * leg),
+                    $scalar::from_bits(leg),
+                )
+            }
+        }
+
+        impl Operand for Legs<$scalar> {
+            fn edges() -> Vec<Self> {
+                [0, $unsigned::MAX].map(Self::of).into()
+            }
+            fn draw(rng: &mut Rng) -> Self {
+                Self::of($unsigned::draw(rng))
+            }
+        }
     )*};
 }
 
-near! {
+operands! {
     Fix: i64 of u64 as u128, near i32;
     Fix32: i32 of u32 as u64, near i16;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_part_two_results() {
+        let mut rng = Rng::new(1);
+        for _ in 0..1000 {
+            let Halves(below, above) = Halves::<Fix>::draw(&mut rng);
+            // Below one, neighbours have more than one result between them.
+            assert!(below < Fix::ONE || above.sqrt() == below.sqrt() + Fix::STEP);
+            let Halves(below, above) = Halves::<Fix32>::draw(&mut rng);
+            assert!(below < Fix32::ONE || above.sqrt() == below.sqrt() + Fix32::STEP);
+            let Legs(below, above, other) = Legs::<Fix>::draw(&mut rng);
+            assert_eq!([below.hypot(other), above.hypot(other)], [above; 2]);
+            let Legs(below, above, other) = Legs::<Fix32>::draw(&mut rng);
+            assert_eq!([below.hypot(other), above.hypot(other)], [above; 2]);
+        }
+    }
 }
