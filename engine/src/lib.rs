@@ -23,6 +23,7 @@ mod session;
 mod simulation;
 mod state;
 mod sync_test;
+pub mod table;
 mod tick;
 mod timeline;
 mod world;
@@ -33,7 +34,7 @@ pub use frame::{FrameHash, InputFrame, Provenance, Repeat, SealedFrame};
 pub use input::Input;
 pub use log::{Log, LogError};
 pub use math::{Angle, Fix, Fix32, Rot2, Squared, Vec2, Vec3};
-pub use phalanx_derive::{Input, State};
+pub use phalanx_derive::{Cell, Input, Row, State};
 pub use rng::{Rng, RngKey, Uniform, mix};
 pub use session::{Entry, Presence, Session, Slot};
 pub use simulation::{GameIdentity, Setup, Simulation};
@@ -42,5 +43,6 @@ pub use state::{
     to_bytes,
 };
 pub use sync_test::{SyncReport, SyncTest, SyncTestError};
+pub use table::{Cell, Column, Id, Lists, Row, Table};
 pub use tick::{Tick, TickRate, TickRateError};
 pub use timeline::{SealError, Sealing, Stall, Timeline, TimelineStats, Window, WindowError};

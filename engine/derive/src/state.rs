@@ -105,6 +105,11 @@ fn derive_struct(item: &DeriveInput, fields: &Fields) -> TokenStream {
                 let #undo_pattern = undo;
                 #(::phalanx_engine::State::undo(&mut self.#members, #undo);)*
             }
+            #[inline]
+            fn redo(&mut self, undo: &mut Self::Undo) {
+                let #undo_pattern = undo;
+                #(::phalanx_engine::State::redo(&mut self.#members, #undo);)*
+            }
             fn digest(&self, mut _node: ::phalanx_engine::Node<'_>) -> ::phalanx_engine::Digest {
                 let digests = [#(
                     ::phalanx_engine::State::digest(&self.#members, _node.child(#index))
@@ -238,6 +243,10 @@ fn derive_enum(item: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
                 if let ::core::option::Option::Some(copy) = undo {
                     ::core::mem::swap(self, copy);
                 }
+            }
+            #[inline]
+            fn redo(&mut self, undo: &mut Self::Undo) {
+                ::phalanx_engine::State::undo(self, undo);
             }
             fn schema(schema: &mut ::phalanx_engine::Schema) {
                 schema.group(#open_text, "}", |schema| { #(#schema)* });
