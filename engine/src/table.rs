@@ -243,7 +243,7 @@ impl<R: Row> Table<R> {
     }
 
     /// The rows that live, in order.
-    pub fn rows(&self) -> impl Iterator<Item = u32> + use<'_, R> {
+    pub fn rows(&self) -> impl Iterator<Item = u32> + Clone + use<'_, R> {
         let words = (0..).step_by(at(BLOCK_ROWS)).zip(self.live.iter());
         words.flat_map(|(first, &word)| {
             let mut left = word;
