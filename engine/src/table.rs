@@ -1,4 +1,6 @@
 //! [`Table`], many rows of one kind: the units, projectiles and buildings of a large world.
+//!
+#![doc = include_str!("table/patterns.md")]
 
 mod blocks;
 mod cell;
