@@ -7,6 +7,7 @@ mod containers;
 mod leaf;
 mod schema;
 mod visit;
+pub mod wall;
 
 pub use leaf::{Leaf, LeafMut, TagLeaf};
 pub use schema::Schema;
@@ -39,8 +40,9 @@ use crate::digest::{Digest, Node};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be part of a state",
     label = "no `State`",
-    note = "a state holds what is the same on every machine: integers of fixed width, `Fix`, `Vec`, ordered maps, \
-            and structs and enums with `#[derive(State)]`; no floats, `usize`, hash maps, pointers or clocks"
+    note = "a state holds what is the same on every machine; use `#[derive(State)]` on a type of your own",
+    note = "`Fix` or `Fix32` for a float, `u32` or `u64` for a `usize`, `BTreeMap` or `BTreeSet` for a hash map or set, \
+            the value or its index for a pointer, `Tick` for a clock"
 )]
 pub trait State: Sized + 'static {
     /// What it takes to go back by one tick. Recycled from tick to tick: in the steady state of a

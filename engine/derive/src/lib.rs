@@ -3,6 +3,7 @@
 
 mod input;
 mod state;
+mod wall;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};

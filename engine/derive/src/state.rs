@@ -7,9 +7,11 @@ use syn::{
     Data, DataEnum, DeriveInput, Error, Fields, Generics, Index, Member, Result, parse_quote,
 };
 
+use crate::wall;
+
 pub(crate) fn derive(item: &DeriveInput) -> Result<TokenStream> {
     match &item.data {
-        Data::Struct(data) => Ok(derive_struct(item, &data.fields)),
+        Data::Struct(data) => derive_struct(item, &data.fields),
         Data::Enum(data) => derive_enum(item, data),
         Data::Union(data) => Err(Error::new(
             data.union_token.span,
@@ -54,9 +56,10 @@ fn field_name(member: &Member) -> String {
     }
 }
 
-fn derive_struct(item: &DeriveInput, fields: &Fields) -> TokenStream {
+fn derive_struct(item: &DeriveInput, fields: &Fields) -> Result<TokenStream> {
     let name = &item.ident;
-    let generics = bounded(&item.generics, false);
+    let mut generics = bounded(&item.generics, false);
+    wall::guard(item, &mut generics)?;
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
 
     let members = members(fields);
@@ -78,7 +81,7 @@ fn derive_struct(item: &DeriveInput, fields: &Fields) -> TokenStream {
         .rev()
         .fold(quote!(()), |rest, name| quote!((#name, #rest)));
 
-    quote! {
+    Ok(quote! {
         #[automatically_derived]
         impl #impl_generics ::phalanx_engine::State for #name #type_generics #where_clause {
             type Undo = #undo_type;
@@ -142,7 +145,7 @@ fn derive_struct(item: &DeriveInput, fields: &Fields) -> TokenStream {
                 )*
             }
         }
-    }
+    })
 }
 
 /// One variant of an enum, prepared for the arms of the matches.
@@ -195,7 +198,8 @@ fn derive_enum(item: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
             "an enum without variants has no value",
         ));
     }
-    let generics = bounded(&item.generics, true);
+    let mut generics = bounded(&item.generics, true);
+    wall::guard(item, &mut generics)?;
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
     let variants = variants(data)?;
     let name_text = name.unraw().to_string();
