@@ -2,7 +2,7 @@
 //!
 //! `TRYBUILD=overwrite cargo test -p phalanx-engine --test wall` renews the texts. They are compared
 //! as a whole on the compiler that the workspace names as its own; every other one words its errors
-//! as it likes, and has to refuse the same programs.
+//! as it likes, and has to refuse the same programs with the same advice.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -66,6 +66,10 @@ fn names_with(extension: &str) -> BTreeSet<String> {
         .collect()
 }
 
+fn error(folder: &Path, name: &str) -> String {
+    fs::read_to_string(folder.join(name).with_extension("stderr")).expect("the error of a case")
+}
+
 /// Whether the compiler is the one whose errors are checked in.
 fn compiler_is_ours() -> bool {
     let rustc = Command::new(std::env::var_os("RUSTC").unwrap_or("rustc".into()))
@@ -79,20 +83,36 @@ fn compiler_is_ours() -> bool {
     ))
 }
 
+/// Names the folder of cases to an execution of this program that writes the errors there.
+const ELSEWHERE: &str = "PHALANX_WALL";
+
 #[test]
 fn what_could_desync_does_not_compile() {
-    let mut from = folder();
-    if !compiler_is_ours() {
-        // Without their texts beside them, the cases only have to be refused.
-        let copies = Path::new(env!("CARGO_TARGET_TMPDIR")).join("wall");
-        fs::create_dir_all(&copies).unwrap();
-        for name in names_with("rs") {
-            let file = format!("{name}.rs");
-            fs::copy(from.join(&file), copies.join(&file)).unwrap();
-        }
-        from = copies;
+    let elsewhere = std::env::var_os(ELSEWHERE).map(PathBuf::from);
+    if compiler_is_ours() || elsewhere.is_some() {
+        TestCases::new().compile_fail(elsewhere.unwrap_or_else(folder).join("*.rs"));
+        return;
     }
-    TestCases::new().compile_fail(from.join("*.rs"));
+    let copies = Path::new(env!("CARGO_TARGET_TMPDIR")).join("wall");
+    fs::create_dir_all(&copies).expect("a folder for copies");
+    for (name, _) in CASES {
+        let file = format!("{name}.rs");
+        fs::copy(folder().join(&file), copies.join(&file)).expect("a copy of a case");
+    }
+    let refused = Command::new(std::env::current_exe().expect("this program"))
+        .args(["--exact", "what_could_desync_does_not_compile"])
+        .envs([
+            ("TRYBUILD", OsStr::new("overwrite")),
+            (ELSEWHERE, copies.as_os_str()),
+        ])
+        .status();
+    assert!(refused.is_ok_and(|status| status.success()));
+    for (name, advice) in CASES {
+        let text = error(&copies, name);
+        for (advice, _) in advice {
+            assert!(text.contains(advice), "{name}: {advice}\n{text}");
+        }
+    }
 }
 
 #[test]
@@ -107,7 +127,7 @@ fn every_case_gives_its_advice() {
     assert_eq!(names_with("rs"), listed);
     assert_eq!(names_with("stderr"), listed);
     for (name, advice) in CASES {
-        let text = fs::read_to_string(folder().join(name).with_extension("stderr")).unwrap();
+        let text = error(&folder(), name);
         for (advice, times) in advice {
             let found = text.matches(advice).map(|_| 1).sum::<u32>();
             assert_eq!(found, *times, "{name}: {advice}");
