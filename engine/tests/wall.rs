@@ -20,8 +20,17 @@ const SHARED: &str = "hold the value itself";
 const CLOCK: &str = "count in `Tick`";
 
 /// Every case, and how often which advice is given for it.
-const CASES: [(&str, &[(&str, u32)]); 12] = [
+const CASES: [(&str, &[(&str, u32)]); 13] = [
     ("aliases", &[("`Fix` or `Fix32` for a float", 2)]),
+    (
+        "caches",
+        &[
+            (FLOAT, 1),
+            ("#[state(cache)] or plain", 1),
+            ("#[state(cache)] instead", 1),
+            ("an enum as a whole may be", 1),
+        ],
+    ),
     ("clocks", &[(CLOCK, 3)]),
     (
         "dynamic",
