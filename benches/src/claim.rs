@@ -181,6 +181,22 @@ impl Claim {
         Self { note, ..self }
     }
 
+    /// The same figures in nanoseconds, where `ours` and `theirs` returned those of one element.
+    #[must_use]
+    pub fn in_nanos(mut self) -> Self {
+        let nanos = |spread: &mut Spread| {
+            for value in [&mut spread.median, &mut spread.p10, &mut spread.p90] {
+                *value *= MICRO;
+            }
+        };
+        self.unit = "ns";
+        nanos(&mut self.ours);
+        if let Some(beside) = &mut self.beside {
+            nanos(&mut beside.theirs);
+        }
+        self
+    }
+
     /// Whether the promise is kept; `None` if there is none.
     #[must_use]
     pub fn is_met(&self) -> Option<bool> {

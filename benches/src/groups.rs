@@ -1,5 +1,6 @@
 //! The groups of claims: one module each.
 
+mod math;
 mod session;
 
 use crate::claim::{Claim, Effort, Unmeasured};
@@ -16,7 +17,13 @@ pub struct Group {
 }
 
 /// All groups, in the order of the report.
-pub const GROUPS: &[Group] = &[Group {
-    name: "session",
-    run: session::run,
-}];
+pub const GROUPS: &[Group] = &[
+    Group {
+        name: "session",
+        run: session::run,
+    },
+    Group {
+        name: "math",
+        run: math::run,
+    },
+];

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use crate::index::at;
 use crate::limits::{DECODE_RESERVE_MAX, SCHEMA_DEPTH_MAX};
 
 /// Appends canonical bytes to a buffer that is meant to be reused.
@@ -39,6 +40,26 @@ impl Encoder {
             panic!("a container in a state holds at most u32::MAX elements");
         };
         self.put(&count.to_le_bytes());
+    }
+
+    /// Appends `count` zero bytes, to be written to.
+    #[inline]
+    pub fn put_zeros(&mut self, count: u32) -> &mut [u8] {
+        let begin = self.bytes.len();
+        self.bytes.resize(begin + at(count), 0);
+        &mut self.bytes[begin..]
+    }
+
+    /// Nothing but `count` zero bytes, to be written to.
+    #[inline]
+    pub(crate) fn zeros(&mut self, count: u32) -> &mut [u8] {
+        if self.bytes.len() == at(count) {
+            self.bytes.fill(0);
+        } else {
+            self.bytes.clear();
+            self.bytes.resize(at(count), 0);
+        }
+        &mut self.bytes
     }
 
     /// What was written so far.
@@ -135,6 +156,18 @@ impl<'a> Decoder<'a> {
             .ok_or(DecodeError::UnexpectedEnd)?;
         self.rest = rest;
         Ok(head)
+    }
+
+    /// The next `count` bytes, all of them zero: the padding of `what`.
+    ///
+    /// # Errors
+    /// [`DecodeError::UnexpectedEnd`], or [`DecodeError::Invalid`] if one is not zero.
+    pub fn take_zeros(&mut self, count: u32, what: &'static str) -> Result<(), DecodeError> {
+        if self.take_slice(count)?.iter().all(|byte| *byte == 0) {
+            Ok(())
+        } else {
+            Err(DecodeError::Invalid(what))
+        }
     }
 
     /// The next byte.

@@ -64,17 +64,15 @@ impl<'a> Node<'a> {
     /// The child number `index` (declaration order) of this node.
     #[must_use]
     pub fn child(&mut self, index: u32) -> Node<'_> {
-        // SplitMix64's finaliser: distinct, well-spread seeds from parent key and index.
-        let mut key = self.key
-            ^ u64::from(index)
-                .wrapping_add(1)
-                .wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        key = (key ^ (key >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        key = (key ^ (key >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         Node {
-            key: key ^ (key >> 31),
+            key: child_key(self.key, index),
             scratch: self.scratch,
         }
+    }
+
+    /// For nodes that hash their children themselves: the key and the buffer.
+    pub(crate) const fn into_parts(self) -> (u64, &'a mut Encoder) {
+        (self.key, self.scratch)
     }
 
     /// Digest of a leaf or plain container: of the canonical bytes that `encode` writes.
@@ -94,6 +92,17 @@ impl<'a> Node<'a> {
             }
         })
     }
+}
+
+/// SplitMix64's finaliser: distinct, well-spread keys from the parent's and an index.
+pub(crate) fn child_key(key: u64, index: u32) -> u64 {
+    let mut key = key
+        ^ u64::from(index)
+            .wrapping_add(1)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    key = (key ^ (key >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    key = (key ^ (key >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    key ^ (key >> 31)
 }
 
 #[cfg(test)]

@@ -50,6 +50,25 @@
 //! square that `Fix` has no room for; [`shape`] tells what touches what. Their methods are total as
 //! well: sums of products are exact until they are rounded once, halves away from zero.
 //!
+//! # Many at once
+//!
+//! A world that keeps a column per coordinate works on whole columns: `add_each`, `add_scaled_each`,
+//! `rotate_each`, `within_each`, `sin_each`, `cos_each`, `sin_cos_each` and `sqrt_each` of [`Fix`] and
+//! [`Fix32`], and `sin_cos_each` of [`Angle`], give bit for bit what a loop over the operators, the
+//! functions and [`Vec2::rotated`] gives, in vector instructions where the processor has such.
+//! [`Fix32`] is the faster: its columns move at about half the speed of `f32`'s.
+//!
+//! ```
+//! use phalanx_engine::Fix32;
+//! let (mut x, speed) = ([Fix32::ZERO, Fix32::MAX], [Fix32::int(6); 2]);
+//! Fix32::add_scaled_each(&mut x, &speed, Fix32::ratio(1, 4));
+//! assert_eq!(x, [Fix32::ratio(3, 2), Fix32::MAX]);
+//! ```
+//!
+//! Columns of different length are a mistake of the caller, and a panic.
+//!
+//! # Relation to `fixed`
+//!
 //! The numbers are `fixed`'s types inside (`to_fixed`, `from_fixed`), but not its operators: those
 //! wrap in one profile and panic in another.
 //!
@@ -57,6 +76,7 @@
 
 mod angle;
 mod arc;
+mod batch;
 mod exact;
 mod fix;
 mod overflow;

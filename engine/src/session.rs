@@ -72,6 +72,9 @@ impl State for Roster {
     fn close(&mut self, undo: &mut Vec<Presence>, node: Node<'_>) -> Digest {
         self.0.close(undo, node)
     }
+    fn redo(&mut self, undo: &mut Vec<Presence>) {
+        self.0.redo(undo);
+    }
     fn undo(&mut self, undo: &mut Vec<Presence>) {
         self.0.undo(undo);
     }

@@ -73,8 +73,11 @@ pub trait State: Sized + 'static {
     /// Ends a tick; returns the digest of the changed value, at a cost that follows what changed.
     fn close(&mut self, undo: &mut Self::Undo, node: Node<'_>) -> Digest;
 
-    /// Goes back to the value at `open`. The content of `undo` is used up.
+    /// Goes back to the value at `open`; `undo` then holds what it takes to go forth again.
     fn undo(&mut self, undo: &mut Self::Undo);
+
+    /// Takes back the [`undo`](State::undo) that left its record in `undo`.
+    fn redo(&mut self, undo: &mut Self::Undo);
 
     /// The digest computed from scratch. Always equal to what `close` returns.
     fn digest(&self, node: Node<'_>) -> Digest {

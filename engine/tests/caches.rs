@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use phalanx_engine::{
-    Digest, Encoder, InputFrame, Leaf, Node, PathStep, Schema, Setup, Simulation, Slot, State,
-    SyncTest, SyncTestError, Tick, TickRate, Visitor, flip_leaf, from_bytes, mix, to_bytes,
+    Digest, Encoder, InputFrame, Leaf, Node, PathStep, Row, Schema, Setup, Simulation, Slot, State,
+    SyncTest, SyncTestError, Table, Tick, TickRate, Visitor, flip_leaf, from_bytes, mix, to_bytes,
 };
 
 #[derive(State, Clone, Debug, Default, PartialEq)]
@@ -109,8 +109,11 @@ fn a_cache_is_undone_with_the_rest() {
         assert_eq!(closed, digest(&army));
     }
     assert_eq!(army.strength, 28);
+    let after = army.clone();
     undo.iter_mut().rev().for_each(|undo| army.undo(undo));
     assert_eq!(army, before);
+    undo.iter_mut().for_each(|undo| army.redo(undo));
+    assert_eq!(army, after);
 }
 
 /// An army below each container that there is.
@@ -122,9 +125,15 @@ struct Everywhere {
     queue: VecDeque<Army>,
     map: BTreeMap<u8, Army>,
     tuple: (u8, Army),
+    table: Table<Country>,
     side: Side,
     #[state(cache)]
     nested: Army,
+}
+
+#[derive(Row)]
+struct Country {
+    armies: Vec<Army>,
 }
 
 #[derive(State, Clone)]
@@ -144,7 +153,7 @@ impl Default for Side {
 #[test]
 fn caches_are_reached_through_every_container() {
     type Reach = fn(&mut Everywhere) -> &mut Army;
-    let reach: [Reach; 8] = [
+    let reach: [Reach; 9] = [
         |all| &mut all.array[0],
         |all| all.option.as_mut().unwrap(),
         |all| &mut all.vec[0],
@@ -155,6 +164,7 @@ fn caches_are_reached_through_every_container() {
             Side::One { army } => army,
             Side::None => unreachable!(),
         },
+        |all| &mut all.table.armies.edit(0)[0],
         |all| &mut all.nested,
     ];
     let mut all = Everywhere {
@@ -164,6 +174,8 @@ fn caches_are_reached_through_every_container() {
         map: [(3, Army::default())].into(),
         ..Everywhere::default()
     };
+    let armies = vec![Army::default()];
+    all.table.insert(Country { armies });
     let mut before = caches(&all);
     for (index, reach) in reach.into_iter().enumerate() {
         let bytes = to_bytes(&all);

@@ -323,7 +323,10 @@ impl State for Silent {
         self.digest(node)
     }
     fn undo(&mut self, undo: &mut Self) {
-        self.clone_from(undo);
+        core::mem::swap(self, undo);
+    }
+    fn redo(&mut self, undo: &mut Self) {
+        core::mem::swap(self, undo);
     }
     fn schema(schema: &mut Schema) {
         schema.leaf("Silent");

@@ -77,8 +77,13 @@ impl State for Planted {
     }
     fn undo(&mut self, undo: &mut Self::Undo) {
         if !self.has(Fault::Undo) {
-            (self.value, self.hidden) = *undo;
+            self.redo(undo);
         }
+    }
+    fn redo(&mut self, undo: &mut Self::Undo) {
+        let (value, hidden) = undo;
+        core::mem::swap(&mut self.value, value);
+        core::mem::swap(&mut self.hidden, hidden);
     }
     fn schema(schema: &mut Schema) {
         schema.leaf("Planted");

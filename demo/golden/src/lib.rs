@@ -1,7 +1,7 @@
 //! The golden run: everything of which a match is made, reduced to digests that must come out the
 //! same on every machine and in every build profile.
 //!
-//! The run is a list of [`COMPONENTS`], from the plain to the compound, so that the first one that
+//! The run is a list of [`components`], from the plain to the compound, so that the first one that
 //! differs is where the fault is. Each writes values onto a [`Tape`]; the tape's digest after a
 //! value covers all values before it. `golden.txt` holds the lines of a [`Detail::Brief`] run;
 //! `.ci/golden` compares them with what other machines print, and on a difference plays both again
@@ -19,28 +19,39 @@ mod inputs;
 mod logs;
 mod random;
 mod scalars;
+mod shapes;
 mod states;
 mod sweep;
 mod tape;
+mod vectors;
 
 pub use tape::{Component, Detail, Line, Plant, PlantError, Tape};
 
-/// All components, the plain ones first: what builds on another one comes after it.
-pub const COMPONENTS: &[&[Component]] = &[
-    digests::COMPONENTS,
-    random::COMPONENTS,
-    scalars::FIX,
-    scalars::FIX32,
+/// All components by what they are about, the plain ones first: what builds on another one comes
+/// after it.
+const SUBJECTS: &[&[&[Component]]] = &[
+    &[digests::COMPONENTS],
+    scalars::COMPONENTS,
     functions::COMPONENTS,
-    inputs::COMPONENTS,
-    states::COMPONENTS,
-    logs::COMPONENTS,
-    duel::COMPONENTS,
+    vectors::COMPONENTS,
+    shapes::COMPONENTS,
+    &[
+        random::COMPONENTS,
+        inputs::COMPONENTS,
+        states::COMPONENTS,
+        logs::COMPONENTS,
+        duel::COMPONENTS,
+    ],
 ];
+
+/// All components in the order of [`run`].
+pub fn components() -> impl Iterator<Item = &'static Component> {
+    SUBJECTS.iter().copied().flatten().copied().flatten()
+}
 
 /// Runs every component; `out` gets the lines in order. `plant` is a fault on purpose.
 pub fn run(detail: Detail, plant: Option<&Plant>, out: &mut dyn FnMut(Line)) {
-    for component in COMPONENTS.iter().copied().flatten() {
+    for component in components() {
         component.run(detail, plant, out);
     }
 }

@@ -1,6 +1,6 @@
 //! [`sweep`]: a function over the edges of its domain and a stream of operands from a fixed seed.
 
-use phalanx_engine::{Angle, Fix, Fix32, Rng, State, Vec2};
+use phalanx_engine::{Angle, Fix, Fix32, Rng, State};
 
 use crate::Tape;
 
@@ -93,18 +93,6 @@ impl Operand for Angle {
     }
     fn draw(rng: &mut Rng) -> Self {
         Self(rng.next_u32())
-    }
-}
-
-impl Operand for Vec2 {
-    fn edges() -> Vec<Self> {
-        let numbers = [Fix::MIN, -Fix::ONE, Fix::ZERO, Fix::STEP, Fix::MAX];
-        let with = |x| numbers.map(|y| Self::new(x, y));
-        numbers.into_iter().flat_map(with).collect()
-    }
-    fn draw(rng: &mut Rng) -> Self {
-        let x = Fix::draw(rng);
-        Self::new(x, Fix::draw(rng))
     }
 }
 

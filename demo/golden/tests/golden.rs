@@ -8,17 +8,13 @@ use std::collections::BTreeSet;
 
 use expect_test::expect_file;
 use phalanx_golden::compare::first_difference;
-use phalanx_golden::{COMPONENTS, Component, Detail, Line, Plant, run};
+use phalanx_golden::{Component, Detail, Line, Plant, components, run};
 
 /// The lines of a run; `print` is given where to put them.
 fn text(print: impl FnOnce(&mut dyn FnMut(Line))) -> String {
     let mut text = String::new();
     print(&mut |line| text += &format!("{line}\n"));
     text
-}
-
-fn components() -> impl Iterator<Item = &'static Component> {
-    COMPONENTS.iter().copied().flatten()
 }
 
 #[test]

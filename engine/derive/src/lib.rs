@@ -1,7 +1,8 @@
-//! The derives of `phalanx-engine`: `State` and `Input`. Use them through that crate, which
+//! The derives of `phalanx-engine`: `State`, `Row`, `Cell` and `Input`. Use them through that crate, which
 //! documents them beside their traits.
 
 mod input;
+mod row;
 mod state;
 mod wall;
 
@@ -14,6 +15,24 @@ use syn::{DeriveInput, parse_macro_input};
 pub fn derive_state(item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as DeriveInput);
     state::derive(&item)
+        .unwrap_or_else(|error| error.to_compile_error())
+        .into()
+}
+
+/// Derives `Row` for a struct with named fields, and makes the struct of its columns.
+#[proc_macro_derive(Row)]
+pub fn derive_row(item: TokenStream) -> TokenStream {
+    let item = parse_macro_input!(item as DeriveInput);
+    row::derive_row(&item)
+        .unwrap_or_else(|error| error.to_compile_error())
+        .into()
+}
+
+/// Derives `Cell` for a struct or enum of cells that is `State`, `Copy` and `PartialEq`.
+#[proc_macro_derive(Cell)]
+pub fn derive_cell(item: TokenStream) -> TokenStream {
+    let item = parse_macro_input!(item as DeriveInput);
+    row::derive_cell(&item)
         .unwrap_or_else(|error| error.to_compile_error())
         .into()
 }

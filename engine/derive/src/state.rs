@@ -11,7 +11,7 @@ use syn::{
 use crate::wall;
 
 pub(crate) fn derive(item: &DeriveInput) -> Result<TokenStream> {
-    refuse_options(&item.attrs)?;
+    refuse_options(&item.attrs, FIELDS_ONLY)?;
     match &item.data {
         Data::Struct(data) => derive_struct(item, &data.fields),
         Data::Enum(data) => derive_enum(item, data),
@@ -80,15 +80,16 @@ fn options(attributes: &[Attribute]) -> impl Iterator<Item = &Attribute> {
         .filter(|attribute| attribute.path().is_ident("state"))
 }
 
-fn refuse_options(attributes: &[Attribute]) -> Result<()> {
+/// Refuses `#[state(…)]` where it cannot stand, and says `why`.
+pub(crate) fn refuse_options(attributes: &[Attribute], why: &str) -> Result<()> {
     match options(attributes).next() {
-        Some(option) => Err(Error::new_spanned(
-            option,
-            "only a field of a struct is #[state(cache)]: an enum as a whole may be such a field",
-        )),
+        Some(option) => Err(Error::new_spanned(option, why)),
         None => Ok(()),
     }
 }
+
+const FIELDS_ONLY: &str =
+    "only a field of a struct is #[state(cache)]: an enum as a whole may be such a field";
 
 /// A field of a struct.
 struct Part<'a> {
@@ -122,17 +123,40 @@ fn parts<'a>(name: &Ident, fields: &'a Fields) -> Result<(Vec<Part<'a>>, Vec<Par
     Ok((kept, caches))
 }
 
-/// Type and pattern of the undo record: pairs that nest, so that there is no bound on the number of
-/// fields.
-fn undo_record(kept: &[Part<'_>], caches: &[Part<'_>]) -> (TokenStream, TokenStream) {
-    let none = (quote!(()), quote!(()));
-    let all = kept.iter().chain(caches).rev();
-    all.fold(none, |(types, pattern), Part { ty, undo, .. }| {
-        (
-            quote!((<#ty as ::phalanx_engine::State>::Undo, #types)),
-            quote!((#undo, #pattern)),
-        )
-    })
+/// The pattern of a struct's undo record; its type, and the methods that treat all fields alike.
+/// Records nest as pairs, so that there is no bound on the number of fields.
+fn undo_methods(kept: &[Part<'_>], caches: &[Part<'_>]) -> (TokenStream, TokenStream) {
+    let all = || kept.iter().chain(caches);
+    let members: Vec<_> = all().map(|part| &part.member).collect();
+    let undo: Vec<_> = all().map(|part| &part.undo).collect();
+    let pattern = undo
+        .iter()
+        .rev()
+        .fold(quote!(()), |rest, name| quote!((#name, #rest)));
+    let record = all().rev().fold(
+        quote!(()),
+        |rest, Part { ty, .. }| quote!((<#ty as ::phalanx_engine::State>::Undo, #rest)),
+    );
+    let methods = quote! {
+        type Undo = #record;
+
+        #[inline]
+        fn open(&mut self, undo: &mut Self::Undo) {
+            let #pattern = undo;
+            #(::phalanx_engine::State::open(&mut self.#members, #undo);)*
+        }
+        #[inline]
+        fn undo(&mut self, undo: &mut Self::Undo) {
+            let #pattern = undo;
+            #(::phalanx_engine::State::undo(&mut self.#members, #undo);)*
+        }
+        #[inline]
+        fn redo(&mut self, undo: &mut Self::Undo) {
+            let #pattern = undo;
+            #(::phalanx_engine::State::redo(&mut self.#members, #undo);)*
+        }
+    };
+    (pattern, methods)
 }
 
 /// `State::encode_caches` of a struct: its own caches, and those inside its fields.
@@ -171,20 +195,13 @@ fn derive_struct(item: &DeriveInput, fields: &Fields) -> Result<TokenStream> {
     let open_text = format!("{}{{", name.unraw());
     let caches_members: Vec<_> = caches.iter().map(|part| &part.member).collect();
     let caches_undo: Vec<_> = caches.iter().map(|part| &part.undo).collect();
-    let (undo_type, undo_pattern) = undo_record(&kept, &caches);
+    let (undo_pattern, undo_methods) = undo_methods(&kept, &caches);
     let encode_caches = encode_caches(name, &kept, &caches);
 
     Ok(quote! {
         #[automatically_derived]
         impl #impl_generics ::phalanx_engine::State for #name #type_generics #where_clause {
-            type Undo = #undo_type;
-
-            #[inline]
-            fn open(&mut self, undo: &mut Self::Undo) {
-                let #undo_pattern = undo;
-                #(::phalanx_engine::State::open(&mut self.#members, #undo);)*
-                #(::phalanx_engine::State::open(&mut self.#caches_members, #caches_undo);)*
-            }
+            #undo_methods
             #[inline]
             fn close(
                 &mut self,
@@ -202,12 +219,6 @@ fn derive_struct(item: &DeriveInput, fields: &Fields) -> Result<TokenStream> {
                     ::phalanx_engine::State::close(&mut self.#members, #undo, _node.child(#index))
                 ),*];
                 _node.fold(&digests)
-            }
-            #[inline]
-            fn undo(&mut self, undo: &mut Self::Undo) {
-                let #undo_pattern = undo;
-                #(::phalanx_engine::State::undo(&mut self.#members, #undo);)*
-                #(::phalanx_engine::State::undo(&mut self.#caches_members, #caches_undo);)*
             }
             fn digest(&self, mut _node: ::phalanx_engine::Node<'_>) -> ::phalanx_engine::Digest {
                 let digests = [#(
@@ -267,11 +278,11 @@ fn variants(data: &DataEnum) -> Result<Vec<Variant>> {
     let prepare = |(tag, variant): (usize, &syn::Variant)| {
         let tag = u8::try_from(tag)
             .map_err(|_| Error::new_spanned(variant, "a state's enum has at most 256 variants"))?;
-        refuse_options(&variant.attrs)?;
+        refuse_options(&variant.attrs, FIELDS_ONLY)?;
         variant
             .fields
             .iter()
-            .try_for_each(|field| refuse_options(&field.attrs))?;
+            .try_for_each(|field| refuse_options(&field.attrs, FIELDS_ONLY))?;
         let ident = &variant.ident;
         let members = members(&variant.fields);
         let fields: Vec<_> = (0..members.len())
@@ -357,6 +368,10 @@ fn derive_enum(item: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
                 if let ::core::option::Option::Some(copy) = undo {
                     ::core::mem::swap(self, copy);
                 }
+            }
+            #[inline]
+            fn redo(&mut self, undo: &mut Self::Undo) {
+                ::phalanx_engine::State::undo(self, undo);
             }
             fn schema(schema: &mut ::phalanx_engine::Schema) {
                 schema.group(#open_text, "}", |schema| { #(#schema)* });

@@ -68,7 +68,10 @@ impl Fix {
     pub const fn sin_cos(self) -> (Self, Self) {
         // Of the magnitude, so that sine is odd and cosine even to the last bit.
         let (sin, cos) = sin_cos(phase(self.to_bits().unsigned_abs()));
-        (sin.negated_if(self.to_bits() < 0), cos)
+        (
+            Self::from_bits(negated_if(sin.to_bits(), self.to_bits())),
+            cos,
+        )
     }
 
     /// Sine of so many radians, within 0.54 steps of the exact value.
@@ -154,48 +157,55 @@ pub(super) const fn phase(bits: u64) -> u64 {
 /// Sine and cosine of a phase.
 #[inline]
 const fn sin_cos(phase: u64) -> (Fix, Fix) {
-    let quarters = phase >> 62;
-    let within = phase & (QUARTER - 1);
-    // Odd quarters are walked backwards: only their signs differ from the first.
-    let folded = if quarters & 1 == 0 {
-        within
-    } else {
-        QUARTER.wrapping_sub(within)
-    };
+    // The distance from the nearest of 0 and a half turn: odd quarters are walked backwards, and
+    // only their signs differ from the first.
+    let folded = ((phase << 1).cast_signed() >> 1).unsigned_abs();
     // The nearest point; of two equally near ones that towards the middle, so that a phase and
     // its mirror image in the quarter take mirrored points.
-    let half = (1_u64 << (SPACING - 1)).wrapping_sub((folded > QUARTER / 2) as u64);
+    let half = (1_u64 << (SPACING - 1)).wrapping_sub(folded >> 61);
     let point = folded.wrapping_add(half) >> SPACING;
     let offset = folded.wrapping_sub(point << SPACING).cast_signed();
     let point = point as u32;
     let sine = SINES[crate::index::at(point)];
     let cosine = SINES[crate::index::at(POINTS.wrapping_sub(point))];
 
-    // The offset in radians in Q39 (|x| < 2⁻⁸ · 0.8), less a sixth of its cube; and half its
-    // square in Q46. Quotients are cut off towards zero, on both sides of the point alike; shifts
-    // are of positive numbers. The next term, x⁴ / 24, is below 2⁻³⁷.
+    // The distance from the point in radians in Q39 (x < 2⁻⁸ · 0.8), less a sixth of its cube; and
+    // half its square in Q46. The next term, x⁴ / 24, is below 2⁻³⁷. What is cut off is cut off
+    // from positive numbers, so on both sides of the point alike.
     //
     // No step can overflow: a number in Qn below 2^m has n + m bits. `wrapping` spares the checks.
-    let x = (offset / (1 << 22)).wrapping_mul(TAU >> 32) / (1 << 31);
+    let x = (offset.wrapping_abs() >> 22).wrapping_mul(TAU >> 32) >> 31;
     let half_square = x.wrapping_mul(x) >> 33;
     let shrink = (1_i64 << 32).wrapping_sub(half_square.wrapping_mul(0x5555_5555) >> 46);
-    let x = x.wrapping_mul(shrink) / (1 << 32);
+    let x = x.wrapping_mul(shrink) >> 32;
 
     let (sine_q30, cosine_q30) = (sine >> 30, cosine >> 30);
     let sin = sine
-        .wrapping_add(cosine_q30.wrapping_mul(x) / (1 << 9))
+        .wrapping_add(negated_if(cosine_q30.wrapping_mul(x) >> 9, offset))
         .wrapping_sub(sine_q30.wrapping_mul(half_square) >> 16);
     let cos = cosine
-        .wrapping_sub(sine_q30.wrapping_mul(x) / (1 << 9))
+        .wrapping_sub(negated_if(sine_q30.wrapping_mul(x) >> 9, offset))
         .wrapping_sub(cosine_q30.wrapping_mul(half_square) >> 16);
+    // The second half turn is below the axis, the second and third quarters are left of it.
+    let (below, left) = (phase, phase.wrapping_add(QUARTER));
     (
-        from_q60(sin).negated_if(quarters >= 2),
-        from_q60(cos).negated_if(quarters == 1 || quarters == 2),
+        Fix::from_bits(negated_if(from_q60(sin), below.cast_signed())),
+        Fix::from_bits(negated_if(from_q60(cos), left.cast_signed())),
     )
 }
 
-const fn from_q60(number: i64) -> Fix {
-    Fix::from_bits(number.wrapping_add(1 << 27) >> 28)
+/// The number, with its sign turned if the other is negative. Without a branch: signs of phases
+/// are as good as random.
+#[inline]
+const fn negated_if(number: i64, other: i64) -> i64 {
+    let mask = other >> 63;
+    (number ^ mask).wrapping_sub(mask)
+}
+
+/// In Q32, to the nearest.
+#[inline]
+const fn from_q60(number: i64) -> i64 {
+    number.wrapping_add(1 << 27) >> 28
 }
 
 /// The upper half of the product.

@@ -7,14 +7,24 @@ use core::cmp::Ordering;
 use super::{Fix, exact};
 
 /// The nearest number in range to `bits / 2^32`.
+#[inline]
 pub(super) fn saturated(bits: i128) -> Fix {
-    let clamped = bits.clamp(i64::MIN.into(), i64::MAX.into());
-    Fix::from_bits(i64::try_from(clamped).unwrap_or_default())
+    let end = if bits < 0 { i64::MIN } else { i64::MAX };
+    Fix::from_bits(i64::try_from(bits).unwrap_or(end))
 }
 
 /// The nearest number to `product / 2^64`, halves away from zero, saturated.
 pub(super) fn rounded(product: i128) -> Fix {
-    saturated(nearest_quotient(product, 1 << Fix::FRACTION_BITS))
+    // What the half that is added takes beyond the ends is saturated either way.
+    rounded_short(product.clamp(i128::MIN >> 1, i128::MAX >> 1))
+}
+
+/// The same of a product of at most 127 bits.
+#[inline]
+pub(super) fn rounded_short(product: i128) -> Fix {
+    // A half, less one step below zero, makes the floor of the shift the nearest number.
+    let half = (1 << (Fix::FRACTION_BITS - 1)) + (product >> 127);
+    saturated(product.wrapping_add(half) >> Fix::FRACTION_BITS)
 }
 
 /// `numerator / denominator` to the nearest, halves away from zero; the denominator is not 0.
@@ -296,6 +306,16 @@ mod tests {
             prop_assert_eq!(sum, Wide::product(a + b, c));
             prop_assert_eq!(sum.minus(Wide::product(b, c)), Wide::product(a, c));
             prop_assert_eq!(Wide::product(a, c).minus(sum).root(), 0);
+        }
+
+        #[test]
+        fn products_are_rounded_to_the_nearest(product: i128, shift in 0..127_u32, tie: bool) {
+            let mut product = product >> shift;
+            if tie {
+                product = (product >> 32 << 32) | 1 << 31;
+            }
+            let model = saturated(nearest_quotient(product, 1 << Fix::FRACTION_BITS));
+            prop_assert_eq!(rounded(product), model);
         }
 
         #[test]

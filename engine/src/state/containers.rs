@@ -24,6 +24,9 @@ macro_rules! undo_by_copy {
         fn undo(&mut self, undo: &mut Self) {
             core::mem::swap(self, undo);
         }
+        fn redo(&mut self, undo: &mut Self) {
+            core::mem::swap(self, undo);
+        }
     };
 }
 
@@ -48,6 +51,9 @@ impl<T: State + Clone, const N: usize> State for [T; N] {
             .as_mut()
             .expect("a state is undone only after it was opened");
         core::mem::swap(self, copy);
+    }
+    fn redo(&mut self, undo: &mut Option<Self>) {
+        self.undo(undo);
     }
     fn schema(schema: &mut Schema) {
         schema.group("[", "]", |schema| {
@@ -311,6 +317,8 @@ macro_rules! tuple {
             }
             #[inline]
             fn undo(&mut self, _undo: &mut Self::Undo) { $(self.$index.undo(&mut _undo.$index);)* }
+            #[inline]
+            fn redo(&mut self, _undo: &mut Self::Undo) { $(self.$index.redo(&mut _undo.$index);)* }
             fn digest(&self, mut _node: Node<'_>) -> Digest {
                 let digests = [$(self.$index.digest(_node.child($index))),*];
                 _node.fold(&digests)

@@ -24,6 +24,13 @@ pub enum Leaf {
     },
     /// The variant of an enum without fields.
     Variant(&'static str),
+    /// An id of a table's row.
+    Id {
+        /// Its place.
+        row: u32,
+        /// Which of those that were there; 0 for none.
+        generation: u32,
+    },
 }
 
 impl fmt::Display for Leaf {
@@ -37,6 +44,7 @@ impl fmt::Display for Leaf {
                 fraction_bits,
             } => crate::math::display_fixed(f, i128::from(bits), fraction_bits),
             Self::Variant(name) => f.write_str(name),
+            Self::Id { row, generation } => write!(f, "{row}:{generation}"),
         }
     }
 }
@@ -58,7 +66,9 @@ macro_rules! integer_leaf {
             #[inline]
             fn close(&mut self, _undo: &mut Self, node: Node<'_>) -> Digest { self.digest(node) }
             #[inline]
-            fn undo(&mut self, undo: &mut Self) { *self = *undo; }
+            fn undo(&mut self, undo: &mut Self) { core::mem::swap(self, undo); }
+            #[inline]
+            fn redo(&mut self, undo: &mut Self) { core::mem::swap(self, undo); }
             fn schema(schema: &mut Schema) { schema.leaf(stringify!($int)); }
             #[inline]
             fn encode(&self, out: &mut Encoder) { out.put(&self.to_le_bytes()); }
@@ -95,7 +105,11 @@ impl State for bool {
     }
     #[inline]
     fn undo(&mut self, undo: &mut Self) {
-        *self = *undo;
+        core::mem::swap(self, undo);
+    }
+    #[inline]
+    fn redo(&mut self, undo: &mut Self) {
+        core::mem::swap(self, undo);
     }
     fn schema(schema: &mut Schema) {
         schema.leaf("bool");

@@ -15,6 +15,13 @@ pub enum PathStep {
     Element(u64),
     /// The variant of an enum whose fields follow.
     Variant(&'static str),
+    /// A row of a table.
+    Row {
+        /// Its place.
+        row: u32,
+        /// How often the place was taken before, and once more.
+        generation: u32,
+    },
 }
 
 impl fmt::Display for PathStep {
@@ -24,6 +31,7 @@ impl fmt::Display for PathStep {
             Self::Position(index) => write!(f, ".{index}"),
             Self::Element(index) => write!(f, "[{index}]"),
             Self::Variant(name) => write!(f, "::{name}"),
+            Self::Row { row, generation } => write!(f, "[{row}:{generation}]"),
         }
     }
 }

@@ -221,6 +221,9 @@ impl State for Sticky {
         self.0.undo(undo);
         self.0.purses = purses;
     }
+    fn redo(&mut self, undo: &mut Self::Undo) {
+        self.0.redo(undo);
+    }
     fn digest(&self, node: Node<'_>) -> Digest {
         self.0.digest(node)
     }

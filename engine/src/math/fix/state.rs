@@ -22,7 +22,11 @@ macro_rules! state {
             }
             #[inline]
             fn undo(&mut self, undo: &mut Self) {
-                *self = *undo;
+                core::mem::swap(self, undo);
+            }
+            #[inline]
+            fn redo(&mut self, undo: &mut Self) {
+                core::mem::swap(self, undo);
             }
             fn schema(schema: &mut Schema) {
                 schema.leaf(stringify!($name));

@@ -1,0 +1,203 @@
+//! [`Blocks`]: which rows of a column were written since the tick began, and the digest of every
+//! block of rows.
+
+use alloc::vec::Vec;
+use core::mem::swap;
+
+use crate::codec::Encoder;
+use crate::digest::{Digest, Node};
+use crate::index::at;
+
+/// Rows per block. A scattered write costs the hash of one block, and 16 cells of eight bytes are the
+/// most that XXH3 hashes in its quickest way.
+pub const BLOCK_ROWS: u32 = 16;
+
+/// Rows of a block, a bit each.
+pub(super) type Rows = u16;
+
+const _: () = assert!(Rows::BITS == BLOCK_ROWS);
+
+/// How many blocks hold so many rows.
+pub(super) const fn blocks_of(rows: u32) -> u32 {
+    rows.div_ceil(BLOCK_ROWS)
+}
+
+/// The row among those of its block.
+pub(super) const fn bit(row: u32) -> Rows {
+    1 << (row % BLOCK_ROWS)
+}
+
+/// What is known of the blocks of one column.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Blocks {
+    /// Digest of every block that exists; 0 of others.
+    digests: Vec<u64>,
+    /// Their sum.
+    sum: u64,
+    /// The digests are those of another content: it was written to outside of any tick.
+    stale: bool,
+    /// Rows of every block whose old values the journal has.
+    written: Vec<Rows>,
+    /// Blocks with such rows.
+    dirty: Vec<u32>,
+    /// A tick is open.
+    open: bool,
+}
+
+/// What it takes to go back by one tick.
+#[derive(Clone, Debug, Default)]
+pub struct BlocksUndo {
+    digests: Vec<(u32, u64)>,
+    sum: u64,
+    stale: bool,
+}
+
+/// What is to be remembered before a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Remember {
+    /// Nothing: it was remembered at this tick, or there is no tick.
+    Nothing,
+    /// The row.
+    Row,
+    /// All rows of the block that are not remembered yet, `hot` telling that they are many.
+    Block,
+}
+
+impl Blocks {
+    /// Of a content that no digest is known of.
+    pub(super) fn unknown(blocks: u32) -> Self {
+        let mut this = Self {
+            stale: true,
+            ..Self::default()
+        };
+        (0..blocks).for_each(|_| this.grow());
+        this
+    }
+
+    /// One more block has room.
+    pub(super) fn grow(&mut self) {
+        self.digests.push(0);
+        self.written.push(0);
+    }
+
+    #[inline]
+    pub(super) fn is_written(&self, row: u32) -> bool {
+        self.written[at(row / BLOCK_ROWS)] & bit(row) != 0
+    }
+
+    /// Before a row is written that [`is_written`](Self::is_written) denies. A block of which more than `hot`
+    /// rows are written is remembered as a whole.
+    pub(super) fn write(&mut self, row: u32, hot: u32) -> Remember {
+        if !self.open {
+            self.stale = true;
+            return Remember::Nothing;
+        }
+        let block = row / BLOCK_ROWS;
+        let written = &mut self.written[at(block)];
+        if *written == 0 {
+            self.dirty.push(block);
+        }
+        if written.count_ones() >= hot {
+            *written = Rows::MAX;
+            return Remember::Block;
+        }
+        *written |= bit(row);
+        Remember::Row
+    }
+
+    /// Before any row of a block is written.
+    pub(super) fn write_block(&mut self, block: u32) -> Remember {
+        if self.written[at(block)] == Rows::MAX {
+            Remember::Nothing
+        } else {
+            self.write(block * BLOCK_ROWS, 0)
+        }
+    }
+
+    /// The blocks written to, and which of their rows may have been: since the tick was opened, or
+    /// before it.
+    pub(super) fn written(&self) -> impl Iterator<Item = (u32, Rows)> {
+        let all = if self.stale && !self.open {
+            self.written.len()
+        } else {
+            0
+        };
+        let dirty = self
+            .dirty
+            .iter()
+            .map(|&block| (block, self.written[at(block)]));
+        (0..)
+            .zip(&self.written[..all])
+            .map(|(block, _)| (block, Rows::MAX))
+            .chain(dirty)
+    }
+
+    pub(super) fn open(&mut self, undo: &mut BlocksUndo) {
+        assert!(!self.open, "a tick is opened while another one is open");
+        undo.digests.clear();
+        (undo.sum, undo.stale) = (self.sum, self.stale);
+        self.open = true;
+    }
+
+    /// Computes the digests of the first `blocks` blocks that were written to, and keeps the old ones.
+    /// Returns the sum of all.
+    pub(super) fn close(
+        &mut self,
+        undo: &mut BlocksUndo,
+        blocks: u32,
+        mut digest: impl FnMut(u32) -> u64,
+    ) -> u64 {
+        assert!(self.open, "a tick is closed that was not opened");
+        if self.stale {
+            self.sum = 0;
+            for (block, known) in (0..).zip(&mut self.digests) {
+                *known = if block < blocks { digest(block) } else { 0 };
+                self.sum = self.sum.wrapping_add(*known);
+            }
+            self.stale = false;
+        } else {
+            for &block in &self.dirty {
+                let known = &mut self.digests[at(block)];
+                let new = if block < blocks { digest(block) } else { 0 };
+                self.sum = self.sum.wrapping_sub(*known).wrapping_add(new);
+                undo.digests.push((block, *known));
+                *known = new;
+            }
+        }
+        for block in self.dirty.drain(..) {
+            self.written[at(block)] = 0;
+        }
+        self.open = false;
+        self.sum
+    }
+
+    /// Back or forth.
+    pub(super) fn undo(&mut self, undo: &mut BlocksUndo) {
+        assert!(!self.open, "a tick is undone while it is open");
+        for (block, digest) in &mut undo.digests {
+            swap(&mut self.digests[at(*block)], digest);
+        }
+        swap(&mut self.sum, &mut undo.sum);
+        swap(&mut self.stale, &mut undo.stale);
+    }
+}
+
+/// The digest of a column: how many rows it has, and the sum of its blocks' digests. Every block is
+/// hashed under its own key, so that in a sum no two of them change places unseen.
+pub(super) fn column_digest(key: u64, rows: u32, sum: u64) -> Digest {
+    let mut bytes = [0; 12];
+    bytes[..4].copy_from_slice(&rows.to_le_bytes());
+    bytes[4..].copy_from_slice(&sum.to_le_bytes());
+    Digest::of(key, &bytes)
+}
+
+/// The same from scratch.
+pub(super) fn digest(
+    node: Node<'_>,
+    rows: u32,
+    mut digest: impl FnMut(u64, &mut Encoder, u32) -> u64,
+) -> Digest {
+    let (key, scratch) = node.into_parts();
+    let sum = (0..blocks_of(rows)).map(|block| digest(key, scratch, block));
+    column_digest(key, rows, sum.fold(0, u64::wrapping_add))
+}
