@@ -20,7 +20,7 @@ const SHARED: &str = "hold the value itself";
 const CLOCK: &str = "count in `Tick`";
 
 /// Every case, and how often which advice is given for it.
-const CASES: [(&str, &[(&str, u32)]); 13] = [
+const CASES: [(&str, &[(&str, u32)]); 14] = [
     ("aliases", &[("`Fix` or `Fix32` for a float", 2)]),
     (
         "caches",
@@ -49,6 +49,15 @@ const CASES: [(&str, &[(&str, u32)]); 13] = [
     ),
     ("hash_maps", &[(HASH, 4)]),
     ("pointers", &[(POINTER, 4)]),
+    (
+        "rows",
+        &[
+            (FLOAT, 1),
+            (POINTER, 1),
+            ("has no #[state(cache)]", 1),
+            ("use `u32` or `u64`", 1),
+        ],
+    ),
     ("shared", &[(POINTER, 3), (SHARED, 3)]),
     ("unions", &[("use an enum", 1)]),
     ("variants", &[(FLOAT, 2), (POINTER, 1)]),

@@ -23,6 +23,13 @@ struct Wall {
     bounds: Vec<WherePredicate>,
 }
 
+/// Refuses fields of which no type of that form is a state, nor a part of a row or cell.
+pub(crate) fn check(item: &DeriveInput) -> Result<()> {
+    let mut wall = Wall::default();
+    fields(&item.data).for_each(|field| wall.visit(&field.ty));
+    wall.errors.map_or(Ok(()), Err)
+}
+
 /// Refuses fields of which no type of that form is a state; adds the bounds that let the compiler
 /// refuse others with advice.
 pub(crate) fn guard(item: &DeriveInput, generics: &mut Generics) -> Result<()> {
@@ -39,7 +46,7 @@ pub(crate) fn guard(item: &DeriveInput, generics: &mut Generics) -> Result<()> {
     Ok(())
 }
 
-fn fields(data: &Data) -> Box<dyn Iterator<Item = &Field> + '_> {
+pub(crate) fn fields(data: &Data) -> Box<dyn Iterator<Item = &Field> + '_> {
     match data {
         Data::Struct(data) => Box::new(data.fields.iter()),
         Data::Enum(data) => Box::new(
