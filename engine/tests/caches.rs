@@ -211,6 +211,14 @@ struct War(Fault);
 struct Field {
     armies: Vec<Army>,
     sum: u64,
+    #[state(cache)]
+    strength: u64,
+}
+
+impl Field {
+    fn count(&mut self) {
+        self.strength = self.armies.iter().map(|army| army.strength).sum();
+    }
 }
 
 impl Simulation for War {
@@ -220,31 +228,38 @@ impl Simulation for War {
     type Input = u8;
 
     fn start(&self, setup: &Setup) -> Field {
-        Field {
+        let mut field = Field {
             armies: vec![Army::new(&[5; 4]); setup.slots.into()],
             sum: 0,
-        }
+            strength: 0,
+        };
+        field.count();
+        field
     }
 
     fn step(&self, field: &mut Field, frame: &InputFrame<'_, Self>) {
+        if self.0 != Fault::NotRebuiltNorUsed {
+            field.sum = mix(field.sum ^ field.strength);
+        }
         for ((slot, _, input), army) in frame.slots().zip(&mut field.armies) {
             army.units.rotate_left(1);
             army.units[0] = u32::from(input);
             let stale = self.0 == Fault::Stale && frame.tick() >= FAULT_AT && slot == Slot(1);
-            if self.0 != Fault::NotRebuiltNorUsed {
-                field.sum = mix(field.sum ^ army.strength);
-            }
             if !stale {
                 army.count();
             }
         }
+        field.count();
     }
 
     fn rebuild(&self, field: &mut Field) {
         match self.0 {
             Fault::NotRebuilt | Fault::NotRebuiltNorUsed => {}
             Fault::Meddling => field.sum += 1,
-            Fault::None | Fault::Stale => field.armies.iter_mut().for_each(Army::count),
+            Fault::None | Fault::Stale => {
+                field.armies.iter_mut().for_each(Army::count);
+                field.count();
+            }
         }
     }
 }
