@@ -40,6 +40,8 @@ pub use phalanx_derive::{Cell, Input, Row, State};
 pub use rng::{Rng, RngKey, Uniform, mix};
 pub use session::{Entry, Presence, Session, Slot};
 pub use simulation::{GameIdentity, Setup, Simulation};
+#[doc(hidden)]
+pub use state::wall;
 pub use state::{
     Leaf, LeafMut, PathStep, Schema, State, TagLeaf, Visitor, VisitorMut, flip_leaf, from_bytes,
     to_bytes,

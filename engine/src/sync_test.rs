@@ -1,18 +1,20 @@
 //! [`SyncTest`]: one process, no network, and every reason for which two machines could part.
 
 use alloc::collections::VecDeque;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::codec::{DecodeError, Encoder};
 use crate::digest::Digest;
 use crate::session::{Entry, Slot};
 use crate::simulation::{Setup, Simulation};
+use crate::state::first_difference;
 use crate::tick::Tick;
 use crate::world::{World, WorldUndo};
 
 /// Runs a game alone and, at every tick, goes back and plays the last ticks again, recomputes the
-/// digest from scratch, encodes and decodes the world, and plays on with what was decoded. All must
-/// agree.
+/// digest from scratch, encodes and decodes the world, rebuilds its caches, and plays on with what was
+/// decoded. All must agree.
 ///
 /// ```
 /// # use phalanx_engine::*;
@@ -50,7 +52,7 @@ pub struct SyncReport {
 }
 
 /// What a sync test found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SyncTestError {
     /// A tick, executed again with the same inputs, had another result: `step` depends on something
     /// that is not in the state, or the state does not undo.
@@ -89,6 +91,25 @@ pub enum SyncTestError {
         /// The tick.
         tick: Tick,
     },
+    /// [`Simulation::rebuild`] changed what is not a cache.
+    #[error(
+        "after tick {tick} rebuild changes the decoded state: it may only make the caches again"
+    )]
+    Rebuild {
+        /// The tick.
+        tick: Tick,
+    },
+    /// A cache is not what [`Simulation::rebuild`] makes of the state: it was not kept up to date, or
+    /// is not made again, and a peer that joins late would hold another one.
+    #[error(
+        "after tick {tick} the cache {cache} is not what rebuild makes of the state: stale, or not rebuilt"
+    )]
+    Cache {
+        /// The tick.
+        tick: Tick,
+        /// Type and field, and which one of all in the state, as in `Army.strength[0]`.
+        cache: String,
+    },
     /// A tick, executed on the world decoded from its own encoding, had another result: `step`
     /// depends on something that the encoding leaves out, and a peer that joins late would part.
     #[error(
@@ -113,6 +134,8 @@ impl SyncTestError {
             | Self::Digest { tick, .. }
             | Self::Decode { tick, .. }
             | Self::RoundTrip { tick }
+            | Self::Rebuild { tick }
+            | Self::Cache { tick, .. }
             | Self::Decoded { tick, .. } => *tick,
         }
     }
@@ -169,7 +192,9 @@ impl<S: Simulation> SyncTest<S> {
             let mut undo = WorldUndo::default();
             let checksum = self.execute(&mut world, tick, &inputs, &mut undo, &mut scratch);
             report.checksum = checksum;
-            let joined = decoded.replace(check_encoding(&world, tick, checksum, &mut scratch)?);
+            let mut copy = check_encoding(&world, tick, checksum, &mut scratch)?;
+            self.check_caches(&world, &mut copy, tick)?;
+            let joined = decoded.replace(copy);
 
             played.push_back(Played {
                 tick,
@@ -213,6 +238,30 @@ impl<S: Simulation> SyncTest<S> {
             _ => Vec::new(),
         };
         world.step(&self.simulation, tick, &joins, inputs, undo, scratch)
+    }
+
+    /// Rebuilds the caches of `decoded`, as for a peer that joins, and compares them with the live ones.
+    fn check_caches(
+        &self,
+        live: &World<S>,
+        decoded: &mut World<S>,
+        tick: Tick,
+    ) -> Result<(), SyncTestError> {
+        let written = |write: &dyn Fn(&mut Encoder)| {
+            let mut out = Encoder::new();
+            write(&mut out);
+            out.into_bytes()
+        };
+        decoded.rebuild(&self.simulation);
+        if written(&|out| decoded.encode(out)) != written(&|out| live.encode(out)) {
+            return Err(SyncTestError::Rebuild { tick });
+        }
+        let kept = written(&|out| live.encode_caches(out));
+        let rebuilt = written(&|out| decoded.encode_caches(out));
+        match first_difference(&kept, &rebuilt) {
+            Some(cache) => Err(SyncTestError::Cache { tick, cache }),
+            None => Ok(()),
+        }
     }
 
     /// Undoes all of `played`, newest first, and executes it again.

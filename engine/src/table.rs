@@ -419,6 +419,10 @@ impl<R: Row> State for Table<R> {
         self.columns.encode(out);
     }
 
+    fn encode_caches(&self, out: &mut Encoder) {
+        self.columns.encode_caches(out);
+    }
+
     fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let table = Self {
             live: State::decode(from)?,

@@ -85,6 +85,12 @@ impl<S: Simulation> World<S> {
         self.state.encode(out);
     }
 
+    /// What the caches hold, for comparison.
+    pub(crate) fn encode_caches(&self, out: &mut Encoder) {
+        self.state.encode_caches(out);
+    }
+
+    /// Reads a world as it was encoded, without its caches: [`World::rebuild`] it before it is played.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut from = Decoder::new(bytes);
         let (session, state) = (Session::decode(&mut from)?, S::State::decode(&mut from)?);
@@ -94,5 +100,10 @@ impl<S: Simulation> World<S> {
             state,
             key: Schema::of::<S::State>().fingerprint(),
         })
+    }
+
+    /// Makes the caches of a decoded world again.
+    pub(crate) fn rebuild(&mut self, simulation: &S) {
+        simulation.rebuild(&mut self.state);
     }
 }
