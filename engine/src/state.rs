@@ -14,6 +14,7 @@ pub(crate) use cache::first_difference;
 pub use leaf::{Leaf, LeafMut, TagLeaf};
 pub use schema::Schema;
 pub use visit::{PathStep, Visitor, VisitorMut, flip_leaf};
+pub(crate) use visit::{flip_leaf_number, leaves};
 
 use crate::codec::{DecodeError, Decoder, Encoder};
 use crate::digest::{Digest, Node};
