@@ -167,10 +167,10 @@ fn finish<G: Game>(
     summary.first_bad_tick = bad.map(|tick| tick.0);
     summary.exit_code = exit.code();
     let text = format!(
-        "ticks          {} in {} s, each executed {} times\nchecksum       {}\ninput changes  on {} ticks\n{judgement}",
+        "ticks          {} in {} s, each executed at least {} times\nchecksum       {}\ninput changes  on {} ticks\n{judgement}",
         summary.ticks,
         summary.wall_s,
-        REWIND + 1,
+        REWIND + 2,
         summary.checksum.as_deref().unwrap_or("none"),
         summary.input_changes,
     );
