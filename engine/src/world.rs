@@ -72,6 +72,12 @@ impl<S: Simulation> World<S> {
         self.session.undo(&mut undo.session);
     }
 
+    /// Takes back the undoing of the tick that filled `undo`.
+    pub(crate) fn redo(&mut self, undo: &mut WorldUndo<S>) {
+        self.session.redo(&mut undo.session);
+        self.state.redo(&mut undo.state);
+    }
+
     /// The checksum computed from scratch.
     pub(crate) fn digest(&self, scratch: &mut Encoder) -> Digest {
         let mut root = Node::root(self.key, scratch);
