@@ -29,7 +29,7 @@ mod timeline;
 mod world;
 
 pub use codec::{DecodeError, Decoder, Encoder};
-pub use digest::{Digest, Node};
+pub use digest::{Digest, DigestNode, DigestVisitor, Fold, Node, digest_at};
 pub use frame::{FrameHash, InputFrame, Provenance, Repeat, SealedFrame};
 pub use input::Input;
 pub use log::{Log, LogError};

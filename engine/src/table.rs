@@ -16,7 +16,7 @@ pub use id::Id;
 pub use lists::{Lists, ListsUndo};
 
 use crate::codec::{DecodeError, Decoder, Encoder};
-use crate::digest::{Digest, Node};
+use crate::digest::{Digest, DigestVisitor, Node};
 use crate::index::at;
 use crate::state::{PathStep, Schema, State, Visitor, VisitorMut};
 use blocks::{Rows, bit, blocks_of};
@@ -404,6 +404,22 @@ impl<R: Row> State for Table<R> {
             self.columns.digest(node.child(3)),
         ];
         node.fold(&digests)
+    }
+
+    fn visit_digests(&self, mut node: Node<'_>, visitor: &mut dyn DigestVisitor) -> Digest {
+        visitor.enter(PathStep::Field("live"));
+        let live = self.live.visit_digests(node.child(0), visitor);
+        visitor.leave();
+        visitor.enter(PathStep::Field("generations"));
+        let generations = self.generations.visit_digests(node.child(1), visitor);
+        visitor.leave();
+        visitor.enter(PathStep::Field("free"));
+        let free = self.free.visit_digests(node.child(2), visitor);
+        visitor.leave();
+        visitor.enter(PathStep::Field("columns"));
+        let columns = self.columns.visit_digests(node.child(3), visitor);
+        visitor.leave();
+        node.show(&[live, generations, free, columns], visitor)
     }
 
     fn schema(schema: &mut Schema) {

@@ -6,7 +6,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::codec::Encoder;
-use crate::digest::Digest;
+use crate::digest::{Digest, DigestVisitor};
 use crate::frame::{Provenance, Repeat, SealedFrame};
 use crate::index::{at, ring};
 use crate::input::Input;
@@ -298,6 +298,17 @@ impl<S: Simulation> Timeline<S> {
     /// ticks since `tick` changed. For the newest tick it costs nothing.
     pub fn look<T>(&mut self, tick: Tick, see: impl FnOnce(&S::State) -> T) -> Option<T> {
         self.past(tick).map(|past| see(&past.timeline.world.state))
+    }
+
+    /// Shows the digest of every node of the world after an executed `tick` that is still kept, down
+    /// to the blocks of columns; returns the root's, which is [`Timeline::digest`]; `None` for any other
+    /// tick. The root's fields are `session` and `state`.
+    ///
+    /// It costs what [`Timeline::look`] does, and the hash of all that is not in columns.
+    pub fn visit_digests(&mut self, tick: Tick, visitor: &mut dyn DigestVisitor) -> Option<Digest> {
+        let past = self.past(tick)?;
+        let Self { world, scratch, .. } = &mut *past.timeline;
+        Some(world.visit_digests(scratch, visitor))
     }
 
     /// The world as it was after `tick`, for as long as the result lives.

@@ -1,7 +1,7 @@
 //! `#[derive(State)]`.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;
 use syn::{
     Data, DataEnum, DeriveInput, Error, Fields, Generics, Index, Member, Result, parse_quote,
@@ -78,6 +78,8 @@ fn derive_struct(item: &DeriveInput, fields: &Fields) -> TokenStream {
         .rev()
         .fold(quote!(()), |rest, name| quote!((#name, #rest)));
 
+    let walks = walks(&members, &steps);
+
     quote! {
         #[automatically_derived]
         impl #impl_generics ::phalanx_engine::State for #name #type_generics #where_clause {
@@ -110,12 +112,7 @@ fn derive_struct(item: &DeriveInput, fields: &Fields) -> TokenStream {
                 let #undo_pattern = undo;
                 #(::phalanx_engine::State::redo(&mut self.#members, #undo);)*
             }
-            fn digest(&self, mut _node: ::phalanx_engine::Node<'_>) -> ::phalanx_engine::Digest {
-                let digests = [#(
-                    ::phalanx_engine::State::digest(&self.#members, _node.child(#index))
-                ),*];
-                _node.fold(&digests)
-            }
+            #walks
             fn schema(schema: &mut ::phalanx_engine::Schema) {
                 schema.group(#open_text, "}", |_schema| {
                     #(_schema.field(#names, <#types as ::phalanx_engine::State>::schema);)*
@@ -146,6 +143,41 @@ fn derive_struct(item: &DeriveInput, fields: &Fields) -> TokenStream {
                     _visitor.leave();
                 )*
             }
+        }
+    }
+}
+
+/// What goes field by field through a struct, or two of them.
+fn walks<M: ToTokens>(members: &[M], steps: &[TokenStream]) -> TokenStream {
+    let index: Vec<_> = (0_u32..).take(members.len()).collect();
+    let shown = index
+        .iter()
+        .zip(members)
+        .zip(steps)
+        .map(|((index, member), step)| {
+            quote! {{
+                _visitor.enter(#step);
+                let digest = ::phalanx_engine::State::visit_digests(
+                    &self.#member, _node.child(#index), _visitor,
+                );
+                _visitor.leave();
+                digest
+            }}
+        });
+    quote! {
+        fn digest(&self, mut _node: ::phalanx_engine::Node<'_>) -> ::phalanx_engine::Digest {
+            let digests = [#(
+                ::phalanx_engine::State::digest(&self.#members, _node.child(#index))
+            ),*];
+            _node.fold(&digests)
+        }
+        fn visit_digests(
+            &self,
+            mut _node: ::phalanx_engine::Node<'_>,
+            _visitor: &mut dyn ::phalanx_engine::DigestVisitor,
+        ) -> ::phalanx_engine::Digest {
+            let digests = [#(#shown),*];
+            _node.show(&digests, _visitor)
         }
     }
 }

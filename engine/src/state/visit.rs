@@ -22,6 +22,13 @@ pub enum PathStep {
         /// How often the place was taken before, and once more.
         generation: u32,
     },
+    /// A block of a column's rows, in the tree of digests.
+    Rows {
+        /// The first.
+        begin: u32,
+        /// The one after the last.
+        end: u32,
+    },
 }
 
 impl fmt::Display for PathStep {
@@ -32,6 +39,7 @@ impl fmt::Display for PathStep {
             Self::Element(index) => write!(f, "[{index}]"),
             Self::Variant(name) => write!(f, "::{name}"),
             Self::Row { row, generation } => write!(f, "[{row}:{generation}]"),
+            Self::Rows { begin, end } => write!(f, "[{begin}..{end}]"),
         }
     }
 }

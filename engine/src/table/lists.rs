@@ -10,7 +10,7 @@ use super::blocks::{
     BLOCK_ROWS, Blocks, BlocksUndo, Remember, Rows, blocks_of, column_digest, digest,
 };
 use crate::codec::{DecodeError, Decoder, Encoder};
-use crate::digest::{Digest, Node, child_key};
+use crate::digest::{Digest, DigestVisitor, Node, child_key};
 use crate::index::at;
 use crate::state::{PathStep, Schema, State, Visitor, VisitorMut};
 
@@ -161,7 +161,7 @@ impl<T: State + Clone> State for Lists<T> {
         let lists = &self.lists;
         let sum = self
             .blocks
-            .close(&mut undo.blocks, blocks_of(self.len), |block| {
+            .close(&mut undo.blocks, key, blocks_of(self.len), |block| {
                 Self::block_digest(lists, key, scratch, block)
             });
         swap(&mut self.journal, &mut undo.journal);
@@ -182,6 +182,13 @@ impl<T: State + Clone> State for Lists<T> {
 
     fn digest(&self, node: Node<'_>) -> Digest {
         digest(node, self.len, |key, scratch, block| {
+            Self::block_digest(&self.lists, key, scratch, block)
+        })
+    }
+
+    fn visit_digests(&self, node: Node<'_>, visitor: &mut dyn DigestVisitor) -> Digest {
+        let (key, scratch) = node.into_parts();
+        self.blocks.visit_digests(key, self.len, visitor, |block| {
             Self::block_digest(&self.lists, key, scratch, block)
         })
     }

@@ -10,8 +10,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use phalanx_engine::{
-    Cell, DecodeError, Decoder, Digest, Encoder, Fix, Id, InputFrame, Node, Rng, Row, Schema,
-    Setup, Simulation, State, Table, Vec2, Visitor, VisitorMut,
+    Cell, DecodeError, Decoder, Digest, DigestVisitor, Encoder, Fix, Id, InputFrame, Node, Rng,
+    Row, Schema, Setup, Simulation, State, Table, Vec2, Visitor, VisitorMut,
 };
 
 #[derive(State, Cell, Clone, Copy, Debug, PartialEq)]
@@ -164,6 +164,9 @@ impl<const REDO: bool> State for Kept<REDO> {
     }
     fn digest(&self, node: Node<'_>) -> Digest {
         self.0.digest(node)
+    }
+    fn visit_digests(&self, node: Node<'_>, visitor: &mut dyn DigestVisitor) -> Digest {
+        self.0.visit_digests(node, visitor)
     }
     fn schema(schema: &mut Schema) {
         World::schema(schema);
