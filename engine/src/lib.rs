@@ -11,6 +11,7 @@ extern crate alloc;
 extern crate self as phalanx_engine;
 
 mod codec;
+mod diff;
 mod digest;
 mod frame;
 mod index;
@@ -29,6 +30,7 @@ mod timeline;
 mod world;
 
 pub use codec::{DecodeError, Decoder, Encoder};
+pub use diff::{Diff, Difference, Path, Sides, Walk, diff};
 pub use digest::{Digest, DigestNode, DigestVisitor, Fold, Node, digest_at};
 pub use frame::{FrameHash, InputFrame, Provenance, Repeat, SealedFrame};
 pub use input::Input;

@@ -13,6 +13,7 @@ pub use schema::Schema;
 pub use visit::{PathStep, Visitor, VisitorMut, flip_leaf};
 
 use crate::codec::{DecodeError, Decoder, Encoder};
+use crate::diff::Walk;
 use crate::digest::{Digest, DigestVisitor, Node};
 
 /// A deterministic state, or a part of one. Derive it:
@@ -69,6 +70,12 @@ pub trait State: Sized + 'static {
     /// last `close` are shown as it left them; all else is computed.
     fn visit_digests(&self, node: Node<'_>, visitor: &mut dyn DigestVisitor) -> Digest {
         node.show_flat(visitor, |node| self.digest(node))
+    }
+
+    /// Tells `walk` what differs from `other`, going into what is not equal: see
+    /// [`diff`](crate::diff()).
+    fn diff(&self, other: &Self, walk: &mut Walk) {
+        walk.plain(self, other);
     }
 
     /// Writes names and types into `schema`; peers compare its fingerprint before a match.

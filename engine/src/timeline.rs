@@ -295,7 +295,8 @@ impl<S: Simulation> Timeline<S> {
     ///
     /// The live world goes back to that tick, is looked at, and goes forth again by the records that
     /// it left on the way: nothing is executed and nothing allocated, and the cost is twice what the
-    /// ticks since `tick` changed. For the newest tick it costs nothing.
+    /// ticks since `tick` changed. For the newest tick it costs nothing. Two timelines are looked at at
+    /// once by a look inside a look, as [`diff`](crate::diff()) needs it.
     pub fn look<T>(&mut self, tick: Tick, see: impl FnOnce(&S::State) -> T) -> Option<T> {
         self.past(tick).map(|past| see(&past.timeline.world.state))
     }

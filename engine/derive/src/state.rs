@@ -179,6 +179,11 @@ fn walks<M: ToTokens>(members: &[M], steps: &[TokenStream]) -> TokenStream {
             let digests = [#(#shown),*];
             _node.show(&digests, _visitor)
         }
+        fn diff(&self, _other: &Self, _walk: &mut ::phalanx_engine::Walk) {
+            #(_walk.within(#steps, |walk| {
+                ::phalanx_engine::State::diff(&self.#members, &_other.#members, walk);
+            });)*
+        }
     }
 }
 

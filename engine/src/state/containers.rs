@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 
 use super::{Leaf, PathStep, Schema, State, Visitor, VisitorMut};
 use crate::codec::{DecodeError, Decoder, Encoder};
+use crate::diff::Walk;
 use crate::digest::{Digest, DigestVisitor, Node};
 
 /// `open`, `close` and `undo` of a container whose undo record is a copy of itself.
@@ -313,6 +314,11 @@ macro_rules! tuple {
                     digest
                 }),*];
                 _node.show(&digests, _visitor)
+            }
+            fn diff(&self, _other: &Self, _walk: &mut Walk) {
+                $(_walk.within(PathStep::Position($index), |walk| {
+                    self.$index.diff(&_other.$index, walk);
+                });)*
             }
             fn schema(schema: &mut Schema) {
                 schema.group("(", ")", |_schema| {

@@ -5,7 +5,7 @@ use core::fmt;
 use super::{Leaf, LeafMut, State};
 
 /// One step of a path in the state tree, such as `fighters` or `[3]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PathStep {
     /// A field of a struct or of an enum's variant.
     Field(&'static str),

@@ -182,6 +182,12 @@ impl Blocks {
         known.then(|| self.digests[at(block)])
     }
 
+    /// Whether the block has equal digests here and there.
+    pub(super) fn is_same(&self, other: &Self, block: u32) -> bool {
+        let known = self.known(self.key, block);
+        known.is_some() && known == other.known(self.key, block)
+    }
+
     /// Shows the digests of all blocks, and that of the column, which it returns; `digest` computes
     /// those that are not known.
     pub(super) fn visit_digests(

@@ -9,7 +9,9 @@ use super::Store;
 use super::blocks::{
     BLOCK_ROWS, Blocks, BlocksUndo, Remember, Rows, blocks_of, column_digest, digest,
 };
+use super::diff::diff_stores;
 use crate::codec::{DecodeError, Decoder, Encoder};
+use crate::diff::Walk;
 use crate::digest::{Digest, DigestVisitor, Node, child_key};
 use crate::index::at;
 use crate::state::{PathStep, Schema, State, Visitor, VisitorMut};
@@ -193,6 +195,10 @@ impl<T: State + Clone> State for Lists<T> {
         })
     }
 
+    fn diff(&self, other: &Self, walk: &mut Walk) {
+        diff_stores(self, other, walk);
+    }
+
     fn schema(schema: &mut Schema) {
         schema.group("Lists<", ">", T::schema);
     }
@@ -275,6 +281,16 @@ impl<T: State + Clone> Store<Vec<T>> for Lists<T> {
                 dead &= dead - 1;
             }
         }
+    }
+    fn unequal(&self, other: &Self, walk: &mut Walk, found: &mut dyn FnMut(u32)) {
+        let blocks = (blocks_of(self.len), blocks_of(other.len));
+        walk.count_blocks(blocks.0.max(blocks.1));
+        let both = 0..blocks.0.min(blocks.1);
+        both.filter(|block| !self.blocks.is_same(&other.blocks, *block))
+            .for_each(found);
+    }
+    fn diff_row(&self, other: &Self, row: u32, walk: &mut Walk) {
+        self.lists[at(row)].diff(&other.lists[at(row)], walk);
     }
     fn visit_row(&self, row: u32, visitor: &mut dyn Visitor) {
         self.lists[at(row)].visit(visitor);
