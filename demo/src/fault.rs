@@ -160,7 +160,12 @@ impl<S: Simulation> Simulation for Forgetful<S> {
         self.inner.step(state, &frame.handed_on());
         if self.at == Some(frame.tick()) && !self.executed.replace(true) {
             flip_leaf(state, frame.tick().0);
+            self.inner.rebuild(state);
         }
+    }
+
+    fn rebuild(&self, state: &mut S::State) {
+        self.inner.rebuild(state);
     }
 
     fn bot(&self, state: &S::State, slot: Slot) -> S::Input {

@@ -14,6 +14,7 @@ mod codec;
 mod diff;
 mod digest;
 mod frame;
+mod grid;
 mod index;
 pub mod input;
 pub mod limits;
@@ -33,6 +34,7 @@ pub use codec::{DecodeError, Decoder, Encoder};
 pub use diff::{Diff, Difference, Path, Sides, Walk, diff};
 pub use digest::{Digest, DigestNode, DigestVisitor, Fold, Node, digest_at};
 pub use frame::{FrameHash, InputFrame, Provenance, Repeat, SealedFrame};
+pub use grid::Grid;
 pub use input::Input;
 pub use log::{Log, LogError};
 pub use math::{Angle, Fix, Fix32, Rot2, Squared, Vec2, Vec3};
@@ -40,6 +42,8 @@ pub use phalanx_derive::{Cell, Input, Row, State};
 pub use rng::{Rng, RngKey, Uniform, mix};
 pub use session::{Entry, Presence, Session, Slot};
 pub use simulation::{GameIdentity, Setup, Simulation};
+#[doc(hidden)]
+pub use state::wall;
 pub use state::{
     Leaf, LeafMut, PathStep, Schema, State, TagLeaf, Visitor, VisitorMut, flip_leaf, from_bytes,
     to_bytes,

@@ -60,6 +60,10 @@ pub trait Simulation: Sized + 'static {
     /// Executes one tick.
     fn step(&self, state: &mut Self::State, frame: &InputFrame<'_, Self>);
 
+    /// Makes the caches of a decoded `state` again, from the rest of it alone and without changing that.
+    /// [`Simulation::start`] and [`Simulation::step`] keep them right by themselves.
+    fn rebuild(&self, _state: &mut Self::State) {}
+
     /// What a computer player in `slot` would do now.
     fn bot(&self, _state: &Self::State, _slot: Slot) -> Self::Input {
         Self::Input::default()

@@ -3,14 +3,18 @@
 //! A type that could differ between two machines does not implement it: there is no `State` for
 //! `f32`, `f64`, `usize`, hash maps, pointers or clocks, so a state that holds one does not compile.
 
+mod cache;
 mod containers;
 mod leaf;
 mod schema;
 mod visit;
+pub mod wall;
 
+pub(crate) use cache::first_difference;
 pub use leaf::{Leaf, LeafMut, TagLeaf};
 pub use schema::Schema;
 pub use visit::{PathStep, Visitor, VisitorMut, flip_leaf};
+pub(crate) use visit::{flip_leaf_number, leaves};
 
 use crate::codec::{DecodeError, Decoder, Encoder};
 use crate::diff::Walk;
@@ -35,13 +39,30 @@ use crate::digest::{Digest, DigestVisitor, Node};
 /// let bytes = phalanx_engine::to_bytes(&vec![(), ()]);
 /// ```
 ///
+/// What can be computed from the rest of a struct may be kept beside it as a cache. It is undone like
+/// any other field, and is otherwise no part of the state: not of its schema, encoding, digest or
+/// visits. Decoded, it is its type's default, until [`Simulation::rebuild`](crate::Simulation::rebuild)
+/// makes it again; [`SyncTest`](crate::SyncTest) compares what that gives with what the game kept.
+///
+/// ```
+/// use phalanx_engine::{State, from_bytes, to_bytes};
+///
+/// #[derive(State)]
+/// struct Army { units: Vec<u32>, #[state(cache)] strength: u32 }
+///
+/// let army = Army { units: vec![3, 4], strength: 7 };
+/// assert_eq!(from_bytes::<Army>(&to_bytes(&army))?.strength, 0);
+/// # Ok::<(), phalanx_engine::DecodeError>(())
+/// ```
+///
 /// Around every tick the engine calls [`State::open`], lets the simulation step, and calls
 /// [`State::close`]; [`State::undo`] then takes the state back to what it was at `open`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be part of a state",
     label = "no `State`",
-    note = "a state holds what is the same on every machine: integers of fixed width, `Fix`, `Vec`, ordered maps, \
-            and structs and enums with `#[derive(State)]`; no floats, `usize`, hash maps, pointers or clocks"
+    note = "a state holds what is the same on every machine; use `#[derive(State)]` on a type of your own",
+    note = "`Fix` or `Fix32` for a float, `u32` or `u64` for a `usize`, `BTreeMap` or `BTreeSet` for a hash map or set, \
+            the value or its index for a pointer, `Tick` for a clock"
 )]
 pub trait State: Sized + 'static {
     /// What it takes to go back by one tick. Recycled from tick to tick: in the steady state of a
@@ -92,6 +113,10 @@ pub trait State: Sized + 'static {
     /// than a stated multiple of the bytes given.
     fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError>;
 
+    /// Appends what the caches hold, each with [`Encoder::put_cache`]: those of this value and of all
+    /// that it holds. To be compared, never decoded.
+    fn encode_caches(&self, _out: &mut Encoder) {}
+
     /// Shows every leaf with its path.
     fn visit(&self, visitor: &mut dyn Visitor);
 
@@ -107,7 +132,8 @@ pub fn to_bytes<T: State>(state: &T) -> alloc::vec::Vec<u8> {
     out.into_bytes()
 }
 
-/// Reads a state that takes up all of `bytes`.
+/// Reads a state that takes up all of `bytes`. Its caches are their types' defaults: before it is
+/// played, [`Simulation::rebuild`](crate::Simulation::rebuild) has to make them again.
 ///
 /// # Errors
 /// [`DecodeError`] if `bytes` is not the canonical encoding of a `T`.

@@ -1,18 +1,30 @@
 //! [`SyncTest`]: one process, no network, and every reason for which two machines could part.
 
 use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::codec::{DecodeError, Encoder};
 use crate::digest::Digest;
+use crate::input::Input;
+use crate::rng::{Rng, mix};
 use crate::session::{Entry, Slot};
 use crate::simulation::{Setup, Simulation};
+use crate::state::{Leaf, PathStep, State, Visitor, first_difference, flip_leaf_number, leaves};
 use crate::tick::Tick;
 use crate::world::{World, WorldUndo};
 
-/// Runs a game alone and, at every tick, goes back and plays the last ticks again, recomputes the
-/// digest from scratch, encodes and decodes the world, and plays on with what was decoded. All must
-/// agree.
+/// Runs a game alone and looks for what could make two machines part. At every tick it
+///
+/// - goes back and plays the last ticks again: half of them, and before it has caught up, all;
+/// - recomputes the digest from scratch, also after somebody looked at the state;
+/// - encodes and decodes the world, rebuilds its caches, and plays on with what was decoded, for one
+///   tick, and with what was decoded some time ago, for a thousand;
+///
+/// and now and then it changes a bit of every leaf (of some, if there are many), which the digest
+/// must show and the undo take back. Then it plays as many ticks again, a thousand at most, with inputs
+/// of random bits. All must agree, and nothing panic.
 ///
 /// ```
 /// # use phalanx_engine::*;
@@ -45,12 +57,16 @@ pub struct SyncReport {
     pub ticks: u64,
     /// Ticks executed again.
     pub resimulated_ticks: u64,
+    /// Leaves of which a bit was changed.
+    pub changed_leaves: u64,
+    /// Ticks played with random inputs.
+    pub random_ticks: u64,
     /// Checksum after the last tick.
     pub checksum: Digest,
 }
 
 /// What a sync test found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SyncTestError {
     /// A tick, executed again with the same inputs, had another result: `step` depends on something
     /// that is not in the state, or the state does not undo.
@@ -89,6 +105,25 @@ pub enum SyncTestError {
         /// The tick.
         tick: Tick,
     },
+    /// [`Simulation::rebuild`] changed what is not a cache.
+    #[error(
+        "after tick {tick} rebuild changes the decoded state: it may only make the caches again"
+    )]
+    Rebuild {
+        /// The tick.
+        tick: Tick,
+    },
+    /// A cache is not what [`Simulation::rebuild`] makes of the state: it was not kept up to date, or
+    /// is not made again, and a peer that joins late would hold another one.
+    #[error(
+        "after tick {tick} the cache {cache} is not what rebuild makes of the state: stale, or not rebuilt"
+    )]
+    Cache {
+        /// The tick.
+        tick: Tick,
+        /// Type and field, and which one of all in the state, as in `Army.strength[0]`.
+        cache: String,
+    },
     /// A tick, executed on the world decoded from its own encoding, had another result: `step`
     /// depends on something that the encoding leaves out, and a peer that joins late would part.
     #[error(
@@ -102,6 +137,23 @@ pub enum SyncTestError {
         /// Its digest on the decoded world.
         again: Digest,
     },
+    /// The state was only looked at, and is another one.
+    #[error("before tick {tick} the state changed while it was looked at")]
+    Looked {
+        /// The tick that was to be executed next.
+        tick: Tick,
+    },
+    /// A bit of the state changed, and the digest did not, or not as it does from scratch; or the
+    /// undo did not bring it back.
+    #[error("after tick {tick} a bit of {leaf} changed: {what}")]
+    Unseen {
+        /// The tick.
+        tick: Tick,
+        /// The leaf, such as `units[41:3].position.x`.
+        leaf: String,
+        /// What is wrong.
+        what: &'static str,
+    },
 }
 
 impl SyncTestError {
@@ -113,10 +165,23 @@ impl SyncTestError {
             | Self::Digest { tick, .. }
             | Self::Decode { tick, .. }
             | Self::RoundTrip { tick }
-            | Self::Decoded { tick, .. } => *tick,
+            | Self::Rebuild { tick }
+            | Self::Cache { tick, .. }
+            | Self::Decoded { tick, .. }
+            | Self::Looked { tick }
+            | Self::Unseen { tick, .. } => *tick,
         }
     }
 }
+
+/// Most ticks with random inputs.
+const RANDOM_TICKS: u64 = 1000;
+
+/// So long plays on whoever joined.
+const JOINED_TICKS: u64 = 1000;
+
+/// Most leaves of which a bit is changed at one tick.
+const LEAVES_MAX: u64 = 256;
 
 /// One executed tick that may be undone.
 struct Played<S: Simulation> {
@@ -150,15 +215,33 @@ impl<S: Simulation> SyncTest<S> {
     pub fn run(
         self,
         ticks: u64,
+        input: impl FnMut(Tick, Slot, &S::State) -> S::Input,
+    ) -> Result<SyncReport, SyncTestError> {
+        let mut report = self.play(ticks, input)?;
+        let mut rng = Rng::new(self.setup.seed);
+        let mut bytes = vec![0; S::Input::BYTES as _];
+        report.random_ticks = ticks.min(RANDOM_TICKS);
+        self.play(report.random_ticks, |_, _, _| {
+            bytes.fill_with(|| rng.below(256).try_into().unwrap_or_default());
+            S::Input::unpack(&bytes)
+        })?;
+        Ok(report)
+    }
+
+    fn play(
+        &self,
+        ticks: u64,
         mut input: impl FnMut(Tick, Slot, &S::State) -> S::Input,
     ) -> Result<SyncReport, SyncTestError> {
         let mut world = World::start(&self.simulation, &self.setup);
         let mut played = VecDeque::<Played<S>>::new();
-        let mut decoded = None;
+        let (mut decoded, mut joined_before) = (None, None);
         let mut scratch = Encoder::new();
         let mut report = SyncReport {
             ticks,
             resimulated_ticks: 0,
+            changed_leaves: 0,
+            random_ticks: 0,
             checksum: Digest::default(),
         };
 
@@ -166,10 +249,19 @@ impl<S: Simulation> SyncTest<S> {
             let inputs: Vec<_> = Slot::all(self.setup.slots)
                 .map(|slot| input(tick, slot, &world.state))
                 .collect();
+            world.state.visit(&mut Onlooker);
+            if tick != Tick::ZERO && world.digest(&mut scratch) != report.checksum {
+                return Err(SyncTestError::Looked { tick });
+            }
             let mut undo = WorldUndo::default();
             let checksum = self.execute(&mut world, tick, &inputs, &mut undo, &mut scratch);
             report.checksum = checksum;
-            let joined = decoded.replace(check_encoding(&world, tick, checksum, &mut scratch)?);
+            let mut copy = check_encoding(&world, tick, checksum, &mut scratch)?;
+            self.check_caches(&world, &mut copy, tick)?;
+            if tick.0.is_power_of_two() || tick.0.is_multiple_of(JOINED_TICKS) {
+                report.changed_leaves += change_leaves(&mut copy, tick, &mut scratch)?;
+            }
+            let mut joined = decoded.replace(copy);
 
             played.push_back(Played {
                 tick,
@@ -180,21 +272,19 @@ impl<S: Simulation> SyncTest<S> {
             if played.len() as u64 > u64::from(self.rewind) {
                 played.pop_front();
             }
-            report.resimulated_ticks += played.len() as u64;
-            self.play_again(&mut world, &mut played, &mut scratch)?;
-            // The world as a peer would have it that joined with the snapshot of the tick before.
-            if let Some(mut joined) = joined {
-                let again = self.execute(
-                    &mut joined,
-                    tick,
-                    &inputs,
-                    &mut WorldUndo::default(),
-                    &mut scratch,
-                );
+            report.resimulated_ticks += self.go_back(&mut world, &mut played, &mut scratch)?;
+            // The world as a peer would have it that joined with the snapshot of the tick before; and as
+            // one has it that joined some time ago.
+            for world in [&mut joined_before, &mut joined].into_iter().flatten() {
+                let mut undo = WorldUndo::default();
+                let again = self.execute(world, tick, &inputs, &mut undo, &mut scratch);
                 if again != checksum {
                     let first = checksum;
                     return Err(SyncTestError::Decoded { tick, first, again });
                 }
+            }
+            if joined_before.is_none() || tick.0.is_multiple_of(JOINED_TICKS) {
+                joined_before = joined;
             }
         }
         Ok(report)
@@ -215,17 +305,60 @@ impl<S: Simulation> SyncTest<S> {
         world.step(&self.simulation, tick, &joins, inputs, undo, scratch)
     }
 
-    /// Undoes all of `played`, newest first, and executes it again.
-    fn play_again(
+    /// Rebuilds the caches of `decoded`, as for a peer that joins, and compares them with the live ones.
+    fn check_caches(
+        &self,
+        live: &World<S>,
+        decoded: &mut World<S>,
+        tick: Tick,
+    ) -> Result<(), SyncTestError> {
+        let written = |write: &dyn Fn(&mut Encoder)| {
+            let mut out = Encoder::new();
+            write(&mut out);
+            out.into_bytes()
+        };
+        decoded.rebuild(&self.simulation);
+        if written(&|out| decoded.encode(out)) != written(&|out| live.encode(out)) {
+            return Err(SyncTestError::Rebuild { tick });
+        }
+        let kept = written(&|out| live.encode_caches(out));
+        let rebuilt = written(&|out| decoded.encode_caches(out));
+        match first_difference(&kept, &rebuilt) {
+            Some(cache) => Err(SyncTestError::Cache { tick, cache }),
+            None => Ok(()),
+        }
+    }
+
+    /// Undoes the younger half of `played`, executes one tick of it again, undoes all, and executes
+    /// that. Returns how many ticks were executed.
+    fn go_back(
         &self,
         world: &mut World<S>,
         played: &mut VecDeque<Played<S>>,
         scratch: &mut Encoder,
+    ) -> Result<u64, SyncTestError> {
+        let played = played.make_contiguous();
+        let (older, younger) = played.split_at_mut(played.len() / 2);
+        let undo = |world: &mut World<S>, played: &mut [Played<S>]| {
+            let newest_first = played.iter_mut().rev();
+            newest_first.for_each(|played| world.undo(&mut played.undo));
+        };
+        undo(world, younger);
+        let first = younger.split_at_mut(1.min(younger.len())).0;
+        self.execute_again(world, first, scratch)?;
+        undo(world, first);
+        undo(world, older);
+        let again = (first.len() + played.len()) as u64;
+        self.execute_again(world, played, scratch)?;
+        Ok(again)
+    }
+
+    fn execute_again(
+        &self,
+        world: &mut World<S>,
+        played: &mut [Played<S>],
+        scratch: &mut Encoder,
     ) -> Result<(), SyncTestError> {
-        played
-            .iter_mut()
-            .rev()
-            .for_each(|played| world.undo(&mut played.undo));
         for Played {
             tick,
             inputs,
@@ -241,6 +374,50 @@ impl<S: Simulation> SyncTest<S> {
         }
         Ok(())
     }
+}
+
+/// Somebody who only looks.
+struct Onlooker;
+
+impl Visitor for Onlooker {
+    fn enter(&mut self, _step: PathStep) {}
+    fn leaf(&mut self, _value: Leaf) {}
+    fn leave(&mut self) {}
+}
+
+/// Changes a bit of each leaf, or of some drawn ones, and takes it back. Returns how many.
+fn change_leaves<S: Simulation>(
+    world: &mut World<S>,
+    tick: Tick,
+    buffer: &mut Encoder,
+) -> Result<u64, SyncTestError> {
+    let mut undo = WorldUndo::default();
+    // So that what was decoded has its digests.
+    let before = world.change(&mut undo, buffer, |_| {});
+    let all = leaves(&mut world.state);
+    for count in 0..all.min(LEAVES_MAX) {
+        let draw = mix(tick.0 ^ mix(count));
+        let number = if all > LEAVES_MAX { draw % all } else { count };
+        let mut leaf = None;
+        let changed = world.change(&mut undo, buffer, |world| {
+            leaf = flip_leaf_number(&mut world.state, number, mix(draw));
+        });
+        let scratch = world.digest(buffer);
+        world.undo(&mut undo);
+        let what = if changed == before {
+            "the digest is as before"
+        } else if scratch != changed {
+            "the digest from scratch is another one"
+        } else if world.digest(buffer) != before {
+            "the undo did not bring it back"
+        } else {
+            continue;
+        };
+        let leaf = leaf.unwrap_or_default();
+        let leaf = leaf.trim_start_matches('.').into();
+        return Err(SyncTestError::Unseen { tick, leaf, what });
+    }
+    Ok(all.min(LEAVES_MAX))
 }
 
 /// Compares the incremental digest with the one from scratch, and the world with what its own

@@ -1,4 +1,6 @@
 //! [`Table`], many rows of one kind: the units, projectiles and buildings of a large world.
+//!
+#![doc = include_str!("table/patterns.md")]
 
 mod blocks;
 mod cell;
@@ -265,7 +267,7 @@ impl<R: Row> Table<R> {
     }
 
     /// The rows that live, in order.
-    pub fn rows(&self) -> impl Iterator<Item = u32> + use<'_, R> {
+    pub fn rows(&self) -> impl Iterator<Item = u32> + Clone + use<'_, R> {
         let words = (0..).step_by(at(BLOCK_ROWS)).zip(self.live.iter());
         words.flat_map(|(first, &word)| {
             let mut left = word;
@@ -460,6 +462,10 @@ impl<R: Row> State for Table<R> {
         self.generations.encode(out);
         self.free.encode(out);
         self.columns.encode(out);
+    }
+
+    fn encode_caches(&self, out: &mut Encoder) {
+        self.columns.encode_caches(out);
     }
 
     fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {

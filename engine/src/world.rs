@@ -55,11 +55,23 @@ impl<S: Simulation> World<S> {
         undo: &mut WorldUndo<S>,
         scratch: &mut Encoder,
     ) -> Digest {
+        self.change(undo, scratch, |Self { session, state, .. }| {
+            entries.iter().for_each(|entry| session.apply(*entry));
+            let frame = InputFrame::new(tick, session, entries, inputs);
+            simulation.step(state, &frame);
+        })
+    }
+
+    /// Changes the world as a tick does; returns its checksum then.
+    pub(crate) fn change(
+        &mut self,
+        undo: &mut WorldUndo<S>,
+        scratch: &mut Encoder,
+        change: impl FnOnce(&mut Self),
+    ) -> Digest {
         self.session.open(&mut undo.session);
         self.state.open(&mut undo.state);
-        entries.iter().for_each(|entry| self.session.apply(*entry));
-        let frame = InputFrame::new(tick, &self.session, entries, inputs);
-        simulation.step(&mut self.state, &frame);
+        change(self);
         let mut root = Node::root(self.key, scratch);
         let session = self.session.close(&mut undo.session, root.child(SESSION));
         let state = self.state.close(&mut undo.state, root.child(STATE));
@@ -107,6 +119,12 @@ impl<S: Simulation> World<S> {
         self.state.encode(out);
     }
 
+    /// What the caches hold, for comparison.
+    pub(crate) fn encode_caches(&self, out: &mut Encoder) {
+        self.state.encode_caches(out);
+    }
+
+    /// Reads a world as it was encoded, without its caches: [`World::rebuild`] it before it is played.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut from = Decoder::new(bytes);
         let (session, state) = (Session::decode(&mut from)?, S::State::decode(&mut from)?);
@@ -116,5 +134,10 @@ impl<S: Simulation> World<S> {
             state,
             key: Schema::of::<S::State>().fingerprint(),
         })
+    }
+
+    /// Makes the caches of a decoded world again.
+    pub(crate) fn rebuild(&mut self, simulation: &S) {
+        simulation.rebuild(&mut self.state);
     }
 }

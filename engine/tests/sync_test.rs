@@ -10,8 +10,9 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 
 use phalanx_engine::{
-    DecodeError, Decoder, Digest, Encoder, InputFrame, Node, Rng, Schema, Setup, Simulation, Slot,
-    State, SyncReport, SyncTest, SyncTestError, Tick, TickRate, Visitor, VisitorMut, mix,
+    DecodeError, Decoder, Digest, Encoder, InputFrame, Node, PathStep, Rng, Schema, Setup,
+    Simulation, Slot, State, SyncReport, SyncTest, SyncTestError, Tick, TickRate, Visitor,
+    VisitorMut, mix,
 };
 
 const SETUP: Setup = Setup {
@@ -38,15 +39,27 @@ enum Fault {
     RoundTrip,
     /// The encoding is the same, but something that the rules use is not in it.
     Hidden,
+    /// So it is, and shows 600 ticks after the state was decoded.
+    HiddenForLong,
+    /// A tick that is executed before the state has caught up wipes what came before it.
+    Deeper,
+    /// Whoever looks changes what is seen.
+    Looked,
+    /// A part is not in the digest.
+    Unhashed,
 }
 
-const ALL: [Fault; 6] = [
+const ALL: [Fault; 10] = [
     Fault::None,
     Fault::Undo,
     Fault::Digest,
     Fault::Refused,
     Fault::RoundTrip,
     Fault::Hidden,
+    Fault::HiddenForLong,
+    Fault::Deeper,
+    Fault::Looked,
+    Fault::Unhashed,
 ];
 
 /// A hand-written state of one number, with a fault planted from tick [`FAULT_AT`] on.
@@ -55,6 +68,9 @@ struct Planted {
     fault: Fault,
     value: u64,
     hidden: u64,
+    looks: Cell<u64>,
+    /// Ticks undone and not executed again; and whether one was executed since.
+    ahead: (u64, bool),
 }
 
 const FAULT_AT: u64 = 150;
@@ -70,13 +86,16 @@ impl State for Planted {
 
     fn open(&mut self, undo: &mut Self::Undo) {
         *undo = (self.value, self.hidden);
+        self.ahead = (self.ahead.0.saturating_sub(1), true);
     }
     fn close(&mut self, _undo: &mut Self::Undo, node: Node<'_>) -> Digest {
         let digest = self.digest(node);
         Digest(digest.0 ^ u64::from(self.has(Fault::Digest)))
     }
     fn undo(&mut self, undo: &mut Self::Undo) {
-        if !self.has(Fault::Undo) {
+        let caught_up = self.ahead.0 == 0 || !self.ahead.1;
+        self.ahead = (self.ahead.0 + 1, !caught_up);
+        if !self.has(Fault::Undo) && (caught_up || !self.has(Fault::Deeper)) {
             self.redo(undo);
         }
     }
@@ -90,13 +109,15 @@ impl State for Planted {
     }
     fn encode(&self, out: &mut Encoder) {
         out.put_u8(self.fault as u8);
-        self.value.encode(out);
+        (self.value ^ self.looks.get()).encode(out);
     }
     fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let mut planted = Self {
             fault: ALL[usize::from(from.take_u8()?)],
             value: u64::decode(from)?,
             hidden: 0,
+            looks: Cell::default(),
+            ahead: (0, false),
         };
         if planted.has(Fault::Refused) {
             return Err(DecodeError::Invalid("Planted"));
@@ -106,8 +127,19 @@ impl State for Planted {
         }
         Ok(planted)
     }
-    fn visit(&self, _visitor: &mut dyn Visitor) {}
-    fn visit_mut(&mut self, _visitor: &mut dyn VisitorMut) {}
+    fn visit(&self, _visitor: &mut dyn Visitor) {
+        if self.has(Fault::Looked) {
+            self.looks.set(1);
+        }
+    }
+    fn visit_mut(&mut self, visitor: &mut dyn VisitorMut) {
+        self.value.visit_mut(visitor);
+        if self.has(Fault::Unhashed) {
+            visitor.enter(PathStep::Field("hidden"));
+            self.hidden.visit_mut(visitor);
+            visitor.leave();
+        }
+    }
 }
 
 struct Planting(Fault);
@@ -122,7 +154,9 @@ impl Simulation for Planting {
         Planted {
             fault: self.0,
             value: 0,
-            hidden: 0,
+            hidden: 10_000,
+            looks: Cell::default(),
+            ahead: (0, false),
         }
     }
 
@@ -134,6 +168,10 @@ impl Simulation for Planting {
         if planted.has(Fault::Hidden) {
             planted.hidden += 1;
             planted.value ^= planted.hidden << 40;
+        }
+        if planted.fault == Fault::HiddenForLong {
+            planted.hidden += 1;
+            planted.value ^= u64::from(planted.hidden == 600) << 40;
         }
     }
 }
@@ -193,11 +231,101 @@ fn a_decoding_that_gives_another_state_is_found_at_its_tick() {
 #[test]
 fn what_the_rules_use_but_the_encoding_lacks_is_found() {
     let found = planted(Fault::Hidden).unwrap_err();
-    // It begins to count at the first tick; the tick after, the decoded state has another count.
     assert!(
-        matches!(found, SyncTestError::Decoded { tick, .. } if tick == Tick(FAULT_AT + 1)),
+        matches!(
+            found,
+            SyncTestError::Decoded {
+                tick: Tick(FAULT_AT),
+                ..
+            }
+        ),
         "{found}"
     );
+}
+
+#[test]
+fn what_the_encoding_lacks_is_found_also_if_it_shows_late() {
+    let run = |ticks| {
+        SyncTest::new(Planting(Fault::HiddenForLong), SETUP)
+            .run(ticks, |tick, slot, _| any_input(tick, slot))
+    };
+    assert!(run(600).is_ok());
+    // Decoded after the first tick, which is its first one.
+    let found = run(2_000).unwrap_err();
+    assert!(
+        matches!(
+            found,
+            SyncTestError::Decoded {
+                tick: Tick(600),
+                ..
+            }
+        ),
+        "{found}"
+    );
+}
+
+#[test]
+fn a_second_rollback_that_is_deeper_is_tried() {
+    let found = planted(Fault::Deeper).unwrap_err();
+    assert!(
+        matches!(found, SyncTestError::Resimulation { tick, .. }
+            if (FAULT_AT - 8..=FAULT_AT + 8).contains(&tick.0)),
+        "{found}"
+    );
+}
+
+#[test]
+fn a_look_that_changes_what_is_seen_is_found() {
+    let expected = SyncTestError::Looked {
+        tick: Tick(FAULT_AT + 1),
+    };
+    assert_eq!(planted(Fault::Looked), Err(expected));
+}
+
+#[test]
+fn a_leaf_that_is_not_in_the_digest_is_found() {
+    let found = planted(Fault::Unhashed).unwrap_err();
+    assert_eq!(
+        found,
+        SyncTestError::Unseen {
+            tick: Tick(256),
+            leaf: "hidden".into(),
+            what: "the digest is as before"
+        }
+    );
+    assert_eq!(
+        found.to_string(),
+        "after tick 256 a bit of hidden changed: the digest is as before"
+    );
+}
+
+#[test]
+#[should_panic(expected = "no bot presses all")]
+fn inputs_that_no_bot_gives_are_tried() {
+    #[derive(Debug)]
+    struct Touchy;
+    impl Simulation for Touchy {
+        const ID: &'static str = "touchy";
+        const VERSION: u32 = 1;
+        type State = Seen;
+        type Input = u8;
+        fn start(&self, setup: &Setup) -> Seen {
+            honest().start(setup)
+        }
+        fn step(&self, _seen: &mut Seen, frame: &InputFrame<'_, Self>) {
+            assert_ne!(frame.input(Slot(1)), 255, "no bot presses all");
+        }
+    }
+    let run = SyncTest::new(Touchy, SETUP).run(1_000, |tick, _, _| (tick.0 % 255) as u8);
+    drop(run);
+}
+
+#[test]
+fn the_report_tells_what_was_tried() {
+    let report = play(8, 1_500);
+    assert_eq!(report.random_ticks, 1_000);
+    // At ticks 0, 1, 2, 4 … 1,024 and 1,000; the sum, and the generator's two numbers.
+    assert_eq!(report.changed_leaves, 13 * 3);
 }
 
 /// Rules like those of ggrs's random-checksum game: every execution has another result.
@@ -310,6 +438,8 @@ fn any_distance_gives_the_same_checksum() {
         let report = play(rewind, 250);
         assert_eq!(report.checksum, checksum, "rewind {rewind}");
         let again = (1..=250_u64).map(|played| played.min(rewind.into()));
+        // And one before it has caught up.
+        let again = again.map(|played| played + played.min(1));
         assert_eq!(
             report.resimulated_ticks,
             again.sum::<u64>(),

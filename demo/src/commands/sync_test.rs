@@ -125,9 +125,7 @@ fn finish<G: Game>(
     let bad = result
         .as_ref()
         .err()
-        .copied()
-        .flatten()
-        .map(|error| error.tick());
+        .and_then(|error| error.as_ref().map(SyncTestError::tick));
     let good = bad.map_or(seen.ticks, |tick| tick.0);
     let checksum = |report: &SyncReport| -> Option<(Tick, Digest)> {
         Some((Tick(report.ticks).previous()?, report.checksum))

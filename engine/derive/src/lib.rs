@@ -4,12 +4,14 @@
 mod input;
 mod row;
 mod state;
+mod wall;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
 
-/// Derives `State` for a struct, or for an enum that is `Clone`.
-#[proc_macro_derive(State)]
+/// Derives `State` for a struct, or for an enum that is `Clone`. `#[state(cache)]` on a field of a
+/// struct keeps it out of the canonical form.
+#[proc_macro_derive(State, attributes(state))]
 pub fn derive_state(item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as DeriveInput);
     state::derive(&item)

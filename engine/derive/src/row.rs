@@ -5,6 +5,9 @@ use quote::{format_ident, quote};
 use syn::ext::IdentExt;
 use syn::{Data, DataEnum, DeriveInput, Error, Fields, FieldsNamed, Result, parse_quote};
 
+use crate::state::refuse_options;
+use crate::wall;
+
 /// The struct of columns, and the way between it and rows.
 pub(crate) fn derive_row(item: &DeriveInput) -> Result<TokenStream> {
     let name = &item.ident;
@@ -21,6 +24,7 @@ pub(crate) fn derive_row(item: &DeriveInput) -> Result<TokenStream> {
     if !item.generics.params.is_empty() {
         return refuse("a row has no type parameters");
     }
+    wall::check(item)?;
     let columns = format_ident!("{}Columns", name.unraw(), span = name.span());
     let structure = columns_struct(item, fields, &columns);
     let implementation = row_impl(name, fields, &columns);
@@ -131,6 +135,13 @@ fn row_impl(name: &Ident, fields: &FieldsNamed, columns: &Ident) -> TokenStream 
 }
 
 pub(crate) fn derive_cell(item: &DeriveInput) -> Result<TokenStream> {
+    wall::check(item)?;
+    for field in wall::fields(&item.data) {
+        refuse_options(
+            &field.attrs,
+            "a cell is its bytes and has no #[state(cache)]",
+        )?;
+    }
     let mut generics = item.generics.clone();
     for parameter in generics.type_params_mut() {
         parameter.bounds.push(parse_quote!(::phalanx_engine::Cell));

@@ -4,12 +4,16 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;
 use syn::{
-    Data, DataEnum, DeriveInput, Error, Fields, Generics, Index, Member, Result, parse_quote,
+    Attribute, Data, DataEnum, DeriveInput, Error, Field, Fields, Generics, Index, Member, Result,
+    Type, parse_quote,
 };
 
+use crate::wall;
+
 pub(crate) fn derive(item: &DeriveInput) -> Result<TokenStream> {
+    refuse_options(&item.attrs, FIELDS_ONLY)?;
     match &item.data {
-        Data::Struct(data) => Ok(derive_struct(item, &data.fields)),
+        Data::Struct(data) => derive_struct(item, &data.fields),
         Data::Enum(data) => derive_enum(item, data),
         Data::Union(data) => Err(Error::new(
             data.union_token.span,
@@ -54,42 +58,151 @@ fn field_name(member: &Member) -> String {
     }
 }
 
-fn derive_struct(item: &DeriveInput, fields: &Fields) -> TokenStream {
-    let name = &item.ident;
-    let generics = bounded(&item.generics, false);
-    let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
+/// Whether the field carries `#[state(cache)]`.
+fn is_cache(field: &Field) -> Result<bool> {
+    let mut cache = false;
+    for attribute in options(&field.attrs) {
+        attribute.parse_nested_meta(|meta| {
+            if meta.path.is_ident("cache") {
+                cache = true;
+                Ok(())
+            } else {
+                Err(meta.error("unknown option: a field of a state is #[state(cache)] or plain"))
+            }
+        })?;
+    }
+    Ok(cache)
+}
 
-    let members = members(fields);
-    let types: Vec<_> = fields.iter().map(|field| &field.ty).collect();
-    let names: Vec<_> = members.iter().map(field_name).collect();
-    let steps: Vec<_> = members.iter().map(step).collect();
-    let index: Vec<_> = (0_u32..).take(members.len()).collect();
-    let undo: Vec<_> = (0..members.len())
-        .map(|index| format_ident!("f{index}"))
-        .collect();
-    let open_text = format!("{}{{", name.unraw());
-    // Undo records nest as pairs, so that there is no bound on the number of fields.
-    let undo_type = types.iter().rev().fold(
-        quote!(()),
-        |rest, ty| quote!((<#ty as ::phalanx_engine::State>::Undo, #rest)),
-    );
-    let undo_pattern = undo
+fn options(attributes: &[Attribute]) -> impl Iterator<Item = &Attribute> {
+    attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("state"))
+}
+
+/// Refuses `#[state(…)]` where it cannot stand, and says `why`.
+pub(crate) fn refuse_options(attributes: &[Attribute], why: &str) -> Result<()> {
+    match options(attributes).next() {
+        Some(option) => Err(Error::new_spanned(option, why)),
+        None => Ok(()),
+    }
+}
+
+const FIELDS_ONLY: &str =
+    "only a field of a struct is #[state(cache)]: an enum as a whole may be such a field";
+
+/// A field of a struct.
+struct Part<'a> {
+    member: Member,
+    ty: &'a Type,
+    /// Binds its undo record.
+    undo: Ident,
+}
+
+/// The fields of a struct: those of its canonical form, and its caches.
+fn parts<'a>(name: &Ident, fields: &'a Fields) -> Result<(Vec<Part<'a>>, Vec<Part<'a>>)> {
+    let (mut kept, mut caches) = (Vec::new(), Vec::new());
+    for (index, (field, member)) in fields.iter().zip(fields.members()).enumerate() {
+        let part = Part {
+            member,
+            ty: &field.ty,
+            undo: format_ident!("f{index}"),
+        };
+        if is_cache(field)? {
+            caches.push(part);
+        } else {
+            kept.push(part);
+        }
+    }
+    if kept.is_empty() && !caches.is_empty() {
+        return Err(Error::new_spanned(
+            name,
+            "nothing but caches: make the field that holds this one #[state(cache)] instead",
+        ));
+    }
+    Ok((kept, caches))
+}
+
+/// The pattern of a struct's undo record; its type, and the methods that treat all fields alike.
+/// Records nest as pairs, so that there is no bound on the number of fields.
+fn undo_methods(kept: &[Part<'_>], caches: &[Part<'_>]) -> (TokenStream, TokenStream) {
+    let all = || kept.iter().chain(caches);
+    let members: Vec<_> = all().map(|part| &part.member).collect();
+    let undo: Vec<_> = all().map(|part| &part.undo).collect();
+    let pattern = undo
         .iter()
         .rev()
         .fold(quote!(()), |rest, name| quote!((#name, #rest)));
+    let record = all().rev().fold(
+        quote!(()),
+        |rest, Part { ty, .. }| quote!((<#ty as ::phalanx_engine::State>::Undo, #rest)),
+    );
+    let methods = quote! {
+        type Undo = #record;
 
+        #[inline]
+        fn open(&mut self, undo: &mut Self::Undo) {
+            let #pattern = undo;
+            #(::phalanx_engine::State::open(&mut self.#members, #undo);)*
+        }
+        #[inline]
+        fn undo(&mut self, undo: &mut Self::Undo) {
+            let #pattern = undo;
+            #(::phalanx_engine::State::undo(&mut self.#members, #undo);)*
+        }
+        #[inline]
+        fn redo(&mut self, undo: &mut Self::Undo) {
+            let #pattern = undo;
+            #(::phalanx_engine::State::redo(&mut self.#members, #undo);)*
+        }
+    };
+    (pattern, methods)
+}
+
+/// `State::encode_caches` of a struct: its own caches, and those inside its fields.
+fn encode_caches(name: &Ident, kept: &[Part<'_>], caches: &[Part<'_>]) -> TokenStream {
+    let kept = kept.iter().map(|part| &part.member);
+    let own = caches.iter().map(|Part { member, .. }| {
+        let path = format!("{}.{}", name.unraw(), field_name(member));
+        quote! {
+            _out.put_cache(#path, |out| {
+                ::phalanx_engine::State::encode(&self.#member, out);
+                ::phalanx_engine::State::encode_caches(&self.#member, out);
+            });
+        }
+    });
+    quote! {
+        fn encode_caches(&self, _out: &mut ::phalanx_engine::Encoder) {
+            #(::phalanx_engine::State::encode_caches(&self.#kept, _out);)*
+            #(#own)*
+        }
+    }
+}
+
+fn derive_struct(item: &DeriveInput, fields: &Fields) -> Result<TokenStream> {
+    let name = &item.ident;
+    let mut generics = bounded(&item.generics, false);
+    wall::guard(item, &mut generics)?;
+    let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
+
+    let (kept, caches) = parts(name, fields)?;
+    let members: Vec<_> = kept.iter().map(|part| &part.member).collect();
+    let types: Vec<_> = kept.iter().map(|part| part.ty).collect();
+    let names: Vec<_> = kept.iter().map(|part| field_name(&part.member)).collect();
+    let steps: Vec<_> = kept.iter().map(|part| step(&part.member)).collect();
+    let index: Vec<_> = (0_u32..).take(members.len()).collect();
+    let undo: Vec<_> = kept.iter().map(|part| &part.undo).collect();
+    let open_text = format!("{}{{", name.unraw());
+    let caches_members: Vec<_> = caches.iter().map(|part| &part.member).collect();
+    let caches_undo: Vec<_> = caches.iter().map(|part| &part.undo).collect();
+    let (undo_pattern, undo_methods) = undo_methods(&kept, &caches);
+    let encode_caches = encode_caches(name, &kept, &caches);
     let walks = walks(&members, &steps);
 
-    quote! {
+    Ok(quote! {
         #[automatically_derived]
         impl #impl_generics ::phalanx_engine::State for #name #type_generics #where_clause {
-            type Undo = #undo_type;
-
-            #[inline]
-            fn open(&mut self, undo: &mut Self::Undo) {
-                let #undo_pattern = undo;
-                #(::phalanx_engine::State::open(&mut self.#members, #undo);)*
-            }
+            #undo_methods
             #[inline]
             fn close(
                 &mut self,
@@ -97,20 +210,16 @@ fn derive_struct(item: &DeriveInput, fields: &Fields) -> TokenStream {
                 mut _node: ::phalanx_engine::Node<'_>,
             ) -> ::phalanx_engine::Digest {
                 let #undo_pattern = undo;
+                #(
+                    // A cache ends its tick as well; what it holds is in no digest.
+                    let _ = ::phalanx_engine::State::close(
+                        &mut self.#caches_members, #caches_undo, _node.child(0),
+                    );
+                )*
                 let digests = [#(
                     ::phalanx_engine::State::close(&mut self.#members, #undo, _node.child(#index))
                 ),*];
                 _node.fold(&digests)
-            }
-            #[inline]
-            fn undo(&mut self, undo: &mut Self::Undo) {
-                let #undo_pattern = undo;
-                #(::phalanx_engine::State::undo(&mut self.#members, #undo);)*
-            }
-            #[inline]
-            fn redo(&mut self, undo: &mut Self::Undo) {
-                let #undo_pattern = undo;
-                #(::phalanx_engine::State::redo(&mut self.#members, #undo);)*
             }
             #walks
             fn schema(schema: &mut ::phalanx_engine::Schema) {
@@ -122,11 +231,13 @@ fn derive_struct(item: &DeriveInput, fields: &Fields) -> TokenStream {
             fn encode(&self, _out: &mut ::phalanx_engine::Encoder) {
                 #(::phalanx_engine::State::encode(&self.#members, _out);)*
             }
+            #encode_caches
             fn decode(
                 _from: &mut ::phalanx_engine::Decoder<'_>,
             ) -> ::core::result::Result<Self, ::phalanx_engine::DecodeError> {
                 ::core::result::Result::Ok(Self {
-                    #(#members: ::phalanx_engine::State::decode(_from)?),*
+                    #(#members: ::phalanx_engine::State::decode(_from)?,)*
+                    #(#caches_members: ::core::default::Default::default(),)*
                 })
             }
             fn visit(&self, _visitor: &mut dyn ::phalanx_engine::Visitor) {
@@ -144,7 +255,7 @@ fn derive_struct(item: &DeriveInput, fields: &Fields) -> TokenStream {
                 )*
             }
         }
-    }
+    })
 }
 
 /// What goes field by field through a struct, or two of them.
@@ -203,6 +314,11 @@ fn variants(data: &DataEnum) -> Result<Vec<Variant>> {
     let prepare = |(tag, variant): (usize, &syn::Variant)| {
         let tag = u8::try_from(tag)
             .map_err(|_| Error::new_spanned(variant, "a state's enum has at most 256 variants"))?;
+        refuse_options(&variant.attrs, FIELDS_ONLY)?;
+        variant
+            .fields
+            .iter()
+            .try_for_each(|field| refuse_options(&field.attrs, FIELDS_ONLY))?;
         let ident = &variant.ident;
         let members = members(&variant.fields);
         let fields: Vec<_> = (0..members.len())
@@ -237,7 +353,8 @@ fn derive_enum(item: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
             "an enum without variants has no value",
         ));
     }
-    let generics = bounded(&item.generics, true);
+    let mut generics = bounded(&item.generics, true);
+    wall::guard(item, &mut generics)?;
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
     let variants = variants(data)?;
     let name_text = name.unraw().to_string();
@@ -246,6 +363,13 @@ fn derive_enum(item: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
     let encode = variants.iter().map(|Variant { tag, pattern, fields, .. }| {
         quote!(#pattern => { out.put_u8(#tag); #(::phalanx_engine::State::encode(#fields, out);)* })
     });
+    let encode_caches = variants.iter().map(
+        |Variant {
+             pattern, fields, ..
+         }| {
+            quote!(#pattern => { #(::phalanx_engine::State::encode_caches(#fields, _out);)* })
+        },
+    );
     let decode = variants.iter().map(|variant| &variant.decode);
     let schema = variants
         .iter()
@@ -291,6 +415,9 @@ fn derive_enum(item: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
             #[inline]
             fn encode(&self, out: &mut ::phalanx_engine::Encoder) {
                 match self { #(#encode)* }
+            }
+            fn encode_caches(&self, _out: &mut ::phalanx_engine::Encoder) {
+                match self { #(#encode_caches)* }
             }
             fn decode(
                 from: &mut ::phalanx_engine::Decoder<'_>,

@@ -66,6 +66,9 @@ impl<T: State + Clone, const N: usize> State for [T; N] {
     fn encode(&self, out: &mut Encoder) {
         self.iter().for_each(|item| item.encode(out));
     }
+    fn encode_caches(&self, out: &mut Encoder) {
+        self.iter().for_each(|item| item.encode_caches(out));
+    }
     fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let items = (0..N)
             .map(|_| T::decode(from))
@@ -93,6 +96,9 @@ impl<T: State + Clone> State for Option<T> {
                 value.encode(out);
             }
         }
+    }
+    fn encode_caches(&self, out: &mut Encoder) {
+        self.iter().for_each(|value| value.encode_caches(out));
     }
     fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         match from.take_u8()? {
@@ -185,6 +191,9 @@ macro_rules! sequence {
             fn encode(&self, out: &mut Encoder) {
                 encode_elements(self.iter(), out);
             }
+            fn encode_caches(&self, out: &mut Encoder) {
+                self.iter().for_each(|item| item.encode_caches(out));
+            }
             fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
                 Ok(decode_elements(from)?.into())
             }
@@ -243,6 +252,9 @@ impl<T: State + Clone + Ord> State for BTreeSet<T> {
     fn encode(&self, out: &mut Encoder) {
         encode_elements(self.iter(), out);
     }
+    fn encode_caches(&self, out: &mut Encoder) {
+        self.iter().for_each(|item| item.encode_caches(out));
+    }
     fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(decode_ascending(from, |item| item)?.into_iter().collect())
     }
@@ -268,6 +280,12 @@ impl<K: State + Clone + Ord, V: State + Clone> State for BTreeMap<K, V> {
         for (key, value) in self {
             key.encode(out);
             value.encode(out);
+        }
+    }
+    fn encode_caches(&self, out: &mut Encoder) {
+        for (key, value) in self {
+            key.encode_caches(out);
+            value.encode_caches(out);
         }
     }
     fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
@@ -326,6 +344,7 @@ macro_rules! tuple {
                 });
             }
             fn encode(&self, _out: &mut Encoder) { $(self.$index.encode(_out);)* }
+            fn encode_caches(&self, _out: &mut Encoder) { $(self.$index.encode_caches(_out);)* }
             fn decode(_from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
                 Ok(($($name::decode(_from)?,)*))
             }

@@ -1,5 +1,7 @@
 //! Walking the state tree: to show it, and to change one leaf of it.
 
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::fmt;
 
 use super::{Leaf, LeafMut, State};
@@ -120,6 +122,59 @@ impl Flip {
             field_has_leaf: false,
         }
     }
+}
+
+/// Flips one bit of a leaf by its number, and keeps its path.
+struct FlipNumber {
+    number: u64,
+    draw: u64,
+    path: Vec<PathStep>,
+    found: Option<Vec<PathStep>>,
+    leaves: u64,
+}
+
+impl VisitorMut for FlipNumber {
+    fn enter(&mut self, step: PathStep) {
+        self.path.push(step);
+    }
+
+    fn leaf(&mut self, leaf: &mut dyn LeafMut) {
+        if leaf.bits() == 0 {
+            return;
+        }
+        if self.leaves == self.number {
+            leaf.flip(u32::try_from(self.draw % u64::from(leaf.bits())).unwrap_or(0));
+            self.found = Some(self.path.clone());
+        }
+        self.leaves += 1;
+    }
+
+    fn leave(&mut self) {
+        self.path.pop();
+    }
+}
+
+/// How many leaves can be flipped.
+pub(crate) fn leaves<T: State>(state: &mut T) -> u64 {
+    flip_number(state, u64::MAX, 0).1
+}
+
+/// Flips a bit, drawn by `draw`, of leaf `number`; returns the leaf's path, such as `.units[3:1].health`, if there is one.
+pub(crate) fn flip_leaf_number<T: State>(state: &mut T, number: u64, draw: u64) -> Option<String> {
+    let path = flip_number(state, number, draw).0?;
+    Some(path.iter().map(ToString::to_string).collect())
+}
+
+fn flip_number<T: State>(state: &mut T, number: u64, draw: u64) -> (Option<Vec<PathStep>>, u64) {
+    let mut flip = FlipNumber {
+        number,
+        draw,
+        path: Vec::new(),
+        found: None,
+        leaves: 0,
+    };
+    state.visit_mut(&mut flip);
+    (flip.found, flip.leaves)
 }
 
 /// Flips one valid bit of one leaf, as a fault planted on purpose: in the top-level field `seed`

@@ -210,6 +210,12 @@ impl<T: State + Clone> State for Lists<T> {
         }
     }
 
+    fn encode_caches(&self, out: &mut Encoder) {
+        for list in &self.lists[..at(self.len)] {
+            list.encode_caches(out);
+        }
+    }
+
     fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         // A list has at least its count.
         let mut lists = Vec::<Vec<T>>::decode(from)?;

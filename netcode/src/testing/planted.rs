@@ -71,7 +71,13 @@ impl<S: Simulation> Simulation for Planted<S> {
             && plant.tick == frame.tick()
         {
             self.field.set(flip_leaf(state, plant.seed));
+            // The fault is the bit, and no stale cache besides.
+            self.inner.rebuild(state);
         }
+    }
+
+    fn rebuild(&self, state: &mut S::State) {
+        self.inner.rebuild(state);
     }
 
     fn bot(&self, state: &S::State, slot: Slot) -> S::Input {

@@ -1,0 +1,8 @@
+use phalanx_engine::{Fix, State};
+
+#[derive(State)]
+struct Ball {
+    height: Fix,
+}
+
+fn main() {}

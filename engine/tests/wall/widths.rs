@@ -1,0 +1,9 @@
+use phalanx_engine::State;
+
+#[derive(State)]
+struct Cursor {
+    row: usize,
+    column: Option<isize>,
+}
+
+fn main() {}
