@@ -542,3 +542,33 @@ fn old_ticks_of_two_timelines_are_compared() {
     assert!(!at(Tick(9)).differences.is_empty());
     assert!(at(Tick(30)).more);
 }
+
+/// They are no part of the state.
+#[test]
+fn caches_do_not_differ() {
+    #[derive(State)]
+    struct Army {
+        units: Vec<u32>,
+        #[state(cache)]
+        strength: u32,
+        food: u32,
+    }
+    let army = |strength, food| Army {
+        units: vec![3, 4],
+        strength,
+        food,
+    };
+    assert_eq!(diff(&army(7, 1), &army(8, 1), ALL).differences, []);
+    let said = diff(&army(7, 1), &army(8, 2), ALL).to_string();
+    assert_eq!(said, "food: 1 vs 2\n");
+
+    // The fields after one have the keys that they would have without it.
+    let mut scratch = Encoder::new();
+    let food = phalanx_engine::digest_at(
+        &army(7, 1),
+        Node::root(KEY, &mut scratch),
+        &[PathStep::Field("food")],
+    );
+    let alone = 1_u32.digest(Node::root(KEY, &mut scratch).child(1));
+    assert_eq!(food, Some(alone));
+}
