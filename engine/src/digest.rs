@@ -3,10 +3,14 @@
 //! A digest is XXH3-64 (the frozen specification, defined on little-endian bytes) with the node's
 //! key as its seed. Keys are derived along the path, so that equal bytes in two fields never cancel.
 
+mod visit;
+
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+pub use visit::{DigestNode, DigestVisitor, Fold, digest_at};
 
 use crate::codec::Encoder;
 
@@ -73,6 +77,28 @@ impl<'a> Node<'a> {
     /// For nodes that hash their children themselves: the key and the buffer.
     pub(crate) const fn into_parts(self) -> (u64, &'a mut Encoder) {
         (self.key, self.scratch)
+    }
+
+    /// Shows a node that has nothing below it.
+    pub(crate) fn show_flat(
+        self,
+        visitor: &mut dyn DigestVisitor,
+        digest: impl FnOnce(Node<'_>) -> Digest,
+    ) -> Digest {
+        let key = self.key;
+        let digest = digest(self);
+        let fold = Fold::Bytes;
+        visitor.node(DigestNode { key, digest, fold });
+        digest
+    }
+
+    /// [`Node::fold`], shown to `visitor`.
+    pub fn show(self, children: &[Digest], visitor: &mut dyn DigestVisitor) -> Digest {
+        let key = self.key;
+        let digest = self.fold(children);
+        let fold = Fold::Children;
+        visitor.node(DigestNode { key, digest, fold });
+        digest
     }
 
     /// Digest of a leaf or plain container: of the canonical bytes that `encode` writes.

@@ -11,6 +11,7 @@ extern crate alloc;
 extern crate self as phalanx_engine;
 
 mod codec;
+mod diff;
 mod digest;
 mod frame;
 mod grid;
@@ -30,7 +31,8 @@ mod timeline;
 mod world;
 
 pub use codec::{DecodeError, Decoder, Encoder};
-pub use digest::{Digest, Node};
+pub use diff::{Diff, Difference, Path, Sides, Walk, diff};
+pub use digest::{Digest, DigestNode, DigestVisitor, Fold, Node, digest_at};
 pub use frame::{FrameHash, InputFrame, Provenance, Repeat, SealedFrame};
 pub use grid::Grid;
 pub use input::Input;

@@ -17,7 +17,8 @@ pub use visit::{PathStep, Visitor, VisitorMut, flip_leaf};
 pub(crate) use visit::{flip_leaf_number, leaves};
 
 use crate::codec::{DecodeError, Decoder, Encoder};
-use crate::digest::{Digest, Node};
+use crate::diff::Walk;
+use crate::digest::{Digest, DigestVisitor, Node};
 
 /// A deterministic state, or a part of one. Derive it:
 ///
@@ -83,6 +84,19 @@ pub trait State: Sized + 'static {
     /// The digest computed from scratch. Always equal to what `close` returns.
     fn digest(&self, node: Node<'_>) -> Digest {
         node.flat(|out| self.encode(out))
+    }
+
+    /// Shows the digest of every node of the tree, down to columns and their blocks of rows; returns
+    /// this one's, always equal to what `close` returns. Blocks that were not written to since the
+    /// last `close` are shown as it left them; all else is computed.
+    fn visit_digests(&self, node: Node<'_>, visitor: &mut dyn DigestVisitor) -> Digest {
+        node.show_flat(visitor, |node| self.digest(node))
+    }
+
+    /// Tells `walk` what differs from `other`, going into what is not equal: see
+    /// [`diff`](crate::diff()).
+    fn diff(&self, other: &Self, walk: &mut Walk) {
+        walk.plain(self, other);
     }
 
     /// Writes names and types into `schema`; peers compare its fingerprint before a match.

@@ -5,6 +5,7 @@
 mod blocks;
 mod cell;
 mod column;
+mod diff;
 mod id;
 mod lists;
 
@@ -18,7 +19,8 @@ pub use id::Id;
 pub use lists::{Lists, ListsUndo};
 
 use crate::codec::{DecodeError, Decoder, Encoder};
-use crate::digest::{Digest, Node};
+use crate::diff::Walk;
+use crate::digest::{Digest, DigestVisitor, Node};
 use crate::index::at;
 use crate::state::{PathStep, Schema, State, Visitor, VisitorMut};
 use blocks::{Rows, bit, blocks_of};
@@ -44,6 +46,22 @@ pub trait Row: Sized + 'static {
     fn is_erased(columns: &Self::Columns, row: u32) -> bool;
     /// Makes zeros of what was written to where no row lives; a bit of `live` per row.
     fn sweep(columns: &mut Self::Columns, live: &[Rows]);
+    /// Tells `found` the field and the number of every block that two tables both have, and of which
+    /// the rows may differ.
+    fn unequal(
+        left: &Self::Columns,
+        right: &Self::Columns,
+        walk: &mut Walk,
+        found: &mut dyn FnMut(u32, u32),
+    );
+    /// Tells `walk` what differs in a field of a row that both have.
+    fn diff_field(
+        left: &Self::Columns,
+        right: &Self::Columns,
+        row: u32,
+        field: u32,
+        walk: &mut Walk,
+    );
     /// Shows every leaf of the row.
     fn visit(columns: &Self::Columns, row: u32, visitor: &mut dyn Visitor);
     /// Offers every leaf of the row for change.
@@ -85,6 +103,10 @@ pub trait Store<T>: State + Default {
     fn is_erased(&self, row: u32) -> bool;
     /// Makes zeros of what was written to where no row lives; a bit of `live` per row.
     fn sweep(&mut self, live: &[Rows]);
+    /// Tells `found` the number of every block that both have, and of which the rows may differ.
+    fn unequal(&self, other: &Self, walk: &mut Walk, found: &mut dyn FnMut(u32));
+    /// Tells `walk` what differs in a row that both have.
+    fn diff_row(&self, other: &Self, row: u32, walk: &mut Walk);
     /// Shows every leaf of the row.
     fn visit_row(&self, row: u32, visitor: &mut dyn Visitor);
     /// Offers every leaf of the row for change.
@@ -406,6 +428,29 @@ impl<R: Row> State for Table<R> {
             self.columns.digest(node.child(3)),
         ];
         node.fold(&digests)
+    }
+
+    fn visit_digests(&self, mut node: Node<'_>, visitor: &mut dyn DigestVisitor) -> Digest {
+        visitor.enter(PathStep::Field("live"));
+        let live = self.live.visit_digests(node.child(0), visitor);
+        visitor.leave();
+        visitor.enter(PathStep::Field("generations"));
+        let generations = self.generations.visit_digests(node.child(1), visitor);
+        visitor.leave();
+        visitor.enter(PathStep::Field("free"));
+        let free = self.free.visit_digests(node.child(2), visitor);
+        visitor.leave();
+        visitor.enter(PathStep::Field("columns"));
+        let columns = self.columns.visit_digests(node.child(3), visitor);
+        visitor.leave();
+        node.show(&[live, generations, free, columns], visitor)
+    }
+
+    fn diff(&self, other: &Self, walk: &mut Walk) {
+        self.diff_rows(other, walk);
+        walk.within(PathStep::Field("free"), |walk| {
+            self.free.diff(&other.free, walk);
+        });
     }
 
     fn schema(schema: &mut Schema) {

@@ -6,7 +6,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::codec::Encoder;
-use crate::digest::Digest;
+use crate::digest::{Digest, DigestVisitor};
 use crate::frame::{Provenance, Repeat, SealedFrame};
 use crate::index::{at, ring};
 use crate::input::Input;
@@ -188,6 +188,27 @@ pub struct Timeline<S: Simulation> {
     stats: TimelineStats,
 }
 
+/// A timeline whose world is back after `tick`. It goes forth again when this is dropped, so also
+/// if whoever looks at it panics.
+struct Past<'a, S: Simulation> {
+    timeline: &'a mut Timeline<S>,
+    tick: Tick,
+}
+
+impl<S: Simulation> Drop for Past<'_, S> {
+    fn drop(&mut self) {
+        let Timeline {
+            world,
+            records,
+            next,
+            ..
+        } = &mut *self.timeline;
+        for later in self.tick.next().until(*next) {
+            world.redo(&mut records[ring(later.0, at(RECORDS))].undo);
+        }
+    }
+}
+
 impl<S: Simulation> Timeline<S> {
     /// The timeline of a session that starts from `setup`.
     ///
@@ -268,6 +289,40 @@ impl<S: Simulation> Timeline<S> {
         self.executed(tick)
             .filter(|_| tick < self.confirmed)
             .map(|record| record.chained)
+    }
+
+    /// Shows the state after an executed `tick` that is still kept; `None` for any other.
+    ///
+    /// The live world goes back to that tick, is looked at, and goes forth again by the records that
+    /// it left on the way: nothing is executed and nothing allocated, and the cost is twice what the
+    /// ticks since `tick` changed. For the newest tick it costs nothing. Two timelines are looked at at
+    /// once by a look inside a look, as [`diff`](crate::diff()) needs it.
+    pub fn look<T>(&mut self, tick: Tick, see: impl FnOnce(&S::State) -> T) -> Option<T> {
+        self.past(tick).map(|past| see(&past.timeline.world.state))
+    }
+
+    /// Shows the digest of every node of the world after an executed `tick` that is still kept, down
+    /// to the blocks of columns; returns the root's, which is [`Timeline::digest`]; `None` for any other
+    /// tick. The root's fields are `session` and `state`.
+    ///
+    /// It costs what [`Timeline::look`] does, and the hash of all that is not in columns.
+    pub fn visit_digests(&mut self, tick: Tick, visitor: &mut dyn DigestVisitor) -> Option<Digest> {
+        let past = self.past(tick)?;
+        let Self { world, scratch, .. } = &mut *past.timeline;
+        Some(world.visit_digests(scratch, visitor))
+    }
+
+    /// The world as it was after `tick`, for as long as the result lives.
+    fn past(&mut self, tick: Tick) -> Option<Past<'_, S>> {
+        self.executed(tick)?;
+        for later in tick.next().until(self.next).rev() {
+            let record = &mut self.records[ring(later.0, at(RECORDS))];
+            self.world.undo(&mut record.undo);
+        }
+        Some(Past {
+            timeline: self,
+            tick,
+        })
     }
 
     /// What `slot` did in the executed `tick`, as far as is known.

@@ -1,11 +1,11 @@
 //! [`World`]: the session and the game's state, stepped and undone together.
 
 use crate::codec::{DecodeError, Decoder, Encoder};
-use crate::digest::{Digest, Node};
+use crate::digest::{Digest, DigestVisitor, Node};
 use crate::frame::InputFrame;
 use crate::session::{Entry, Session};
 use crate::simulation::{Setup, Simulation};
-use crate::state::{Schema, State};
+use crate::state::{PathStep, Schema, State};
 use crate::tick::Tick;
 
 /// What a tick changes: the engine's [`Session`] and the game's state.
@@ -84,12 +84,34 @@ impl<S: Simulation> World<S> {
         self.session.undo(&mut undo.session);
     }
 
+    /// Takes back the undoing of the tick that filled `undo`.
+    pub(crate) fn redo(&mut self, undo: &mut WorldUndo<S>) {
+        self.session.redo(&mut undo.session);
+        self.state.redo(&mut undo.state);
+    }
+
     /// The checksum computed from scratch.
     pub(crate) fn digest(&self, scratch: &mut Encoder) -> Digest {
         let mut root = Node::root(self.key, scratch);
         let session = self.session.digest(root.child(SESSION));
         let state = self.state.digest(root.child(STATE));
         root.fold(&[session, state])
+    }
+
+    /// Shows the digest of every node, the session and the state being the root's fields.
+    pub(crate) fn visit_digests(
+        &self,
+        scratch: &mut Encoder,
+        visitor: &mut dyn DigestVisitor,
+    ) -> Digest {
+        let mut root = Node::root(self.key, scratch);
+        visitor.enter(PathStep::Field("session"));
+        let session = self.session.visit_digests(root.child(SESSION), visitor);
+        visitor.leave();
+        visitor.enter(PathStep::Field("state"));
+        let state = self.state.visit_digests(root.child(STATE), visitor);
+        visitor.leave();
+        root.show(&[session, state], visitor)
     }
 
     pub(crate) fn encode(&self, out: &mut Encoder) {

@@ -55,6 +55,7 @@ fn row_impl(name: &Ident, fields: &FieldsNamed, columns: &Ident) -> TokenStream 
     let idents: Vec<_> = fields.named.iter().flat_map(|field| &field.ident).collect();
     let names = idents.iter().map(|ident| ident.unraw().to_string());
     let names: Vec<_> = names.collect();
+    let index: Vec<_> = (0_u32..).take(idents.len()).collect();
     let store = quote!(::phalanx_engine::table::Store);
     quote! {
         #[automatically_derived]
@@ -86,6 +87,30 @@ fn row_impl(name: &Ident, fields: &FieldsNamed, columns: &Ident) -> TokenStream 
             }
             fn sweep(columns: &mut #columns, live: &[u16]) {
                 #(#store::sweep(&mut columns.#idents, live);)*
+            }
+            fn unequal(
+                left: &#columns,
+                right: &#columns,
+                walk: &mut ::phalanx_engine::Walk,
+                found: &mut dyn ::core::ops::FnMut(u32, u32),
+            ) {
+                #(#store::unequal(&left.#idents, &right.#idents, walk, &mut |block| {
+                    found(#index, block);
+                });)*
+            }
+            fn diff_field(
+                left: &#columns,
+                right: &#columns,
+                row: u32,
+                field: u32,
+                walk: &mut ::phalanx_engine::Walk,
+            ) {
+                match field {
+                    #(#index => walk.within(::phalanx_engine::PathStep::Field(#names), |walk| {
+                        #store::diff_row(&left.#idents, &right.#idents, row, walk);
+                    }),)*
+                    _ => {}
+                }
             }
             fn visit(columns: &#columns, row: u32, visitor: &mut dyn ::phalanx_engine::Visitor) {
                 #(

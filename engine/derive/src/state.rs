@@ -1,7 +1,7 @@
 //! `#[derive(State)]`.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;
 use syn::{
     Attribute, Data, DataEnum, DeriveInput, Error, Field, Fields, Generics, Index, Member, Result,
@@ -197,6 +197,7 @@ fn derive_struct(item: &DeriveInput, fields: &Fields) -> Result<TokenStream> {
     let caches_undo: Vec<_> = caches.iter().map(|part| &part.undo).collect();
     let (undo_pattern, undo_methods) = undo_methods(&kept, &caches);
     let encode_caches = encode_caches(name, &kept, &caches);
+    let walks = walks(&members, &steps);
 
     Ok(quote! {
         #[automatically_derived]
@@ -220,12 +221,7 @@ fn derive_struct(item: &DeriveInput, fields: &Fields) -> Result<TokenStream> {
                 ),*];
                 _node.fold(&digests)
             }
-            fn digest(&self, mut _node: ::phalanx_engine::Node<'_>) -> ::phalanx_engine::Digest {
-                let digests = [#(
-                    ::phalanx_engine::State::digest(&self.#members, _node.child(#index))
-                ),*];
-                _node.fold(&digests)
-            }
+            #walks
             fn schema(schema: &mut ::phalanx_engine::Schema) {
                 schema.group(#open_text, "}", |_schema| {
                     #(_schema.field(#names, <#types as ::phalanx_engine::State>::schema);)*
@@ -260,6 +256,46 @@ fn derive_struct(item: &DeriveInput, fields: &Fields) -> Result<TokenStream> {
             }
         }
     })
+}
+
+/// What goes field by field through a struct, or two of them.
+fn walks<M: ToTokens>(members: &[M], steps: &[TokenStream]) -> TokenStream {
+    let index: Vec<_> = (0_u32..).take(members.len()).collect();
+    let shown = index
+        .iter()
+        .zip(members)
+        .zip(steps)
+        .map(|((index, member), step)| {
+            quote! {{
+                _visitor.enter(#step);
+                let digest = ::phalanx_engine::State::visit_digests(
+                    &self.#member, _node.child(#index), _visitor,
+                );
+                _visitor.leave();
+                digest
+            }}
+        });
+    quote! {
+        fn digest(&self, mut _node: ::phalanx_engine::Node<'_>) -> ::phalanx_engine::Digest {
+            let digests = [#(
+                ::phalanx_engine::State::digest(&self.#members, _node.child(#index))
+            ),*];
+            _node.fold(&digests)
+        }
+        fn visit_digests(
+            &self,
+            mut _node: ::phalanx_engine::Node<'_>,
+            _visitor: &mut dyn ::phalanx_engine::DigestVisitor,
+        ) -> ::phalanx_engine::Digest {
+            let digests = [#(#shown),*];
+            _node.show(&digests, _visitor)
+        }
+        fn diff(&self, _other: &Self, _walk: &mut ::phalanx_engine::Walk) {
+            #(_walk.within(#steps, |walk| {
+                ::phalanx_engine::State::diff(&self.#members, &_other.#members, walk);
+            });)*
+        }
+    }
 }
 
 /// One variant of an enum, prepared for the arms of the matches.

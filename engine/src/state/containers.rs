@@ -9,7 +9,8 @@ use alloc::vec::Vec;
 
 use super::{Leaf, PathStep, Schema, State, Visitor, VisitorMut};
 use crate::codec::{DecodeError, Decoder, Encoder};
-use crate::digest::{Digest, Node};
+use crate::diff::Walk;
+use crate::digest::{Digest, DigestVisitor, Node};
 
 /// `open`, `close` and `undo` of a container whose undo record is a copy of itself.
 macro_rules! undo_by_copy {
@@ -322,6 +323,20 @@ macro_rules! tuple {
             fn digest(&self, mut _node: Node<'_>) -> Digest {
                 let digests = [$(self.$index.digest(_node.child($index))),*];
                 _node.fold(&digests)
+            }
+            fn visit_digests(&self, mut _node: Node<'_>, _visitor: &mut dyn DigestVisitor) -> Digest {
+                let digests = [$({
+                    _visitor.enter(PathStep::Position($index));
+                    let digest = self.$index.visit_digests(_node.child($index), _visitor);
+                    _visitor.leave();
+                    digest
+                }),*];
+                _node.show(&digests, _visitor)
+            }
+            fn diff(&self, _other: &Self, _walk: &mut Walk) {
+                $(_walk.within(PathStep::Position($index), |walk| {
+                    self.$index.diff(&_other.$index, walk);
+                });)*
             }
             fn schema(schema: &mut Schema) {
                 schema.group("(", ")", |_schema| {

@@ -7,7 +7,7 @@ use core::fmt;
 use super::{Leaf, LeafMut, State};
 
 /// One step of a path in the state tree, such as `fighters` or `[3]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PathStep {
     /// A field of a struct or of an enum's variant.
     Field(&'static str),
@@ -24,6 +24,13 @@ pub enum PathStep {
         /// How often the place was taken before, and once more.
         generation: u32,
     },
+    /// A block of a column's rows, in the tree of digests.
+    Rows {
+        /// The first.
+        begin: u32,
+        /// The one after the last.
+        end: u32,
+    },
 }
 
 impl fmt::Display for PathStep {
@@ -34,6 +41,7 @@ impl fmt::Display for PathStep {
             Self::Element(index) => write!(f, "[{index}]"),
             Self::Variant(name) => write!(f, "::{name}"),
             Self::Row { row, generation } => write!(f, "[{row}:{generation}]"),
+            Self::Rows { begin, end } => write!(f, "[{begin}..{end}]"),
         }
     }
 }

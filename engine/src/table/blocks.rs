@@ -5,8 +5,9 @@ use alloc::vec::Vec;
 use core::mem::swap;
 
 use crate::codec::Encoder;
-use crate::digest::{Digest, Node};
+use crate::digest::{Digest, DigestNode, DigestVisitor, Fold, Node, child_key};
 use crate::index::at;
+use crate::state::PathStep;
 
 /// Rows per block. A scattered write costs the hash of one block, and 16 cells of eight bytes are the
 /// most that XXH3 hashes in its quickest way.
@@ -34,6 +35,8 @@ pub(super) struct Blocks {
     digests: Vec<u64>,
     /// Their sum.
     sum: u64,
+    /// The column's key, under which they were computed.
+    key: u64,
     /// The digests are those of another content: it was written to outside of any tick.
     stale: bool,
     /// Rows of every block whose old values the journal has.
@@ -144,10 +147,12 @@ impl Blocks {
     pub(super) fn close(
         &mut self,
         undo: &mut BlocksUndo,
+        key: u64,
         blocks: u32,
         mut digest: impl FnMut(u32) -> u64,
     ) -> u64 {
         assert!(self.open, "a tick is closed that was not opened");
+        self.key = key;
         if self.stale {
             self.sum = 0;
             for (block, known) in (0..).zip(&mut self.digests) {
@@ -169,6 +174,47 @@ impl Blocks {
         }
         self.open = false;
         self.sum
+    }
+
+    /// The digest of a block of the column with this key, unless it was written to since.
+    fn known(&self, key: u64, block: u32) -> Option<u64> {
+        let known = !self.stale && self.key == key && self.written[at(block)] == 0;
+        known.then(|| self.digests[at(block)])
+    }
+
+    /// Whether the block has equal digests here and there.
+    pub(super) fn is_same(&self, other: &Self, block: u32) -> bool {
+        let known = self.known(self.key, block);
+        known.is_some() && known == other.known(self.key, block)
+    }
+
+    /// Shows the digests of all blocks, and that of the column, which it returns; `digest` computes
+    /// those that are not known.
+    pub(super) fn visit_digests(
+        &self,
+        key: u64,
+        rows: u32,
+        visitor: &mut dyn DigestVisitor,
+        mut digest: impl FnMut(u32) -> u64,
+    ) -> Digest {
+        let mut sum = 0_u64;
+        for block in 0..blocks_of(rows) {
+            let known = self.known(key, block);
+            let known = known.unwrap_or_else(|| digest(block));
+            sum = sum.wrapping_add(known);
+            let begin = block * BLOCK_ROWS;
+            let end = (begin + BLOCK_ROWS).min(rows);
+            visitor.enter(PathStep::Rows { begin, end });
+            visitor.node(DigestNode {
+                key: child_key(key, block),
+                digest: Digest(known),
+                fold: Fold::Bytes,
+            });
+            visitor.leave();
+        }
+        let (digest, fold) = (column_digest(key, rows, sum), Fold::Blocks { rows });
+        visitor.node(DigestNode { key, digest, fold });
+        digest
     }
 
     /// Back or forth.

@@ -7,9 +7,11 @@ use core::ops::{Deref, Index};
 
 use super::blocks::{BLOCK_ROWS, Blocks, BlocksUndo, Remember, Rows, blocks_of};
 use super::blocks::{column_digest, digest};
+use super::diff::diff_stores;
 use super::{Cell, Store};
 use crate::codec::{DecodeError, Decoder, Encoder};
-use crate::digest::{Digest, Node, child_key};
+use crate::diff::Walk;
+use crate::digest::{Digest, DigestVisitor, Node, child_key};
 use crate::index::at;
 use crate::state::{PathStep, Schema, State, Visitor, VisitorMut};
 
@@ -296,7 +298,7 @@ impl<T: Cell> State for Column<T> {
         let cells = &self.cells;
         let sum = self
             .blocks
-            .close(&mut undo.blocks, blocks_of(self.len), |block| {
+            .close(&mut undo.blocks, key, blocks_of(self.len), |block| {
                 Self::block_digest(cells, key, scratch, block)
             });
         swap(&mut self.journal, &mut undo.journal);
@@ -315,6 +317,17 @@ impl<T: Cell> State for Column<T> {
         digest(node, self.len, |key, scratch, block| {
             Self::block_digest(&self.cells, key, scratch, block)
         })
+    }
+
+    fn visit_digests(&self, node: Node<'_>, visitor: &mut dyn DigestVisitor) -> Digest {
+        let (key, scratch) = node.into_parts();
+        self.blocks.visit_digests(key, self.len, visitor, |block| {
+            Self::block_digest(&self.cells, key, scratch, block)
+        })
+    }
+
+    fn diff(&self, other: &Self, walk: &mut Walk) {
+        diff_stores(self, other, walk);
     }
 
     fn schema(schema: &mut Schema) {
@@ -396,6 +409,18 @@ impl<T: Cell> Store<T> for Column<T> {
                 self.cells[at(row)] = T::ZERO;
                 dead &= dead - 1;
             }
+        }
+    }
+    fn unequal(&self, other: &Self, walk: &mut Walk, found: &mut dyn FnMut(u32)) {
+        let blocks = (blocks_of(self.len), blocks_of(other.len));
+        walk.count_blocks(blocks.0.max(blocks.1));
+        let both = 0..blocks.0.min(blocks.1);
+        both.filter(|block| !self.blocks.is_same(&other.blocks, *block))
+            .for_each(found);
+    }
+    fn diff_row(&self, other: &Self, row: u32, walk: &mut Walk) {
+        if self[row] != other[row] {
+            self[row].diff(&other[row], walk);
         }
     }
     fn visit_row(&self, row: u32, visitor: &mut dyn Visitor) {

@@ -9,8 +9,10 @@ use super::Store;
 use super::blocks::{
     BLOCK_ROWS, Blocks, BlocksUndo, Remember, Rows, blocks_of, column_digest, digest,
 };
+use super::diff::diff_stores;
 use crate::codec::{DecodeError, Decoder, Encoder};
-use crate::digest::{Digest, Node, child_key};
+use crate::diff::Walk;
+use crate::digest::{Digest, DigestVisitor, Node, child_key};
 use crate::index::at;
 use crate::state::{PathStep, Schema, State, Visitor, VisitorMut};
 
@@ -161,7 +163,7 @@ impl<T: State + Clone> State for Lists<T> {
         let lists = &self.lists;
         let sum = self
             .blocks
-            .close(&mut undo.blocks, blocks_of(self.len), |block| {
+            .close(&mut undo.blocks, key, blocks_of(self.len), |block| {
                 Self::block_digest(lists, key, scratch, block)
             });
         swap(&mut self.journal, &mut undo.journal);
@@ -184,6 +186,17 @@ impl<T: State + Clone> State for Lists<T> {
         digest(node, self.len, |key, scratch, block| {
             Self::block_digest(&self.lists, key, scratch, block)
         })
+    }
+
+    fn visit_digests(&self, node: Node<'_>, visitor: &mut dyn DigestVisitor) -> Digest {
+        let (key, scratch) = node.into_parts();
+        self.blocks.visit_digests(key, self.len, visitor, |block| {
+            Self::block_digest(&self.lists, key, scratch, block)
+        })
+    }
+
+    fn diff(&self, other: &Self, walk: &mut Walk) {
+        diff_stores(self, other, walk);
     }
 
     fn schema(schema: &mut Schema) {
@@ -274,6 +287,16 @@ impl<T: State + Clone> Store<Vec<T>> for Lists<T> {
                 dead &= dead - 1;
             }
         }
+    }
+    fn unequal(&self, other: &Self, walk: &mut Walk, found: &mut dyn FnMut(u32)) {
+        let blocks = (blocks_of(self.len), blocks_of(other.len));
+        walk.count_blocks(blocks.0.max(blocks.1));
+        let both = 0..blocks.0.min(blocks.1);
+        both.filter(|block| !self.blocks.is_same(&other.blocks, *block))
+            .for_each(found);
+    }
+    fn diff_row(&self, other: &Self, row: u32, walk: &mut Walk) {
+        self.lists[at(row)].diff(&other.lists[at(row)], walk);
     }
     fn visit_row(&self, row: u32, visitor: &mut dyn Visitor) {
         self.lists[at(row)].visit(visitor);
