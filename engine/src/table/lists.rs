@@ -247,8 +247,11 @@ impl<T: State + Clone> Store<Vec<T>> for Lists<T> {
     fn read(&self, row: u32) -> Vec<T> {
         self[row].to_vec()
     }
-    fn write(&mut self, row: u32, value: Vec<T>) {
-        *self.edit(row) = value;
+    /// In the row's own memory: who comes to an empty list, as a new unit does, will fill it.
+    fn write(&mut self, row: u32, mut value: Vec<T>) {
+        let list = self.edit(row);
+        list.clear();
+        list.append(&mut value);
     }
     fn erase(&mut self, row: u32) {
         if !self[row].is_empty() {
