@@ -114,6 +114,17 @@ impl Blocks {
         }
     }
 
+    /// Before any row of the first `blocks` blocks is written: whether all of them are to be remembered
+    /// as a whole. If not, some were written to at this tick, and it goes block by block.
+    pub(super) fn write_all(&mut self, blocks: u32) -> bool {
+        let first = self.open && self.dirty.is_empty();
+        if first {
+            self.dirty.extend(0..blocks);
+            self.written[..at(blocks)].fill(Rows::MAX);
+        }
+        first
+    }
+
     /// The blocks written to, and which of their rows may have been: since the tick was opened, or
     /// before it.
     pub(super) fn written(&self) -> impl Iterator<Item = (u32, Rows)> {

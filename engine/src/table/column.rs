@@ -112,8 +112,11 @@ impl<T: Cell> Column<T> {
 
     /// All rows. Dead rows are zero again when the tick ends, whatever they are given.
     pub fn all_mut(&mut self) -> &mut [T] {
-        for block in 0..self.blocks() {
-            self.remember_block(block);
+        let blocks = self.blocks();
+        if self.blocks.write_all(blocks) {
+            self.journal.image_all(&self.cells, blocks);
+        } else {
+            (0..blocks).for_each(|block| self.remember_block(block));
         }
         &mut self.cells[..at(self.len)]
     }
@@ -231,6 +234,12 @@ impl<T: Cell> Journal<T> {
         self.images.push(block);
         self.image_cells
             .extend_from_slice(&cells[begin..begin + at(BLOCK_ROWS)]);
+    }
+
+    fn image_all(&mut self, cells: &[T], blocks: u32) {
+        self.images.extend(0..blocks);
+        let cells = &cells[..at(blocks * BLOCK_ROWS)];
+        self.image_cells.extend_from_slice(cells);
     }
 
     fn swap_images(&mut self, cells: &mut [T]) {
