@@ -159,11 +159,12 @@ impl<T: State + Clone> State for Lists<T> {
     fn close(&mut self, undo: &mut ListsUndo<T>, node: Node<'_>) -> Digest {
         let (key, scratch) = node.into_parts();
         let lists = &self.lists;
-        let sum = self
-            .blocks
-            .close(&mut undo.blocks, blocks_of(self.len), |block| {
-                Self::block_digest(lists, key, scratch, block)
-            });
+        let sum = self.blocks.close(
+            &mut undo.blocks,
+            blocks_of(self.len),
+            |_| {},
+            |block| Self::block_digest(lists, key, scratch, block),
+        );
         swap(&mut self.journal, &mut undo.journal);
         column_digest(key, self.len, sum)
     }
