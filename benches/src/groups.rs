@@ -2,6 +2,7 @@
 
 mod math;
 mod session;
+mod state;
 
 use crate::claim::{Claim, Effort, Unmeasured};
 
@@ -25,5 +26,9 @@ pub const GROUPS: &[Group] = &[
     Group {
         name: "math",
         run: math::run,
+    },
+    Group {
+        name: "state",
+        run: state::run,
     },
 ];

@@ -16,4 +16,5 @@ pub mod math;
 #[cfg(feature = "peers")]
 pub mod peers;
 pub mod session;
+pub mod state;
 pub mod tally;

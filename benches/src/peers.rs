@@ -1,3 +1,4 @@
-//! The engines we are measured beside.
+//! The engines and the ways to keep a state that we are measured beside.
 
 pub mod ggrs;
+pub mod states;

@@ -2,6 +2,7 @@
 //! block of rows.
 
 use alloc::vec::Vec;
+use core::hint::black_box;
 use core::mem::swap;
 
 use crate::codec::Encoder;
@@ -12,6 +13,11 @@ use crate::state::PathStep;
 /// Rows per block. A scattered write costs the hash of one block, and 16 cells of eight bytes are the
 /// most that XXH3 hashes in its quickest way.
 pub const BLOCK_ROWS: u32 = 16;
+
+/// Blocks that are touched before the first of them is hashed. Those written to here and there are
+/// far away in memory, and it is quicker to wait for all of them at once.
+#[expect(clippy::disallowed_types, reason = "the length of a slice")]
+const TOUCHED: usize = 16;
 
 /// Rows of a block, a bit each.
 pub(super) type Rows = u16;
@@ -117,6 +123,17 @@ impl Blocks {
         }
     }
 
+    /// Before any row of the first `blocks` blocks is written: whether all of them are to be remembered
+    /// as a whole. If not, some were written to at this tick, and it goes block by block.
+    pub(super) fn write_all(&mut self, blocks: u32) -> bool {
+        let first = self.open && self.dirty.is_empty();
+        if first {
+            self.dirty.extend(0..blocks);
+            self.written[..at(blocks)].fill(Rows::MAX);
+        }
+        first
+    }
+
     /// The blocks written to, and which of their rows may have been: since the tick was opened, or
     /// before it.
     pub(super) fn written(&self) -> impl Iterator<Item = (u32, Rows)> {
@@ -143,12 +160,13 @@ impl Blocks {
     }
 
     /// Computes the digests of the first `blocks` blocks that were written to, and keeps the old ones.
-    /// Returns the sum of all.
+    /// Returns the sum of all. `touch` reads something of a block, long before all of it is needed.
     pub(super) fn close(
         &mut self,
         undo: &mut BlocksUndo,
         key: u64,
         blocks: u32,
+        touch: impl Fn(u32),
         mut digest: impl FnMut(u32) -> u64,
     ) -> u64 {
         assert!(self.open, "a tick is closed that was not opened");
@@ -161,12 +179,19 @@ impl Blocks {
             }
             self.stale = false;
         } else {
-            for &block in &self.dirty {
-                let known = &mut self.digests[at(block)];
-                let new = if block < blocks { digest(block) } else { 0 };
-                self.sum = self.sum.wrapping_sub(*known).wrapping_add(new);
-                undo.digests.push((block, *known));
-                *known = new;
+            let few = self.dirty.len() <= self.digests.len() / 2;
+            for some in self.dirty.chunks(TOUCHED) {
+                for &block in some.iter().filter(|_| few) {
+                    touch(block);
+                    black_box(self.digests[at(block)]);
+                }
+                for &block in some {
+                    let known = &mut self.digests[at(block)];
+                    let new = if block < blocks { digest(block) } else { 0 };
+                    self.sum = self.sum.wrapping_sub(*known).wrapping_add(new);
+                    undo.digests.push((block, *known));
+                    *known = new;
+                }
             }
         }
         for block in self.dirty.drain(..) {

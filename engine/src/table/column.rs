@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 use core::fmt;
+use core::hint::black_box;
 use core::mem::swap;
 use core::ops::{Deref, Index};
 
@@ -114,8 +115,11 @@ impl<T: Cell> Column<T> {
 
     /// All rows. Dead rows are zero again when the tick ends, whatever they are given.
     pub fn all_mut(&mut self) -> &mut [T] {
-        for block in 0..self.blocks() {
-            self.remember_block(block);
+        let blocks = self.blocks();
+        if self.blocks.write_all(blocks) {
+            self.journal.image_all(&self.cells, blocks);
+        } else {
+            (0..blocks).for_each(|block| self.remember_block(block));
         }
         &mut self.cells[..at(self.len)]
     }
@@ -161,6 +165,18 @@ impl<T: Cell> Column<T> {
         if self.blocks.write_block(block) == Remember::Block {
             self.journal.image(&self.cells, block);
         }
+    }
+
+    /// Reads from every line of the cache that a block of eight-byte cells has a part in.
+    #[inline]
+    fn touch(cells: &[T], block: u32) {
+        let begin = at(block * BLOCK_ROWS);
+        let cells = &cells[begin..begin + at(BLOCK_ROWS)];
+        black_box((
+            cells[0],
+            cells[at(BLOCK_ROWS / 2)],
+            cells[at(BLOCK_ROWS - 1)],
+        ));
     }
 
     /// The digest of a block: of its cells' bytes, zeros where there are no rows.
@@ -235,6 +251,12 @@ impl<T: Cell> Journal<T> {
             .extend_from_slice(&cells[begin..begin + at(BLOCK_ROWS)]);
     }
 
+    fn image_all(&mut self, cells: &[T], blocks: u32) {
+        self.images.extend(0..blocks);
+        let cells = &cells[..at(blocks * BLOCK_ROWS)];
+        self.image_cells.extend_from_slice(cells);
+    }
+
     fn swap_images(&mut self, cells: &mut [T]) {
         let images = self.image_cells.chunks_exact_mut(at(BLOCK_ROWS));
         for (block, image) in self.images.iter().zip(images) {
@@ -296,11 +318,13 @@ impl<T: Cell> State for Column<T> {
     fn close(&mut self, undo: &mut ColumnUndo<T>, node: Node<'_>) -> Digest {
         let (key, scratch) = node.into_parts();
         let cells = &self.cells;
-        let sum = self
-            .blocks
-            .close(&mut undo.blocks, key, blocks_of(self.len), |block| {
-                Self::block_digest(cells, key, scratch, block)
-            });
+        let sum = self.blocks.close(
+            &mut undo.blocks,
+            key,
+            blocks_of(self.len),
+            |block| Self::touch(cells, block),
+            |block| Self::block_digest(cells, key, scratch, block),
+        );
         swap(&mut self.journal, &mut undo.journal);
         column_digest(key, self.len, sum)
     }

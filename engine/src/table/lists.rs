@@ -161,11 +161,13 @@ impl<T: State + Clone> State for Lists<T> {
     fn close(&mut self, undo: &mut ListsUndo<T>, node: Node<'_>) -> Digest {
         let (key, scratch) = node.into_parts();
         let lists = &self.lists;
-        let sum = self
-            .blocks
-            .close(&mut undo.blocks, key, blocks_of(self.len), |block| {
-                Self::block_digest(lists, key, scratch, block)
-            });
+        let sum = self.blocks.close(
+            &mut undo.blocks,
+            key,
+            blocks_of(self.len),
+            |_| {},
+            |block| Self::block_digest(lists, key, scratch, block),
+        );
         swap(&mut self.journal, &mut undo.journal);
         column_digest(key, self.len, sum)
     }
@@ -266,8 +268,11 @@ impl<T: State + Clone> Store<Vec<T>> for Lists<T> {
     fn read(&self, row: u32) -> Vec<T> {
         self[row].to_vec()
     }
-    fn write(&mut self, row: u32, value: Vec<T>) {
-        *self.edit(row) = value;
+    /// In the row's own memory: who comes to an empty list, as a new unit does, will fill it.
+    fn write(&mut self, row: u32, mut value: Vec<T>) {
+        let list = self.edit(row);
+        list.clear();
+        list.append(&mut value);
     }
     fn erase(&mut self, row: u32) {
         if !self[row].is_empty() {
