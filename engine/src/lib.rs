@@ -48,6 +48,8 @@ pub use state::{
     Leaf, LeafMut, PathStep, Schema, State, TagLeaf, Visitor, VisitorMut, flip_leaf, from_bytes,
     to_bytes,
 };
+#[doc(hidden)]
+pub use state::{encode_front, width_of};
 pub use sync_test::{SyncReport, SyncTest, SyncTestError};
 pub use table::{Cell, Column, Id, Lists, Row, Table};
 pub use tick::{Tick, TickRate, TickRateError};

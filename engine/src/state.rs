@@ -19,6 +19,7 @@ pub(crate) use visit::{flip_leaf_number, leaves};
 use crate::codec::{DecodeError, Decoder, Encoder};
 use crate::diff::Walk;
 use crate::digest::{Digest, DigestVisitor, Node};
+use crate::index::at;
 
 /// A deterministic state, or a part of one. Derive it:
 ///
@@ -65,6 +66,10 @@ use crate::digest::{Digest, DigestVisitor, Node};
             the value or its index for a pointer, `Tick` for a clock"
 )]
 pub trait State: Sized + 'static {
+    /// How many bytes every encoding has, if all values have equally many. Then
+    /// [`encode_fixed`](Self::encode_fixed) writes them.
+    const WIDTH: Option<u32> = None;
+
     /// What it takes to go back by one tick. Recycled from tick to tick: in the steady state of a
     /// game, filling it again allocates nothing.
     type Undo: Default;
@@ -106,6 +111,12 @@ pub trait State: Sized + 'static {
     /// that counts its elements.
     fn encode(&self, out: &mut Encoder);
 
+    /// Writes the canonical encoding to `out`, which has [`WIDTH`](Self::WIDTH) bytes, all of them
+    /// zero. Without a width it is not called.
+    fn encode_fixed(&self, _out: &mut [u8]) {
+        unreachable!("only values that have a width are encoded by it")
+    }
+
     /// Reads the canonical encoding; every other one is refused.
     ///
     /// # Errors
@@ -122,6 +133,36 @@ pub trait State: Sized + 'static {
 
     /// Offers every leaf for change, as the game's own assignments would change it.
     fn visit_mut(&mut self, visitor: &mut dyn VisitorMut);
+}
+
+/// The width of a struct whose fields have these.
+#[doc(hidden)]
+#[must_use]
+pub const fn width_of(fields: &[Option<u32>]) -> Option<u32> {
+    let (mut sum, mut rest) = (0, fields);
+    while let [field, others @ ..] = rest {
+        match field {
+            Some(width) => sum += *width,
+            None => return None,
+        }
+        rest = others;
+    }
+    Some(sum)
+}
+
+/// Writes a field to the front of `out`; returns what is behind it.
+#[doc(hidden)]
+#[inline]
+pub fn encode_front<'a, T: State>(field: &T, out: &'a mut [u8]) -> &'a mut [u8] {
+    let width = const {
+        match T::WIDTH {
+            Some(width) => width,
+            None => 0,
+        }
+    };
+    let (front, rest) = out.split_at_mut(at(width));
+    field.encode_fixed(front);
+    rest
 }
 
 /// The canonical encoding of `state` alone.

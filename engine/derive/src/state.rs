@@ -202,6 +202,9 @@ fn derive_struct(item: &DeriveInput, fields: &Fields) -> Result<TokenStream> {
     Ok(quote! {
         #[automatically_derived]
         impl #impl_generics ::phalanx_engine::State for #name #type_generics #where_clause {
+            const WIDTH: ::core::option::Option<u32> = ::phalanx_engine::width_of(&[
+                #(<#types as ::phalanx_engine::State>::WIDTH),*
+            ]);
             #undo_methods
             #[inline]
             fn close(
@@ -229,7 +232,18 @@ fn derive_struct(item: &DeriveInput, fields: &Fields) -> Result<TokenStream> {
             }
             #[inline]
             fn encode(&self, _out: &mut ::phalanx_engine::Encoder) {
-                #(::phalanx_engine::State::encode(&self.#members, _out);)*
+                match const { <Self as ::phalanx_engine::State>::WIDTH } {
+                    ::core::option::Option::Some(width) => {
+                        ::phalanx_engine::State::encode_fixed(self, _out.put_zeros(width));
+                    }
+                    ::core::option::Option::None => {
+                        #(::phalanx_engine::State::encode(&self.#members, _out);)*
+                    }
+                }
+            }
+            #[inline]
+            fn encode_fixed(&self, _out: &mut [u8]) {
+                #(let _out = ::phalanx_engine::encode_front(&self.#members, _out);)*
             }
             #encode_caches
             fn decode(
@@ -377,9 +391,11 @@ fn derive_enum(item: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
     let visit = variants.iter().map(visit_arm);
     let visit_mut = visit_mut_body(&variants);
 
+    let fixed = fixed_enum(&variants);
     Ok(quote! {
         #[automatically_derived]
         impl #impl_generics ::phalanx_engine::State for #name #type_generics #where_clause {
+            #fixed
             type Undo = ::core::option::Option<Self>;
 
             #[inline]
@@ -434,6 +450,23 @@ fn derive_enum(item: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
             }
             fn visit_mut(&mut self, visitor: &mut dyn ::phalanx_engine::VisitorMut) {
                 #visit_mut
+            }
+        }
+    })
+}
+
+/// The width of an enum without fields: its tag.
+fn fixed_enum(variants: &[Variant]) -> Option<TokenStream> {
+    let plain = variants.iter().all(|variant| variant.fields.is_empty());
+    let arms = variants
+        .iter()
+        .map(|Variant { tag, pattern, .. }| quote!(#pattern => #tag));
+    plain.then(|| {
+        quote! {
+            const WIDTH: ::core::option::Option<u32> = ::core::option::Option::Some(1);
+            #[inline]
+            fn encode_fixed(&self, out: &mut [u8]) {
+                out[0] = match self { #(#arms,)* };
             }
         }
     })

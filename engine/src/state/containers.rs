@@ -7,7 +7,7 @@ use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Leaf, PathStep, Schema, State, Visitor, VisitorMut};
+use super::{Leaf, PathStep, Schema, State, Visitor, VisitorMut, encode_front, width_of};
 use crate::codec::{DecodeError, Decoder, Encoder};
 use crate::diff::Walk;
 use crate::digest::{Digest, DigestVisitor, Node};
@@ -34,6 +34,14 @@ macro_rules! undo_by_copy {
 /// An array has no count in its encoding: its length is part of the schema.
 #[expect(clippy::disallowed_types, reason = "the length of an array is a usize")]
 impl<T: State + Clone, const N: usize> State for [T; N] {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "nobody has states of 4 GiB"
+    )]
+    const WIDTH: Option<u32> = match T::WIDTH {
+        Some(width) => Some(width * N as u32),
+        None => None,
+    };
     // Not every array has a default, so the copy is optional until the first `open`.
     type Undo = Option<Self>;
 
@@ -64,7 +72,13 @@ impl<T: State + Clone, const N: usize> State for [T; N] {
         });
     }
     fn encode(&self, out: &mut Encoder) {
-        self.iter().for_each(|item| item.encode(out));
+        encode_all(self.iter(), out);
+    }
+    #[inline]
+    fn encode_fixed(&self, mut out: &mut [u8]) {
+        for item in self {
+            out = encode_front(item, out);
+        }
     }
     fn encode_caches(&self, out: &mut Encoder) {
         self.iter().for_each(|item| item.encode_caches(out));
@@ -139,7 +153,22 @@ const fn elements_hold_something<T>() {
 fn encode_elements<'a, T: State>(items: impl ExactSizeIterator<Item = &'a T>, out: &mut Encoder) {
     const { elements_hold_something::<T>() };
     out.put_count(items.len());
-    items.for_each(|item| item.encode(out));
+    encode_all(items, out);
+}
+
+/// Writes the elements: those that have a width with one look at the room for all.
+#[inline]
+fn encode_all<'a, T: State>(items: impl ExactSizeIterator<Item = &'a T>, out: &mut Encoder) {
+    let room = const { T::WIDTH }.and_then(|width| width.checked_mul(items.len().try_into().ok()?));
+    match room {
+        Some(room) => {
+            let mut room = out.put_zeros(room);
+            for item in items {
+                room = encode_front(item, room);
+            }
+        }
+        None => items.for_each(|item| item.encode(out)),
+    }
 }
 
 /// Reads a count, then that many elements; reserves no more than the bytes can be worth.
@@ -309,6 +338,7 @@ impl<K: State + Clone + Ord, V: State + Clone> State for BTreeMap<K, V> {
 macro_rules! tuple {
     ($($name:ident . $index:tt),*) => {
         impl<$($name: State),*> State for ($($name,)*) {
+            const WIDTH: Option<u32> = width_of(&[$($name::WIDTH),*]);
             type Undo = ($($name::Undo,)*);
             #[inline]
             fn open(&mut self, _undo: &mut Self::Undo) { $(self.$index.open(&mut _undo.$index);)* }
@@ -344,6 +374,10 @@ macro_rules! tuple {
                 });
             }
             fn encode(&self, _out: &mut Encoder) { $(self.$index.encode(_out);)* }
+            #[inline]
+            fn encode_fixed(&self, _out: &mut [u8]) {
+                $(let _out = encode_front(&self.$index, _out);)*
+            }
             fn encode_caches(&self, _out: &mut Encoder) { $(self.$index.encode_caches(_out);)* }
             fn decode(_from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
                 Ok(($($name::decode(_from)?,)*))

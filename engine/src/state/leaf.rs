@@ -60,6 +60,7 @@ pub trait LeafMut {
 macro_rules! integer_leaf {
     ($($int:ty => $leaf:ident as $wide:ty),* $(,)?) => {$(
         impl State for $int {
+            const WIDTH: Option<u32> = Some(<$int>::BITS / 8);
             type Undo = Self;
             #[inline]
             fn open(&mut self, undo: &mut Self) { *undo = *self; }
@@ -72,6 +73,8 @@ macro_rules! integer_leaf {
             fn schema(schema: &mut Schema) { schema.leaf(stringify!($int)); }
             #[inline]
             fn encode(&self, out: &mut Encoder) { out.put(&self.to_le_bytes()); }
+            #[inline]
+            fn encode_fixed(&self, out: &mut [u8]) { out.copy_from_slice(&self.to_le_bytes()); }
             fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
                 Ok(Self::from_le_bytes(from.take()?))
             }
@@ -94,6 +97,7 @@ integer_leaf! {
 }
 
 impl State for bool {
+    const WIDTH: Option<u32> = Some(1);
     type Undo = Self;
     #[inline]
     fn open(&mut self, undo: &mut Self) {
@@ -117,6 +121,10 @@ impl State for bool {
     #[inline]
     fn encode(&self, out: &mut Encoder) {
         out.put_u8(u8::from(*self));
+    }
+    #[inline]
+    fn encode_fixed(&self, out: &mut [u8]) {
+        u8::from(*self).encode_fixed(out);
     }
     fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         match from.take_u8()? {

@@ -89,6 +89,7 @@ impl<R> fmt::Debug for Id<R> {
 }
 
 impl<R: 'static> State for Id<R> {
+    const WIDTH: Option<u32> = Some(Self::BYTES);
     type Undo = Self;
     #[inline]
     fn open(&mut self, undo: &mut Self) {
@@ -112,6 +113,9 @@ impl<R: 'static> State for Id<R> {
     }
     fn encode(&self, out: &mut Encoder) {
         self.encode_cell(out.put_zeros(Self::BYTES));
+    }
+    fn encode_fixed(&self, out: &mut [u8]) {
+        self.encode_cell(out);
     }
     fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Self::decode_cell(from)

@@ -11,6 +11,7 @@ use crate::state::{Leaf, LeafMut, Schema, State, Visitor, VisitorMut};
 macro_rules! state {
     ($name:ident, bits $bits:ty) => {
         impl State for $name {
+            const WIDTH: Option<u32> = <$bits>::WIDTH;
             type Undo = Self;
             #[inline]
             fn open(&mut self, undo: &mut Self) {
@@ -34,6 +35,10 @@ macro_rules! state {
             #[inline]
             fn encode(&self, out: &mut Encoder) {
                 self.to_bits().encode(out);
+            }
+            #[inline]
+            fn encode_fixed(&self, out: &mut [u8]) {
+                self.to_bits().encode_fixed(out);
             }
             fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
                 <$bits>::decode(from).map(Self::from_bits)
