@@ -44,12 +44,12 @@ pub use session::{Entry, Presence, Session, Slot};
 pub use simulation::{GameIdentity, Setup, Simulation};
 #[doc(hidden)]
 pub use state::wall;
+#[doc(hidden)]
+pub use state::width_of;
 pub use state::{
     Leaf, LeafMut, PathStep, Schema, State, TagLeaf, Visitor, VisitorMut, flip_leaf, from_bytes,
     to_bytes,
 };
-#[doc(hidden)]
-pub use state::{encode_front, width_of};
 pub use sync_test::{SyncReport, SyncTest, SyncTestError};
 pub use table::{Cell, Column, Id, Lists, Row, Table};
 pub use tick::{Tick, TickRate, TickRateError};

@@ -117,6 +117,21 @@ pub trait State: Sized + 'static {
         unreachable!("only values that have a width are encoded by it")
     }
 
+    /// Does that at the front of `out`; returns what is behind it.
+    #[doc(hidden)]
+    #[inline]
+    fn encode_next<'a>(&self, out: &'a mut [u8]) -> &'a mut [u8] {
+        let width = const {
+            match Self::WIDTH {
+                Some(width) => width,
+                None => 0,
+            }
+        };
+        let (front, rest) = out.split_at_mut(at(width));
+        self.encode_fixed(front);
+        rest
+    }
+
     /// Reads the canonical encoding; every other one is refused.
     ///
     /// # Errors
@@ -148,21 +163,6 @@ pub const fn width_of(fields: &[Option<u32>]) -> Option<u32> {
         rest = others;
     }
     Some(sum)
-}
-
-/// Writes a field to the front of `out`; returns what is behind it.
-#[doc(hidden)]
-#[inline]
-pub fn encode_front<'a, T: State>(field: &T, out: &'a mut [u8]) -> &'a mut [u8] {
-    let width = const {
-        match T::WIDTH {
-            Some(width) => width,
-            None => 0,
-        }
-    };
-    let (front, rest) = out.split_at_mut(at(width));
-    field.encode_fixed(front);
-    rest
 }
 
 /// The canonical encoding of `state` alone.

@@ -243,7 +243,7 @@ fn derive_struct(item: &DeriveInput, fields: &Fields) -> Result<TokenStream> {
             }
             #[inline]
             fn encode_fixed(&self, _out: &mut [u8]) {
-                #(let _out = ::phalanx_engine::encode_front(&self.#members, _out);)*
+                #(let _out = ::phalanx_engine::State::encode_next(&self.#members, _out);)*
             }
             #encode_caches
             fn decode(

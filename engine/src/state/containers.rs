@@ -7,7 +7,7 @@ use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Leaf, PathStep, Schema, State, Visitor, VisitorMut, encode_front, width_of};
+use super::{Leaf, PathStep, Schema, State, Visitor, VisitorMut, width_of};
 use crate::codec::{DecodeError, Decoder, Encoder};
 use crate::diff::Walk;
 use crate::digest::{Digest, DigestVisitor, Node};
@@ -77,7 +77,7 @@ impl<T: State + Clone, const N: usize> State for [T; N] {
     #[inline]
     fn encode_fixed(&self, mut out: &mut [u8]) {
         for item in self {
-            out = encode_front(item, out);
+            out = item.encode_next(out);
         }
     }
     fn encode_caches(&self, out: &mut Encoder) {
@@ -164,7 +164,7 @@ fn encode_all<'a, T: State>(items: impl ExactSizeIterator<Item = &'a T>, out: &m
         Some(room) => {
             let mut room = out.put_zeros(room);
             for item in items {
-                room = encode_front(item, room);
+                room = item.encode_next(room);
             }
         }
         None => items.for_each(|item| item.encode(out)),
@@ -376,7 +376,7 @@ macro_rules! tuple {
             fn encode(&self, _out: &mut Encoder) { $(self.$index.encode(_out);)* }
             #[inline]
             fn encode_fixed(&self, _out: &mut [u8]) {
-                $(let _out = encode_front(&self.$index, _out);)*
+                $(let _out = self.$index.encode_next(_out);)*
             }
             fn encode_caches(&self, _out: &mut Encoder) { $(self.$index.encode_caches(_out);)* }
             fn decode(_from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
