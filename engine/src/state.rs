@@ -150,6 +150,30 @@ pub trait State: Sized + 'static {
     fn visit_mut(&mut self, visitor: &mut dyn VisitorMut);
 }
 
+/// How a state goes back whose undo record is a copy of itself.
+macro_rules! undo_by_copy {
+    () => {
+        type Undo = Self;
+        #[inline]
+        fn open(&mut self, undo: &mut Self) {
+            undo.clone_from(self);
+        }
+        #[inline]
+        fn close(&mut self, _undo: &mut Self, node: $crate::Node<'_>) -> $crate::Digest {
+            self.digest(node)
+        }
+        #[inline]
+        fn undo(&mut self, undo: &mut Self) {
+            core::mem::swap(self, undo);
+        }
+        #[inline]
+        fn redo(&mut self, undo: &mut Self) {
+            core::mem::swap(self, undo);
+        }
+    };
+}
+pub(crate) use undo_by_copy;
+
 /// The width of a struct whose fields have these.
 #[doc(hidden)]
 #[must_use]

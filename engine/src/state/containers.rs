@@ -7,29 +7,10 @@ use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Leaf, PathStep, Schema, State, Visitor, VisitorMut, width_of};
+use super::{Leaf, PathStep, Schema, State, Visitor, VisitorMut, undo_by_copy, width_of};
 use crate::codec::{DecodeError, Decoder, Encoder};
 use crate::diff::Walk;
 use crate::digest::{Digest, DigestVisitor, Node};
-
-/// `open`, `close` and `undo` of a container whose undo record is a copy of itself.
-macro_rules! undo_by_copy {
-    () => {
-        type Undo = Self;
-        fn open(&mut self, undo: &mut Self) {
-            undo.clone_from(self);
-        }
-        fn close(&mut self, _undo: &mut Self, node: Node<'_>) -> Digest {
-            self.digest(node)
-        }
-        fn undo(&mut self, undo: &mut Self) {
-            core::mem::swap(self, undo);
-        }
-        fn redo(&mut self, undo: &mut Self) {
-            core::mem::swap(self, undo);
-        }
-    };
-}
 
 /// An array has no count in its encoding: its length is part of the schema.
 #[expect(clippy::disallowed_types, reason = "the length of an array is a usize")]

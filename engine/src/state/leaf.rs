@@ -2,9 +2,8 @@
 
 use core::fmt;
 
-use super::{Schema, State, Visitor, VisitorMut};
+use super::{Schema, State, Visitor, VisitorMut, undo_by_copy};
 use crate::codec::{DecodeError, Decoder, Encoder};
-use crate::digest::{Digest, Node};
 
 /// The value of a leaf, for people and for comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,15 +60,7 @@ macro_rules! integer_leaf {
     ($($int:ty => $leaf:ident as $wide:ty),* $(,)?) => {$(
         impl State for $int {
             const WIDTH: Option<u32> = Some(<$int>::BITS / 8);
-            type Undo = Self;
-            #[inline]
-            fn open(&mut self, undo: &mut Self) { *undo = *self; }
-            #[inline]
-            fn close(&mut self, _undo: &mut Self, node: Node<'_>) -> Digest { self.digest(node) }
-            #[inline]
-            fn undo(&mut self, undo: &mut Self) { core::mem::swap(self, undo); }
-            #[inline]
-            fn redo(&mut self, undo: &mut Self) { core::mem::swap(self, undo); }
+            undo_by_copy!();
             fn schema(schema: &mut Schema) { schema.leaf(stringify!($int)); }
             #[inline]
             fn encode(&self, out: &mut Encoder) { out.put(&self.to_le_bytes()); }
@@ -98,23 +89,7 @@ integer_leaf! {
 
 impl State for bool {
     const WIDTH: Option<u32> = Some(1);
-    type Undo = Self;
-    #[inline]
-    fn open(&mut self, undo: &mut Self) {
-        *undo = *self;
-    }
-    #[inline]
-    fn close(&mut self, _undo: &mut Self, node: Node<'_>) -> Digest {
-        self.digest(node)
-    }
-    #[inline]
-    fn undo(&mut self, undo: &mut Self) {
-        core::mem::swap(self, undo);
-    }
-    #[inline]
-    fn redo(&mut self, undo: &mut Self) {
-        core::mem::swap(self, undo);
-    }
+    undo_by_copy!();
     fn schema(schema: &mut Schema) {
         schema.leaf("bool");
     }

@@ -7,8 +7,7 @@ use core::marker::PhantomData;
 
 use super::Cell;
 use crate::codec::{DecodeError, Decoder, Encoder};
-use crate::digest::{Digest, Node};
-use crate::state::{Leaf, Schema, State, Visitor, VisitorMut};
+use crate::state::{Leaf, Schema, State, Visitor, VisitorMut, undo_by_copy};
 
 /// A row of a [`Table<R>`](super::Table), for ever: once the row is removed the id means nothing, even if another row
 /// takes its place. The default id never means anything.
@@ -90,23 +89,7 @@ impl<R> fmt::Debug for Id<R> {
 
 impl<R: 'static> State for Id<R> {
     const WIDTH: Option<u32> = Some(Self::BYTES);
-    type Undo = Self;
-    #[inline]
-    fn open(&mut self, undo: &mut Self) {
-        *undo = *self;
-    }
-    #[inline]
-    fn close(&mut self, _undo: &mut Self, node: Node<'_>) -> Digest {
-        self.digest(node)
-    }
-    #[inline]
-    fn undo(&mut self, undo: &mut Self) {
-        core::mem::swap(self, undo);
-    }
-    #[inline]
-    fn redo(&mut self, undo: &mut Self) {
-        core::mem::swap(self, undo);
-    }
+    undo_by_copy!();
     /// Without the row's type: rows may hold ids of their own table.
     fn schema(schema: &mut Schema) {
         schema.leaf("Id");

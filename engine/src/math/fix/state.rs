@@ -4,31 +4,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Fix, Fix32};
 use crate::codec::{DecodeError, Decoder, Encoder};
-use crate::digest::{Digest, Node};
 use crate::input::Bits;
-use crate::state::{Leaf, LeafMut, Schema, State, Visitor, VisitorMut};
+use crate::state::{Leaf, LeafMut, Schema, State, Visitor, VisitorMut, undo_by_copy};
 
 macro_rules! state {
     ($name:ident, bits $bits:ty) => {
         impl State for $name {
             const WIDTH: Option<u32> = <$bits>::WIDTH;
-            type Undo = Self;
-            #[inline]
-            fn open(&mut self, undo: &mut Self) {
-                *undo = *self;
-            }
-            #[inline]
-            fn close(&mut self, _undo: &mut Self, node: Node<'_>) -> Digest {
-                self.digest(node)
-            }
-            #[inline]
-            fn undo(&mut self, undo: &mut Self) {
-                core::mem::swap(self, undo);
-            }
-            #[inline]
-            fn redo(&mut self, undo: &mut Self) {
-                core::mem::swap(self, undo);
-            }
+            undo_by_copy!();
             fn schema(schema: &mut Schema) {
                 schema.leaf(stringify!($name));
             }
