@@ -50,72 +50,31 @@ pub trait Cell: State + Copy + PartialEq {
     }
 }
 
-macro_rules! integers {
-    ($($int:ty),*) => {$(
-        impl Cell for $int {
-            const BYTES: u32 = <$int>::BITS / 8;
-            const ZERO: Self = 0;
-            #[inline]
-            fn encode_cell(&self, out: &mut [u8]) { out.copy_from_slice(&self.to_le_bytes()); }
-            #[inline]
-            fn decode_cell(from: &mut Decoder<'_>) -> Result<Self, DecodeError> { Self::decode(from) }
-        }
-    )*};
-}
-
-integers!(u8, u16, u32, u64, i8, i16, i32, i64);
-
-impl Cell for bool {
-    const BYTES: u32 = 1;
-    const ZERO: Self = false;
-    #[inline]
-    fn encode_cell(&self, out: &mut [u8]) {
-        u8::from(*self).encode_cell(out);
-    }
-    #[inline]
-    fn decode_cell(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
-        Self::decode(from)
-    }
-}
-
-macro_rules! scalars {
-    ($($scalar:ty as $bits:ty),*) => {$(
-        impl Cell for $scalar {
-            const BYTES: u32 = <$bits>::BYTES;
-            const ZERO: Self = Self::ZERO;
-            #[inline]
-            fn encode_cell(&self, out: &mut [u8]) { self.to_bits().encode_cell(out); }
-            #[inline]
-            fn decode_cell(from: &mut Decoder<'_>) -> Result<Self, DecodeError> { Self::decode(from) }
-        }
-    )*};
-}
-
-scalars!(Fix as i64, Fix32 as i32);
-
-/// Structs of this crate: their fields in declaration order.
-macro_rules! structs {
-    ($($name:ident { $($field:tt: $ty:ty),+ })*) => {$(
+/// Types that have a width as a state already: in a column they are the same bytes.
+macro_rules! with_width {
+    ($($name:ty: $zero:expr),* $(,)?) => {$(
         impl Cell for $name {
-            const BYTES: u32 = 0 $(+ <$ty as Cell>::BYTES)+;
-            const ZERO: Self = Self { $($field: <$ty as Cell>::ZERO),+ };
+            const BYTES: u32 = <$name>::WIDTH.expect("a width");
+            const ZERO: Self = $zero;
             #[inline]
-            fn encode_cell(&self, out: &mut [u8]) { $(let out = self.$field.encode_front(out);)+ let _ = out; }
+            fn encode_cell(&self, out: &mut [u8]) { self.encode_fixed(out); }
             #[inline]
-            fn decode_cell(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
-                Ok(Self { $($field: <$ty as Cell>::decode_cell(from)?),+ })
-            }
+            fn decode_cell(from: &mut Decoder<'_>) -> Result<Self, DecodeError> { Self::decode(from) }
         }
     )*};
 }
 
-structs! {
-    Angle { 0: u32 }
-    Rot2 { cos: Fix, sin: Fix }
-    Slot { 0: u8 }
-    Tick { 0: u64 }
-    Vec2 { x: Fix, y: Fix }
-    Vec3 { x: Fix, y: Fix, z: Fix }
+with_width! {
+    u8: 0, u16: 0, u32: 0, u64: 0, i8: 0, i16: 0, i32: 0, i64: 0,
+    bool: false,
+    Fix: Self::ZERO,
+    Fix32: Self::ZERO,
+    Angle: Self(0),
+    Rot2: Self { cos: Fix::ZERO, sin: Fix::ZERO },
+    Slot: Self(0),
+    Tick: Self::ZERO,
+    Vec2: Self::ZERO,
+    Vec3: Self::ZERO,
 }
 
 impl<T: Cell> Cell for Option<T> {
