@@ -50,18 +50,6 @@ impl Encoder {
         &mut self.bytes[begin..]
     }
 
-    /// Nothing but `count` zero bytes, to be written to.
-    #[inline]
-    pub(crate) fn zeros(&mut self, count: u32) -> &mut [u8] {
-        if self.bytes.len() == at(count) {
-            self.bytes.fill(0);
-        } else {
-            self.bytes.clear();
-            self.bytes.resize(at(count), 0);
-        }
-        &mut self.bytes
-    }
-
     /// What was written so far.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {

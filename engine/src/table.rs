@@ -23,7 +23,7 @@ use crate::diff::Walk;
 use crate::digest::{Digest, DigestVisitor, Node};
 use crate::index::at;
 use crate::state::{PathStep, Schema, State, Visitor, VisitorMut};
-use blocks::{Rows, bit, blocks_of};
+use blocks::{Rows, bit, blocks_of, rows_of};
 
 /// A row of a [`Table`]: a struct with named fields, each a [`Cell`], or a `Vec` of state. Derive it;
 /// that makes a struct of [`Column`]s and [`Lists`] beside it, named after it with `Columns` at the
@@ -268,15 +268,8 @@ impl<R: Row> Table<R> {
 
     /// The rows that live, in order.
     pub fn rows(&self) -> impl Iterator<Item = u32> + Clone + use<'_, R> {
-        let words = (0..).step_by(at(BLOCK_ROWS)).zip(self.live.iter());
-        words.flat_map(|(first, &word)| {
-            let mut left = word;
-            core::iter::from_fn(move || {
-                let row = (left != 0).then(|| first + left.trailing_zeros())?;
-                left &= left - 1;
-                Some(row)
-            })
-        })
+        let words = (0..).zip(self.live.iter());
+        words.flat_map(|(block, &live)| rows_of(block, live))
     }
 
     /// Their ids.
@@ -492,19 +485,12 @@ impl<R: Row> State for Table<R> {
 
     /// The allocator is not offered: no assignment of a game reaches it.
     fn visit_mut(&mut self, visitor: &mut dyn VisitorMut) {
-        let mut next = 0;
-        while let Some(row) = self.next_row(next) {
-            visitor.enter(self.step(row));
-            R::visit_mut(&mut self.columns, row, visitor);
-            visitor.leave();
-            next = row + 1;
+        for row in 0..self.places() {
+            if self.id(row).is_some() {
+                visitor.enter(self.step(row));
+                R::visit_mut(&mut self.columns, row, visitor);
+                visitor.leave();
+            }
         }
-    }
-}
-
-impl<R: Row> Table<R> {
-    /// The first row that lives from `from` on.
-    fn next_row(&self, from: u32) -> Option<u32> {
-        (from..self.places()).find(|row| self.id(*row).is_some())
     }
 }

@@ -6,6 +6,7 @@ use core::hint::black_box;
 use core::mem::swap;
 
 use crate::codec::Encoder;
+use crate::diff::Walk;
 use crate::digest::{Digest, DigestNode, DigestVisitor, Fold, Node, child_key};
 use crate::index::at;
 use crate::state::PathStep;
@@ -32,6 +33,15 @@ pub(super) const fn blocks_of(rows: u32) -> u32 {
 /// The row among those of its block.
 pub(super) const fn bit(row: u32) -> Rows {
     1 << (row % BLOCK_ROWS)
+}
+
+/// The rows of a block whose bits are set, in order.
+pub(super) fn rows_of(block: u32, mut left: Rows) -> impl Iterator<Item = u32> + Clone {
+    core::iter::from_fn(move || {
+        let row = (left != 0).then(|| block * BLOCK_ROWS + left.trailing_zeros())?;
+        left &= left - 1;
+        Some(row)
+    })
 }
 
 /// What is known of the blocks of one column.
@@ -68,7 +78,7 @@ pub(super) enum Remember {
     Nothing,
     /// The row.
     Row,
-    /// All rows of the block that are not remembered yet, `hot` telling that they are many.
+    /// The block: all of its rows, as they are now.
     Block,
 }
 
@@ -94,8 +104,8 @@ impl Blocks {
         self.written[at(row / BLOCK_ROWS)] & bit(row) != 0
     }
 
-    /// Before a row is written that [`is_written`](Self::is_written) denies. A block of which more than `hot`
-    /// rows are written is remembered as a whole.
+    /// Before a row is written that [`is_written`](Self::is_written) denies. From `hot` rows of a block
+    /// on, the block is remembered as a whole.
     pub(super) fn write(&mut self, row: u32, hot: u32) -> Remember {
         if !self.open {
             self.stale = true;
@@ -134,9 +144,17 @@ impl Blocks {
         first
     }
 
+    /// The rows that may have been written to, but of which none lives; a bit of `live` per row.
+    pub(super) fn written_dead(&self, live: &[Rows]) -> impl Iterator<Item = u32> {
+        self.written().flat_map(move |(block, written)| {
+            let live = live.get(at(block)).copied().unwrap_or_default();
+            rows_of(block, written & !live)
+        })
+    }
+
     /// The blocks written to, and which of their rows may have been: since the tick was opened, or
     /// before it.
-    pub(super) fn written(&self) -> impl Iterator<Item = (u32, Rows)> {
+    fn written(&self) -> impl Iterator<Item = (u32, Rows)> {
         let all = if self.stale && !self.open {
             self.written.len()
         } else {
@@ -207,8 +225,24 @@ impl Blocks {
         known.then(|| self.digests[at(block)])
     }
 
+    /// Tells of every block of both columns, of so many rows each, that may differ.
+    pub(super) fn unequal(
+        &self,
+        rows: u32,
+        other: &Self,
+        other_rows: u32,
+        walk: &mut Walk,
+        found: &mut dyn FnMut(u32),
+    ) {
+        let blocks = (blocks_of(rows), blocks_of(other_rows));
+        walk.count_blocks(blocks.0.max(blocks.1));
+        let both = 0..blocks.0.min(blocks.1);
+        both.filter(|block| !self.is_same(other, *block))
+            .for_each(found);
+    }
+
     /// Whether the block has equal digests here and there.
-    pub(super) fn is_same(&self, other: &Self, block: u32) -> bool {
+    fn is_same(&self, other: &Self, block: u32) -> bool {
         let known = self.known(self.key, block);
         known.is_some() && known == other.known(self.key, block)
     }

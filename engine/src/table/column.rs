@@ -182,7 +182,8 @@ impl<T: Cell> Column<T> {
     /// The digest of a block: of its cells' bytes, zeros where there are no rows.
     #[inline]
     fn block_digest(cells: &[T], key: u64, scratch: &mut Encoder, block: u32) -> u64 {
-        let bytes = scratch.zeros(BLOCK_ROWS * T::BYTES);
+        scratch.clear();
+        let bytes = scratch.put_zeros(BLOCK_ROWS * T::BYTES);
         let begin = at(block * BLOCK_ROWS);
         let cells = &cells[begin..begin + at(BLOCK_ROWS)];
         for (cell, bytes) in cells.iter().zip(bytes.chunks_exact_mut(at(T::BYTES))) {
@@ -424,23 +425,15 @@ impl<T: Cell> Store<T> for Column<T> {
         self[row] == T::ZERO
     }
     fn sweep(&mut self, live: &[Rows]) {
-        for (block, written) in self.blocks.written() {
-            let live = live.get(at(block)).copied().unwrap_or_default();
-            let mut dead = written & !live;
-            while dead != 0 {
-                let row = block * BLOCK_ROWS + dead.trailing_zeros();
-                // Written at this tick, so what it was is remembered.
-                self.cells[at(row)] = T::ZERO;
-                dead &= dead - 1;
-            }
+        for row in self.blocks.written_dead(live) {
+            // Written at this tick, so what it was is remembered.
+            self.cells[at(row)] = T::ZERO;
         }
     }
     fn unequal(&self, other: &Self, walk: &mut Walk, found: &mut dyn FnMut(u32)) {
-        let blocks = (blocks_of(self.len), blocks_of(other.len));
-        walk.count_blocks(blocks.0.max(blocks.1));
-        let both = 0..blocks.0.min(blocks.1);
-        both.filter(|block| !self.blocks.is_same(&other.blocks, *block))
-            .for_each(found);
+        let (rows, others) = (self.len, other.len);
+        self.blocks
+            .unequal(rows, &other.blocks, others, walk, found);
     }
     fn diff_row(&self, other: &Self, row: u32, walk: &mut Walk) {
         if self[row] != other[row] {

@@ -283,22 +283,14 @@ impl<T: State + Clone> Store<Vec<T>> for Lists<T> {
         self[row].is_empty()
     }
     fn sweep(&mut self, live: &[Rows]) {
-        for (block, written) in self.blocks.written() {
-            let live = live.get(at(block)).copied().unwrap_or_default();
-            let mut dead = written & !live;
-            while dead != 0 {
-                let row = block * BLOCK_ROWS + dead.trailing_zeros();
-                self.lists[at(row)].clear();
-                dead &= dead - 1;
-            }
+        for row in self.blocks.written_dead(live) {
+            self.lists[at(row)].clear();
         }
     }
     fn unequal(&self, other: &Self, walk: &mut Walk, found: &mut dyn FnMut(u32)) {
-        let blocks = (blocks_of(self.len), blocks_of(other.len));
-        walk.count_blocks(blocks.0.max(blocks.1));
-        let both = 0..blocks.0.min(blocks.1);
-        both.filter(|block| !self.blocks.is_same(&other.blocks, *block))
-            .for_each(found);
+        let (rows, others) = (self.len, other.len);
+        self.blocks
+            .unequal(rows, &other.blocks, others, walk, found);
     }
     fn diff_row(&self, other: &Self, row: u32, walk: &mut Walk) {
         self.lists[at(row)].diff(&other.lists[at(row)], walk);
