@@ -1,8 +1,8 @@
 //! The deterministic core of Phalanx: fixed-point maths, state, prediction and rollback.
 //!
-//! It knows no socket, no clock and no thread, holds no float, and runs without `std`. A game
-//! implements [`Simulation`]; a [`Timeline`] executes it against sealed frames; [`SyncTest`] looks
-//! for every reason for which two machines could part.
+//! It knows no socket, no clock and no thread, lets no float decide anything, and runs without `std`.
+//! A game implements [`Simulation`]; a [`Timeline`] executes it against sealed frames; [`SyncTest`]
+//! looks for every reason for which two machines could part.
 
 #![no_std]
 
