@@ -15,6 +15,7 @@
 
 pub mod chaos;
 pub mod model;
+pub mod reader;
 pub mod rollback_model;
 pub mod state_decode;
 
