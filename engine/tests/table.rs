@@ -7,7 +7,7 @@ mod harness;
 use harness::reader::Reader;
 use harness::table_model::{History, Order, Outcome, PLACES_MAX, Step, Unit, digest, play};
 use phalanx_engine::{
-    Cell, DecodeError, Decoder, Encoder, Leaf, Node, PathStep, Rng, State, Table, Visitor,
+    Cell, DecodeError, Decoder, Encoder, Id, Leaf, Node, PathStep, Rng, Row, State, Table, Visitor,
     flip_leaf, from_bytes, to_bytes,
 };
 use proptest::collection::vec;
@@ -105,6 +105,31 @@ fn an_enum_is_as_wide_as_its_widest_variant() {
     assert_eq!(decode([2, 1, 2, 1, 0, 0, 0, 0, 1]), refused);
     assert_eq!(decode([3, 0, 0, 0, 0, 0, 0, 0, 0]), refused);
     assert_eq!(Order::ZERO, Order::Stand);
+}
+
+/// In the struct of columns, `Self` would be another type.
+#[test]
+fn a_row_may_say_self() {
+    #[derive(Row, Clone, Debug, PartialEq)]
+    struct Link {
+        next: Id<Self>,
+        others: Vec<(Id<Self>, [u8; Self::MARKS])>,
+    }
+    impl Link {
+        const MARKS: usize = 2;
+    }
+    let mut links = Table::<Link>::new();
+    let first = links.insert(Link {
+        next: Id::default(),
+        others: Vec::new(),
+    });
+    let second = Link {
+        next: first,
+        others: vec![(first, [1; Link::MARKS])],
+    };
+    let id = links.insert(second.clone());
+    assert_eq!(links.row(links.next[1]), Some(0));
+    assert_eq!(links.get(id), Some(second));
 }
 
 /// Equal contents in two places, or in another order, are another state.
