@@ -7,6 +7,7 @@ use std::fs;
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 
+use harness::table_model::{self, Plant};
 use harness::{TARGETS, hex};
 
 fn fuzz() -> PathBuf {
@@ -31,6 +32,24 @@ fn every_file_of_every_corpus_passes() {
             let passed = catch_unwind(|| run(&data)).is_ok();
             assert!(passed, "{}: {}", file.display(), hex(&data));
         }
+    }
+}
+
+/// A corpus that only says yes would pass every test.
+#[test]
+fn faults_in_a_table_are_found_by_its_corpus() {
+    let files = corpus("table_model");
+    for plant in Plant::ALL {
+        let finds = |file: &&PathBuf| {
+            let data = fs::read(file).unwrap();
+            catch_unwind(|| table_model::play(&data, Some(plant))).is_err()
+        };
+        let found = files.iter().filter(finds).count();
+        assert!(
+            found > files.len() / 4,
+            "{plant:?}: by {found} of {}",
+            files.len()
+        );
     }
 }
 

@@ -22,6 +22,7 @@ mod scalars;
 mod shapes;
 mod states;
 mod sweep;
+mod tables;
 mod tape;
 mod vectors;
 
@@ -39,6 +40,7 @@ const SUBJECTS: &[&[&[Component]]] = &[
         random::COMPONENTS,
         inputs::COMPONENTS,
         states::COMPONENTS,
+        tables::COMPONENTS,
         logs::COMPONENTS,
         duel::COMPONENTS,
     ],

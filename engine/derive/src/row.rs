@@ -1,7 +1,7 @@
 //! `#[derive(Row)]` and `#[derive(Cell)]`.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
+use proc_macro2::{Group, Ident, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;
 use syn::{Data, DataEnum, DeriveInput, Error, Fields, FieldsNamed, Result, parse_quote};
 
@@ -39,7 +39,8 @@ fn columns_struct(item: &DeriveInput, fields: &FieldsNamed, columns: &Ident) -> 
             .attrs
             .iter()
             .filter(|attribute| attribute.path().is_ident("doc"));
-        let (visibility, name, ty) = (&field.vis, &field.ident, &field.ty);
+        let (visibility, name) = (&field.vis, &field.ident);
+        let ty = without_self(field.ty.to_token_stream(), &item.ident);
         quote!(#(#docs)* #visibility #name: <#ty as ::phalanx_engine::table::Field>::Store)
     });
     quote! {
@@ -49,6 +50,25 @@ fn columns_struct(item: &DeriveInput, fields: &FieldsNamed, columns: &Ident) -> 
             #(#column,)*
         }
     }
+}
+
+/// The same type where `Self` is another one: the row by its name.
+fn without_self(tokens: TokenStream, row: &Ident) -> TokenStream {
+    let named = tokens.into_iter().map(|token| match token {
+        TokenTree::Ident(ident) if ident == "Self" => {
+            let mut row = row.clone();
+            row.set_span(ident.span());
+            row.into()
+        }
+        TokenTree::Group(group) => {
+            let inner = without_self(group.stream(), row);
+            let mut named = Group::new(group.delimiter(), inner);
+            named.set_span(group.span());
+            named.into()
+        }
+        other => other,
+    });
+    named.collect()
 }
 
 fn row_impl(name: &Ident, fields: &FieldsNamed, columns: &Ident) -> TokenStream {

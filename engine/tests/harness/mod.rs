@@ -15,16 +15,19 @@
 
 pub mod chaos;
 pub mod model;
+pub mod reader;
 pub mod rollback_model;
 pub mod state_decode;
+pub mod table_model;
 
 /// What a fuzzer calls with every input it tries; panics on a finding.
 pub type Target = fn(&[u8]);
 
 /// Every target by the name of its corpus directory.
-pub const TARGETS: [(&str, Target); 2] = [
+pub const TARGETS: [(&str, Target); 3] = [
     ("rollback_model", rollback_model::run),
     ("state_decode", state_decode::run),
+    ("table_model", table_model::run),
 ];
 
 /// Bytes as a number of a test case: what a failure prints.

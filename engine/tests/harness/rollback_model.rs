@@ -12,6 +12,7 @@ use phalanx_engine::{
 use super::chaos::{Chaos, Decree, Order};
 use super::hex;
 use super::model::{Model, Moment, sealed_use};
+use super::reader::Reader;
 
 /// Most ticks that the relay of one case seals: bounds the time of a case.
 const TICKS_MAX: u64 = 800;
@@ -68,21 +69,7 @@ pub struct Case {
     pub operations: Vec<Operation>,
 }
 
-/// Reads a case from bytes: every sequence of bytes is one.
-struct Reader<'a> {
-    bytes: std::slice::Iter<'a, u8>,
-}
-
 impl Reader<'_> {
-    /// Behind the end everything is zero.
-    fn byte(&mut self) -> u8 {
-        self.bytes.next().copied().unwrap_or(0)
-    }
-
-    fn pair(&mut self) -> [u8; 2] {
-        [self.byte(), self.byte()]
-    }
-
     /// Mostly near the confirmed tick, sometimes behind it or beyond the horizon.
     fn offset(&mut self) -> i64 {
         match self.byte() {
@@ -181,7 +168,7 @@ impl Reader<'_> {
 
 impl Case {
     pub fn from_bytes(data: &[u8]) -> Self {
-        let mut reader = Reader { bytes: data.iter() };
+        let mut reader = Reader::new(data);
         let ticks = u32::from(reader.byte() % 17);
         let repeat = Repeat {
             ticks: ticks + u32::from(reader.byte() % 6),
@@ -193,7 +180,7 @@ impl Case {
             rate: TickRate::hz(60),
         };
         let mut operations = Vec::new();
-        while !reader.bytes.as_slice().is_empty() {
+        while !reader.is_at_end() {
             operations.push(reader.operation(slots));
         }
         Self {
