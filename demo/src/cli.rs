@@ -53,6 +53,14 @@ pub enum GameName {
     Duel,
 }
 
+impl core::fmt::Display for GameName {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Duel => "duel",
+        })
+    }
+}
+
 /// How a client bridges the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Mode {
@@ -62,26 +70,40 @@ pub enum Mode {
     Lockstep,
 }
 
-/// What is played.
+/// By which rules.
 #[derive(Clone, Copy, Debug, Args)]
-pub struct GameArgs {
+pub struct RulesArgs {
     /// The game
     #[arg(long, value_enum, default_value = "duel")]
     pub game: GameName,
+    /// Soldiers that a round of skirmish begins with, of all players together [default: 64]
+    #[arg(long, value_name = "N", value_parser = values::units, allow_negative_numbers = true)]
+    pub units: Option<u32>,
+}
+
+/// What is played.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct GameArgs {
+    /// Flattened.
+    #[command(flatten)]
+    pub rules: RulesArgs,
     /// How many players
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = values::players, allow_negative_numbers = true)]
     pub players: u8,
     /// Seed of everything that is drawn: the game, the network, the clocks (u64)
     #[arg(long, value_name = "S", default_value_t = 1, value_parser = values::seed, allow_negative_numbers = true)]
     pub seed: u64,
-    /// Ticks per second, from 1 to 1000, such as 60 or 30000/1001
-    #[arg(
-        long,
-        value_name = "N[/D]",
-        default_value = "60",
-        allow_negative_numbers = true
-    )]
-    pub tick_rate: TickRate,
+    /// Ticks per second, from 1 to 1000, such as 60 or 30000/1001 [default: 60; skirmish: 20]
+    #[arg(long, value_name = "N[/D]", allow_negative_numbers = true)]
+    pub tick_rate: Option<TickRate>,
+}
+
+impl GameArgs {
+    /// Ticks per second.
+    #[must_use]
+    pub fn rate(&self) -> TickRate {
+        self.tick_rate.unwrap_or(self.rules.game.rate())
+    }
 }
 
 /// How clients play.
@@ -90,9 +112,9 @@ pub struct ClientArgs {
     /// How clients bridge the network
     #[arg(long, value_enum, default_value = "rollback")]
     pub mode: Mode,
-    /// Input delay in ticks
-    #[arg(long, value_name = "X", default_value_t = 1, value_parser = values::few_ticks, allow_negative_numbers = true)]
-    pub delay: u32,
+    /// Input delay in ticks [default: 1; skirmish: 0]
+    #[arg(long, value_name = "X", value_parser = values::few_ticks, allow_negative_numbers = true)]
+    pub delay: Option<u32>,
     /// Most predicted ticks; rollback only [default: 8]
     #[arg(long, value_name = "W", value_parser = values::few_ticks, allow_negative_numbers = true)]
     pub window: Option<u32>,
@@ -241,9 +263,8 @@ pub struct PlayArgs {
     /// The relay's pin: 64 hexadecimal digits, as its ready line says
     #[arg(long, value_name = "HEX")]
     pub pin: Pin,
-    /// The game
-    #[arg(long, value_enum, default_value = "duel")]
-    pub game: GameName,
+    #[command(flatten)]
+    pub rules: RulesArgs,
     #[command(flatten)]
     pub client: ClientArgs,
     /// Let a bot play, without a terminal

@@ -7,10 +7,11 @@ use phalanx_netcode::limits::{INPUT_DELAY_TICKS_MAX, WAIT_BOUND_MAX};
 use phalanx_netcode::testing::{Plant, Preset, Scenario};
 use phalanx_netcode::{ClientConfig, LatePolicy, SessionRules};
 
-use crate::cli::{ClientArgs, GameArgs, GameName, LengthArgs, Mode, PlantAt, Policy, ScenarioArgs};
+use crate::cli::{
+    ClientArgs, GameArgs, GameName, LengthArgs, Mode, PlantAt, Policy, RulesArgs, ScenarioArgs,
+};
 use crate::exit::Failure;
 use crate::fault::{self, Fault, asked};
-use crate::game::Game;
 use crate::vacuity::predicted_ticks;
 
 /// The window of rollback unless told otherwise, ticks.
@@ -23,7 +24,7 @@ const REPEAT: u32 = 30;
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) command: &'static str,
-    pub(crate) game: GameName,
+    pub(crate) rules: RulesArgs,
     pub(crate) mode: Mode,
     pub(crate) net: Preset,
     pub(crate) policy: Policy,
@@ -41,7 +42,7 @@ impl Plan {
         check_game(&args.game)?;
         fault::check(&args.faults.faults, command)?;
         let rules = rules(args.client.mode, args.policy.policy)?;
-        let client = client(&args.client)?;
+        let client = client(&args.client, args.game.rules.game)?;
         check_window(client.window, &rules, args.policy.policy)?;
         let ticks = ticks(&args.length, &args.game)?
             .or(ticks(&default, &args.game)?)
@@ -53,14 +54,14 @@ impl Plan {
         let link = args.net.net.conditions();
         Ok(Self {
             command,
-            game: args.game.game,
+            rules: args.game.rules,
             mode: args.client.mode,
             net: args.net.net,
             policy: args.policy.policy,
             idle_bots: asked(&args.faults.faults, Fault::IdleBots),
             scenario: Scenario {
                 players: args.game.players,
-                rate: args.game.tick_rate,
+                rate: args.game.rate(),
                 ticks,
                 seed: args.game.seed,
                 client,
@@ -99,7 +100,15 @@ impl fmt::Display for Plan {
             plant,
             ..
         } = &self.scenario;
-        write!(f, "phalanx {} --players {players}", self.command)?;
+        write!(f, "phalanx {}", self.command)?;
+        let RulesArgs { game, units } = self.rules;
+        if game != GameName::Duel {
+            write!(f, " --game {game}")?;
+        }
+        if let Some(units) = units {
+            write!(f, " --units {units}")?;
+        }
+        write!(f, " --players {players}")?;
         match self.mode {
             Mode::Rollback => write!(f, " --delay {} --window {}", client.delay, client.window)?,
             Mode::Lockstep => write!(f, " --mode lockstep --delay {}", client.delay)?,
@@ -122,15 +131,14 @@ impl fmt::Display for Plan {
 
 /// Checks what is played.
 pub(crate) fn check_game(args: &GameArgs) -> Result<(), Failure> {
-    let most = match args.game {
-        GameName::Duel => crate::duel::Duel::PLAYERS_MAX,
-    };
+    let game = args.rules.game;
+    let most = game.players_max();
     if (1..=most).contains(&args.players) {
         return Ok(());
     }
     let nearest = args.players.clamp(1, most);
     Err(Failure::usage(format!(
-        "a duel has 1 to {most} players: use --players {nearest}"
+        "{game} has 1 to {most} players: use --players {nearest}"
     )))
 }
 
@@ -138,7 +146,7 @@ pub(crate) fn check_game(args: &GameArgs) -> Result<(), Failure> {
 pub(crate) fn ticks(args: &LengthArgs, game: &GameArgs) -> Result<Option<u64>, Failure> {
     let ticks = match (args.ticks, args.duration) {
         (Some(ticks), _) => ticks,
-        (None, Some(length)) => length.ticks(game.tick_rate),
+        (None, Some(length)) => length.ticks(game.rate()),
         (None, None) => return Ok(None),
     };
     if ticks == 0 {
@@ -172,8 +180,9 @@ pub(crate) fn rules(mode: Mode, policy: Policy) -> Result<SessionRules, Failure>
 }
 
 /// How a client plays.
-pub(crate) fn client(args: &ClientArgs) -> Result<ClientConfig, Failure> {
-    if args.delay > INPUT_DELAY_TICKS_MAX {
+pub(crate) fn client(args: &ClientArgs, game: GameName) -> Result<ClientConfig, Failure> {
+    let delay = args.delay.unwrap_or(game.delay());
+    if delay > INPUT_DELAY_TICKS_MAX {
         return Err(Failure::usage(format!(
             "an input delay is at most {INPUT_DELAY_TICKS_MAX} ticks: use --delay {INPUT_DELAY_TICKS_MAX}"
         )));
@@ -198,10 +207,7 @@ pub(crate) fn client(args: &ClientArgs) -> Result<ClientConfig, Failure> {
             "a window holds at most {most} ticks: use --window {most}, with repeat:{most} as the relay's --policy"
         )));
     }
-    Ok(ClientConfig {
-        delay: args.delay,
-        window,
-    })
+    Ok(ClientConfig { delay, window })
 }
 
 /// Players guess by the session's repetition, so it has to last for the whole window.

@@ -103,6 +103,8 @@ pub(crate) struct Run {
     pub(crate) wall: Duration,
     /// Rounds ended.
     pub(crate) rounds: Option<u64>,
+    /// A match of this length has to end one.
+    pub(crate) round_within: Option<Duration>,
     /// Whether Ctrl-C ended it.
     pub(crate) interrupted: bool,
 }
@@ -159,6 +161,7 @@ impl Summary {
             rate: plan.scenario.rate,
             input_changes: report.input_changes,
             rounds: run.rounds,
+            round_within: run.round_within,
             rollbacks: report.rollbacks,
             predicts: plan.predicts(),
         };

@@ -7,9 +7,6 @@ use phalanx_engine::{Tick, TickRate};
 /// Inputs must change on at least one of this many ticks: 5 %.
 const CHANGES_ONE_IN: u64 = 20;
 
-/// A match of at least this length must end a round.
-const ROUND_WITHIN: Duration = Duration::from_secs(180);
-
 /// Rollbacks per minute, over all players, below which prediction was not tested.
 const ROLLBACKS_PER_MINUTE: u64 = 20;
 
@@ -24,6 +21,8 @@ pub(crate) struct Evidence {
     pub(crate) input_changes: u64,
     /// Rounds ended; `None` in a game without rounds.
     pub(crate) rounds: Option<u64>,
+    /// A match of this length has to end a round.
+    pub(crate) round_within: Option<Duration>,
     /// Rollbacks of all players.
     pub(crate) rollbacks: u64,
     /// Whether the network and the delay leave a tick to predict: see [`predicted_ticks`].
@@ -38,6 +37,7 @@ impl Evidence {
             rate,
             input_changes,
             rounds,
+            round_within,
             rollbacks,
             predicts,
         } = *self;
@@ -48,7 +48,7 @@ impl Evidence {
                 "inputs changed or commands came on {input_changes} of {ticks} ticks, fewer than 5 %"
             ));
         }
-        if rounds == Some(0) && played >= ROUND_WITHIN {
+        if rounds == Some(0) && round_within.is_some_and(|within| played >= within) {
             lacks.push(format!("no round ended within {} s", played.as_secs()));
         }
         let rollbacks_per_hour = u128::from(rollbacks) * 3600 * 1_000_000_000;
@@ -84,6 +84,7 @@ mod tests {
         rate: HZ,
         input_changes: 540,
         rounds: Some(1),
+        round_within: Some(Duration::from_secs(180)),
         rollbacks: 60,
         predicts: true,
     };
@@ -122,14 +123,18 @@ mod tests {
             .lacks()
             .is_empty()
         );
-        assert!(
+        for none in [
             Evidence {
                 rounds: None,
-                ..GOOD
-            }
-            .lacks()
-            .is_empty()
-        );
+                ..none
+            },
+            Evidence {
+                round_within: None,
+                ..none
+            },
+        ] {
+            assert!(none.lacks().is_empty());
+        }
     }
 
     #[test]

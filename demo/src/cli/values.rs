@@ -70,6 +70,13 @@ pub(super) fn players(text: &str) -> Result<u8, String> {
         .ok_or_else(|| "players are counted in whole numbers: use 2".into())
 }
 
+/// Soldiers; how many there may be is for the game to say.
+pub(super) fn units(text: &str) -> Result<u32, String> {
+    whole(text)
+        .map(|count| u32::try_from(count).unwrap_or(u32::MAX))
+        .ok_or_else(|| "units are counted in whole numbers: use 64".into())
+}
+
 /// A delay or a window; how long they may be is not known here.
 pub(super) fn few_ticks(text: &str) -> Result<u32, String> {
     whole(text)

@@ -14,14 +14,13 @@ use phalanx_netcode::{Client, CloseReason, Event, Relay, RelayEvent, Time};
 use tokio::task::{JoinSet, spawn_local};
 
 use super::in_runtime;
-use crate::cli::{Cli, Command, GameName, Length, LengthArgs, MatchArgs};
+use crate::cli::{Cli, Command, Length, LengthArgs, MatchArgs};
 use crate::console::{Console, complain};
 use crate::driver::{Bot, Path, Pilot, Traffic, fly, serve};
-use crate::duel::Duel;
 use crate::exit::{Exit, Failure};
 use crate::fault;
 use crate::figures::{figures, per_second};
-use crate::game::Game;
+use crate::game::{Game, with_rules};
 use crate::interrupt::Interrupt;
 use crate::plan::Plan;
 use crate::progress::Progress;
@@ -62,17 +61,15 @@ pub(super) fn run(args: &MatchArgs, interrupt: &Interrupt) -> Result<Exit, Failu
         return fault::list(console);
     }
     let plan = Plan::new("match", args, LENGTH)?;
-    match plan.game {
-        GameName::Duel => {
-            // Before anything runs: there may be no terminal.
-            let watcher = if watch {
-                Some(Watcher::open(&plan)?)
-            } else {
-                None
-            };
-            in_runtime(host::<Duel>(&plan, console, watcher, interrupt.clone()))
-        }
-    }
+    with_rules!(plan.rules, game => {
+        // Before anything runs: there may be no terminal.
+        let watcher = if watch {
+            Some(Watcher::open(&plan)?)
+        } else {
+            None
+        };
+        in_runtime(host(&game, &plan, console, watcher, interrupt.clone()))
+    })
 }
 
 type Player<G> = Rc<RefCell<Client<Planted<G>>>>;
@@ -113,14 +110,15 @@ impl<G: Game> Pilot<Planted<G>> for Planter<G> {
 }
 
 async fn host<G: Game>(
+    game: &G,
     plan: &Plan,
     console: Console,
     mut watcher: Option<Watcher>,
     interrupt: Interrupt,
 ) -> Result<Exit, Failure> {
     let mut progress = Progress::new(console);
-    let (mut stage, mut tasks, addr, pin) = set::<G>(plan, interrupt.clone())?;
-    enter(plan, &mut stage, &mut tasks, addr, pin).await?;
+    let (mut stage, mut tasks, addr, pin) = set(game, plan, interrupt.clone())?;
+    enter(game, plan, &mut stage, &mut tasks, addr, pin).await?;
 
     let look = if watcher.is_some() {
         WATCH_EVERY
@@ -174,6 +172,7 @@ async fn host<G: Game>(
     let run = Run {
         wall: stage.clock.now().since(Time::ZERO),
         rounds: stage.rounds(),
+        round_within: G::ROUND_WITHIN,
         interrupted,
     };
     let report = stage.report(before.unwrap_or_default());
@@ -186,6 +185,7 @@ type Tasks = JoinSet<Option<Failure>>;
 
 /// Sets the stage: the relay serves, nobody is there yet.
 fn set<G: Game>(
+    game: &G,
     plan: &Plan,
     mut interrupt: Interrupt,
 ) -> Result<(Stage<G>, Tasks, SocketAddr, Pin), Failure> {
@@ -193,7 +193,7 @@ fn set<G: Game>(
     let listen = (Ipv4Addr::LOCALHOST, 0).into();
     let mut listener = Listener::bind(listen, &identity).map_err(Failure::internal)?;
     let (addr, pin) = (listener.local_addr(), listener.pin());
-    let config = plan.scenario.session(&G::default());
+    let config = plan.scenario.session(game);
     let relay = Rc::new(RefCell::new(Relay::new(config).map_err(Failure::usage)?));
     let clock = Clock::start();
     let timing = Rc::new(Cell::new(Timing {
@@ -231,6 +231,7 @@ fn set<G: Game>(
 
 /// Lets every player enter, each by its own path.
 async fn enter<G: Game>(
+    game: &G,
     plan: &Plan,
     stage: &mut Stage<G>,
     tasks: &mut Tasks,
@@ -249,12 +250,12 @@ async fn enter<G: Game>(
         let clock = stage.clock;
         spawn_local(path.carry(clock));
 
-        let game = Planted::new(G::default(), scenario.plant);
-        let client = Client::new(game, scenario.client).map_err(Failure::usage)?;
+        let planted = Planted::new(game.clone(), scenario.plant);
+        let client = Client::new(planted, scenario.client).map_err(Failure::usage)?;
         let client = Rc::new(RefCell::new(client));
         stage.players.push(Rc::clone(&client));
         let mut pilot = Planter(Bot {
-            rules: G::default(),
+            rules: game.clone(),
             idle: plan.idle_bots,
         });
         tasks.spawn_local(async move {

@@ -6,12 +6,11 @@ use phalanx_engine::{Slot, Tick};
 use phalanx_netcode::quic::Clock;
 use phalanx_netcode::testing::World;
 
-use crate::cli::{GameName, Length, LengthArgs, ScenarioArgs};
+use crate::cli::{Length, LengthArgs, ScenarioArgs};
 use crate::console::Console;
-use crate::duel::Duel;
 use crate::exit::{Exit, Failure};
 use crate::fault;
-use crate::game::Game;
+use crate::game::{Game, with_rules};
 use crate::interrupt::Interrupt;
 use crate::plan::Plan;
 use crate::progress::Progress;
@@ -32,14 +31,17 @@ pub(super) fn run(args: &ScenarioArgs, interrupt: &Interrupt) -> Result<Exit, Fa
         return fault::list(console);
     }
     let plan = Plan::new("desync-test", args, LENGTH)?;
-    match plan.game {
-        GameName::Duel => test::<Duel>(&plan, console, interrupt),
-    }
+    with_rules!(plan.rules, game => test(&game, &plan, console, interrupt))
 }
 
-fn test<G: Game>(plan: &Plan, console: Console, interrupt: &Interrupt) -> Result<Exit, Failure> {
+fn test<G: Game>(
+    game: &G,
+    plan: &Plan,
+    console: Console,
+    interrupt: &Interrupt,
+) -> Result<Exit, Failure> {
     let clock = Clock::start();
-    let world = World::new(&plan.scenario, G::default).map_err(Failure::usage)?;
+    let world = World::new(&plan.scenario, || game.clone()).map_err(Failure::usage)?;
     let mut world = world.stop_at_desync();
     let mut progress = Progress::new(console);
     let mut interrupted = false;
@@ -65,6 +67,7 @@ fn test<G: Game>(plan: &Plan, console: Console, interrupt: &Interrupt) -> Result
     let run = Run {
         wall: clock.now().since(phalanx_netcode::Time::ZERO),
         rounds: states.filter_map(G::rounds).min(),
+        round_within: G::ROUND_WITHIN,
         interrupted,
     };
     let (summary, exit) = Summary::judge(plan, G::ID, &world.report(), &run);

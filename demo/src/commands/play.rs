@@ -12,10 +12,9 @@ use super::in_runtime;
 use crate::cli::{GameName, PlayArgs};
 use crate::console::Console;
 use crate::driver::{Bot, Ending, Pilot, fly};
-use crate::duel::Duel;
 use crate::exit::{Exit, Failure};
 use crate::figures::{figures, per_second};
-use crate::game::Game;
+use crate::game::{self, Game, with_rules};
 use crate::interrupt::Interrupt;
 use crate::person::Person;
 use crate::plan;
@@ -31,22 +30,25 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 const DRAIN: Duration = Duration::from_millis(50);
 
 pub(super) fn run(args: &PlayArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
-    match args.game {
-        GameName::Duel if !args.bot => {
-            let mut person = Person::open()?;
-            in_runtime(play::<Duel, _>(args, &mut person, interrupt.clone()))
-        }
-        GameName::Duel => {
-            let mut pilot = Narrator {
-                bot: Bot {
-                    rules: Duel,
-                    idle: false,
-                },
-                console: Console::new(&args.output),
-            };
-            in_runtime(play::<Duel, _>(args, &mut pilot, interrupt.clone()))
-        }
+    if !args.bot {
+        return match args.rules.game {
+            GameName::Duel => {
+                let duel = game::duel(&args.rules)?;
+                let mut person = Person::open()?;
+                in_runtime(play(duel, args, &mut person, interrupt.clone()))
+            }
+        };
     }
+    with_rules!(args.rules, game => {
+        let mut pilot = Narrator {
+            bot: Bot {
+                rules: game.clone(),
+                idle: false,
+            },
+            console: Console::new(&args.output),
+        };
+        in_runtime(play(game, args, &mut pilot, interrupt.clone()))
+    })
 }
 
 /// A bot that says what happens to it.
@@ -76,12 +78,13 @@ impl<S: Game> Pilot<S> for Narrator<S> {
 
 /// Connects, lets `pilot` play to the end, and says how it went.
 async fn play<G: Game, P: Pilot<G>>(
+    game: G,
     args: &PlayArgs,
     pilot: &mut P,
     mut interrupt: Interrupt,
 ) -> Result<Exit, Failure> {
-    let config = plan::client(&args.client)?;
-    let client = Client::new(G::default(), config).map_err(Failure::usage)?;
+    let config = plan::client(&args.client, args.rules.game)?;
+    let client = Client::new(game, config).map_err(Failure::usage)?;
     let client = RefCell::new(client);
     let clock = Clock::start();
     let mut stop = interrupt.clone();
@@ -108,6 +111,7 @@ async fn play<G: Game, P: Pilot<G>>(
     let run = Run {
         wall: clock.now().since(Time::ZERO),
         rounds: client.state().and_then(G::rounds),
+        round_within: G::ROUND_WITHIN,
         interrupted: interrupt.is_raised(),
     };
     let report = report(&client, &ending, clock.now());

@@ -9,11 +9,11 @@ use phalanx_netcode::{CloseReason, PeerId, Relay, RelayEvent, SessionConfig, Ses
 use serde::Serialize;
 
 use super::in_runtime;
-use crate::cli::{GameName, RelayArgs};
+use crate::cli::RelayArgs;
 use crate::console::{Console, complain};
 use crate::driver::{Told, serve};
-use crate::duel::Duel;
 use crate::exit::{Exit, Failure};
+use crate::game::with_rules;
 use crate::interrupt::Interrupt;
 use crate::plan;
 use crate::summary::{SCHEMA_VERSION, Thousandths};
@@ -25,9 +25,9 @@ pub(super) fn run(args: &RelayArgs, interrupt: &Interrupt) -> Result<Exit, Failu
     plan::check_game(&args.game)?;
     let rules = plan::rules(args.mode, args.policy.policy)?;
     let length = plan::ticks(&args.length, &args.game)?;
-    match args.game.game {
-        GameName::Duel => in_runtime(host(&Duel, args, rules, length, interrupt.clone())),
-    }
+    with_rules!(args.game.rules, game => {
+        in_runtime(host(&game, args, rules, length, interrupt.clone()))
+    })
 }
 
 /// The line that says that players may come.
@@ -95,7 +95,7 @@ async fn host<S: Simulation>(
         let setup = Setup {
             seed,
             slots: args.game.players,
-            rate: args.game.tick_rate,
+            rate: args.game.rate(),
         };
         let mut config = SessionConfig::new(simulation, setup);
         (config.rules, config.length) = (rules, length);

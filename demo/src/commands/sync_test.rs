@@ -10,12 +10,11 @@ use phalanx_netcode::testing::Report;
 use phalanx_netcode::{Histogram, Time};
 
 use super::conclude;
-use crate::cli::{GameName, SyncTestArgs};
+use crate::cli::SyncTestArgs;
 use crate::console::Console;
-use crate::duel::Duel;
 use crate::exit::{Exit, Failure};
 use crate::fault::{self, Fault, Forgetful, asked};
-use crate::game::Game;
+use crate::game::{Game, with_rules};
 use crate::interrupt::Interrupt;
 use crate::plan::{check_game, ticks};
 use crate::progress::Progress;
@@ -35,9 +34,7 @@ pub(super) fn run(args: &SyncTestArgs, interrupt: &Interrupt) -> Result<Exit, Fa
     check_game(&args.game)?;
     fault::check(&args.faults.faults, "sync-test")?;
     let ticks = ticks(&args.length, &args.game)?.unwrap_or(TICKS);
-    match args.game.game {
-        GameName::Duel => test::<Duel>(args, ticks, console, interrupt),
-    }
+    with_rules!(args.game.rules, game => test(&game, args, ticks, console, interrupt))
 }
 
 /// What the test has seen of the match so far.
@@ -68,6 +65,7 @@ impl<G: Game> Seen<G> {
 }
 
 fn test<G: Game>(
+    bot: &G,
     args: &SyncTestArgs,
     ticks: u64,
     console: Console,
@@ -76,7 +74,7 @@ fn test<G: Game>(
     let setup = Setup {
         seed: args.game.seed,
         slots: args.game.players,
-        rate: args.game.tick_rate,
+        rate: args.game.rate(),
     };
     let clock = Clock::start();
     let progress = RefCell::new(Progress::new(console));
@@ -101,8 +99,7 @@ fn test<G: Game>(
         )
     };
     let forgetful = asked(&args.faults.faults, Fault::HiddenState);
-    let game = Forgetful::new(G::default(), forgetful.then_some(Tick(ticks / 2)));
-    let bot = G::default();
+    let game = Forgetful::new(bot.clone(), forgetful.then_some(Tick(ticks / 2)));
     let result = SyncTest::new(game, setup)
         .rewind(REWIND)
         .run(ticks, |tick, slot, state| {
@@ -160,6 +157,7 @@ fn finish<G: Game>(
     let run = Run {
         wall,
         rounds: seen.rounds,
+        round_within: G::ROUND_WITHIN,
         interrupted: matches!(result, Err(None)),
     };
     let (exit, judgement) = match result {
