@@ -38,7 +38,7 @@ pub use patch::{Patch, PatchColumns};
 pub use place::{Area, Place};
 pub use unit::{Kind, Target, Task, Unit, UnitColumns, WAYPOINTS_MAX};
 
-use phalanx_engine::{InputFrame, Setup, Simulation, Slot};
+use phalanx_engine::{InputFrame, Session, Setup, Simulation, Slot};
 
 /// Most soldiers that a round begins with.
 pub const SOLDIERS_MAX: u32 = 20_000;
@@ -61,6 +61,17 @@ impl Skirmish {
     fn soldiers(&self) -> u32 {
         self.units.min(SOLDIERS_MAX)
     }
+
+    /// Executes one tick with these orders.
+    pub fn step_with(&self, state: &mut Battle, session: &Session, orders: &[(Slot, Order)]) {
+        let orders = orders.iter().map(|(slot, order)| (*slot, order));
+        rules::step(self, state, session, orders);
+    }
+
+    /// What a computer player in `slot` would order now.
+    pub fn bot_commands(&self, state: &Battle, slot: Slot) -> Vec<Order> {
+        bot::orders(state, slot)
+    }
 }
 
 impl Simulation for Skirmish {
@@ -80,15 +91,13 @@ impl Simulation for Skirmish {
     }
 
     fn step(&self, state: &mut Battle, frame: &InputFrame<'_, Self>) {
-        // Until frames carry commands, everybody plays as its bot.
-        let orders: Vec<_> = Slot::all(PLAYERS_MAX)
-            .flat_map(|slot| {
-                bot::orders(state, slot)
-                    .into_iter()
-                    .map(move |order| (slot, order))
-            })
-            .collect();
-        let orders = orders.iter().map(|(slot, order)| (*slot, order));
-        rules::step(self, state, frame.session(), orders);
+        // Until frames carry commands, everybody plays as his bot.
+        let slots = Slot::all(PLAYERS_MAX);
+        let orders = slots.flat_map(|slot| {
+            let orders = self.bot_commands(state, slot).into_iter();
+            orders.map(move |order| (slot, order))
+        });
+        let orders: Vec<_> = orders.collect();
+        self.step_with(state, frame.session(), &orders);
     }
 }

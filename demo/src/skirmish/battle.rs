@@ -3,6 +3,7 @@
 use phalanx_engine::{Column, Fix, Fix32, Grid, Id, Rng, Slot, State, Table, Vec2};
 
 use super::building::{BUILDING_RADIUS, Building, Structure};
+use super::combat::RANGE;
 use super::patch::Patch;
 use super::place::Place;
 use super::unit::{Kind, Target, Unit};
@@ -90,7 +91,7 @@ impl Battle {
             units: Table::new(),
             buildings: Table::new(),
             patches: Table::new(),
-            near_units: Grid::new(Fix::int(2)),
+            near_units: Grid::new(RANGE),
             near_buildings: Grid::new(Fix::int(8)),
         }
     }

@@ -7,7 +7,7 @@ use phalanx_engine::{Angle, Fix, Fix32, Slot, Vec2, mix};
 
 use super::battle::{Battle, PLAYERS_MAX};
 use super::building::Structure;
-use super::order::{NAMED_MAX, Order, Who};
+use super::order::{Order, Who};
 use super::place::{Area, Place};
 use super::unit::{Kind, Target, Task};
 
@@ -19,8 +19,14 @@ const CAMPAIGN_TICKS: u16 = 600;
 const WORKERS: usize = 8;
 /// Barracks that a bot wants.
 const BARRACKS: usize = 3;
+/// A bot stays at home so long, ticks.
+const OPENING_TICKS: u16 = 300;
 /// A bot sends out no fewer soldiers.
 const SQUAD_MIN: usize = 5;
+/// How often a bot that thinks sends its scout, of 256 times.
+const SCOUT_CHANCE: u8 = 192;
+/// So many idle soldiers are too many to be named: a bot sends all who are near one of them.
+const ARMY: usize = 64;
 /// From a base to barracks, units.
 const BARRACKS_DISTANCE: Fix = Fix::int(6);
 /// Closer than this to a base, soldiers are told to attack it, units.
@@ -38,6 +44,7 @@ pub(super) fn orders(battle: &Battle, slot: Slot) -> Vec<Order> {
         build(battle, slot),
         train(battle, slot, Structure::Base),
         train(battle, slot, Structure::Barracks),
+        scout(battle, slot),
     ];
     let mut orders: Vec<_> = orders.into_iter().flatten().collect();
     orders.extend(fight(battle, slot));
@@ -119,26 +126,46 @@ fn train(battle: &Battle, slot: Slot, structure: Structure) -> Option<Order> {
     })
 }
 
-/// Soldiers who do nothing go to the enemy's base on a way of their own, and attack it there.
+/// Now and then, one soldier goes to see another part of the plain.
+fn scout(battle: &Battle, slot: Slot) -> Option<Order> {
+    let [when, x, y, ..] = roll(&[slot.0.into(), battle.round.age, 1]).to_le_bytes();
+    let scout = battle.units_of(slot, Kind::Soldier).last()?;
+    let who = Who::units(battle.units.id(scout));
+    let along = |byte: u8| battle.round.half * Fix32::ratio(i16::from(byte) - 128, 128);
+    let to = Place::new(along(x), along(y));
+    let queued = false;
+    (when < SCOUT_CHANCE).then_some(Order::Move { who, to, queued })
+}
+
+/// Soldiers who do nothing defend their base; else they go to the enemy's on a way of their own, and
+/// attack it there.
 fn fight(battle: &Battle, slot: Slot) -> Vec<Order> {
     let units = &battle.units;
     let idle = |row: &u32| units.task[*row] == Task::Idle;
     let idle: Vec<_> = battle.units_of(slot, Kind::Soldier).filter(idle).collect();
+    let named = || Who::units(idle.iter().filter_map(|row| units.id(*row)));
+    if let (Some(target), false) = (intruder(battle, slot), idle.is_empty()) {
+        let who = named();
+        return vec![Order::Attack { who, target }];
+    }
     let (Some(target), Some(first)) = (enemy_base(battle, slot), idle.first()) else {
         return Vec::new();
     };
-    if idle.len() < SQUAD_MIN {
+    // A few wait for more, as long as some may come.
+    let opening = battle.round.age < OPENING_TICKS && idle.len() <= ARMY;
+    let hopes = battle.units_of(slot, Kind::Worker).next().is_some();
+    if opening || (hopes && idle.len() < SQUAD_MIN) {
         return Vec::new();
     }
     let here = units.position[*first];
-    let who = if idle.len() > NAMED_MAX as usize {
+    let who = if idle.len() > ARMY {
         let reach = battle.round.half / Fix32::int(8);
         Who::In {
             kind: Kind::Soldier,
             area: Area::around(here, reach),
         }
     } else {
-        Who::units(idle.iter().filter_map(|row| units.id(*row)))
+        named()
     };
     let at = battle.buildings.position[target];
     if here.is_within(at, STORM_DISTANCE) {
@@ -163,6 +190,15 @@ fn fight(battle: &Battle, slot: Slot) -> Vec<Order> {
     ]
 }
 
+/// An enemy's soldier who is at the player's base.
+fn intruder(battle: &Battle, slot: Slot) -> Option<Target> {
+    let (home, units) = (home(battle, slot)?, &battle.units);
+    let is_enemy = |row: &u32| units.owner[*row] != slot && units.kind[*row] == Kind::Soldier;
+    let mut enemies = units.rows().filter(is_enemy);
+    let near = enemies.find(|row| units.position[*row].is_within(home, STORM_DISTANCE))?;
+    units.id(near).map(Target::Unit)
+}
+
 /// The base that the player's campaign is against.
 fn enemy_base(battle: &Battle, slot: Slot) -> Option<u32> {
     let enemies = Slot::all(PLAYERS_MAX).filter(|other| *other != slot && battle.plays(*other));
@@ -174,11 +210,11 @@ fn enemy_base(battle: &Battle, slot: Slot) -> Option<u32> {
     battle.bases_of(*enemy).next()
 }
 
-/// A place half way, and up to a third of the way aside.
+/// A place half way, and up to a sixth of the way aside.
 fn flank(battle: &Battle, slot: Slot, from: Place, to: Place) -> Place {
     let (from, to) = (Vec2::from(from), Vec2::from(to));
     let [aside, ..] = roll(&[battle.round.number, slot.0.into(), battle.round.age]).to_le_bytes();
-    let aside = Fix::ratio(i32::from(aside) - 128, 3 * 128);
+    let aside = Fix::ratio(i32::from(aside) - 128, 6 * 128);
     let half_way = from.lerp(to, Fix::ratio(1, 2));
     Place::from(half_way + (to - from).perpendicular() * aside)
 }

@@ -129,7 +129,7 @@ pub(super) fn enlist(battle: &mut Battle, row: u32, kind: Kind) {
 
 /// Lets those out who are trained.
 pub(super) fn graduate(battle: &mut Battle) {
-    let age = battle.round.age;
+    let (age, half) = (battle.round.age, battle.round.half);
     let Battle {
         units, buildings, ..
     } = battle;
@@ -146,7 +146,7 @@ pub(super) fn graduate(battle: &mut Battle) {
             let ready = age.saturating_add(next.training_ticks());
             buildings.ready.set(row, ready);
         }
-        let door = door(buildings.position[row], age);
+        let door = door(buildings.position[row], age).on_plain(half);
         units.insert(Unit::new(buildings.owner[row], kind, door));
     }
 }

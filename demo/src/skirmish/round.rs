@@ -4,6 +4,7 @@ use phalanx_engine::{Angle, Fix, Fix32, Presence, Session, Slot, Vec2};
 
 use super::battle::{Battle, PLAYERS_MAX, Phase, Player, ROUND_TICKS};
 use super::building::{Building, Structure};
+use super::combat::RELOAD_TICKS;
 use super::movement::formation;
 use super::patch::Patch;
 use super::place::Place;
@@ -11,7 +12,7 @@ use super::unit::{Kind, Unit};
 use super::{Skirmish, combat};
 
 /// What a player begins with, ore.
-const ORE: u32 = 200;
+const ORE: u32 = 300;
 /// How many workers a player begins with.
 const WORKERS: u32 = 4;
 /// Patches around a base.
@@ -82,9 +83,12 @@ fn settle(battle: &mut Battle, slot: Slot, direction: Vec2) {
     ];
     for (kind, count, distance) in troops {
         let middle = home - direction * distance;
-        for place in formation(middle.into(), count) {
+        // They do not all look around at the same tick.
+        let ready = (0..RELOAD_TICKS).cycle();
+        for (place, ready) in formation(middle.into(), count).zip(ready) {
             let place = place.on_plain(battle.round.half);
-            battle.units.insert(Unit::new(slot, kind, place));
+            let unit = Unit::new(slot, kind, place);
+            battle.units.insert(Unit { ready, ..unit });
         }
     }
 }
