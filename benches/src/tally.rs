@@ -1,6 +1,6 @@
 //! [`Tally`]: the game that costs next to nothing, so that what is measured is the session.
 
-use phalanx_engine::{Input, InputFrame, Setup, Simulation, Slot, State, Tick, mix};
+use phalanx_engine::{Input, InputFrame, NoCommand, Setup, Simulation, Slot, State, Tick, mix};
 
 /// Adds up inputs; a step is one multiplication per slot.
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,6 +27,7 @@ impl Simulation for Tally {
     const VERSION: u32 = 1;
     type State = Sum;
     type Input = u32;
+    type Command = NoCommand;
 
     fn start(&self, setup: &Setup) -> Sum {
         Sum { sum: setup.seed }

@@ -22,7 +22,7 @@ pub use moves::{HEAVY, LIGHT, Move, MovePhase, Reach, SPECIAL};
 pub use pad::Pad;
 pub use projectile::{PER_FIGHTER, Projectile};
 
-use phalanx_engine::{InputFrame, Setup, Simulation, Slot};
+use phalanx_engine::{InputFrame, NoCommand, Setup, Simulation, Slot};
 
 /// The rules of the game. Slots from [`FIGHTERS_MAX`] on only watch.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,6 +33,7 @@ impl Simulation for Duel {
     const VERSION: u32 = 1;
     type State = Arena;
     type Input = Pad;
+    type Command = NoCommand;
 
     fn start(&self, setup: &Setup) -> Arena {
         Arena::new(setup.seed)

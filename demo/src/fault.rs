@@ -147,6 +147,7 @@ impl<S: Simulation> Simulation for Forgetful<S> {
     const VERSION: u32 = S::VERSION;
     type State = S::State;
     type Input = S::Input;
+    type Command = S::Command;
 
     fn content_hash(&self) -> [u8; 32] {
         self.inner.content_hash()
@@ -170,5 +171,9 @@ impl<S: Simulation> Simulation for Forgetful<S> {
 
     fn bot(&self, state: &S::State, slot: Slot) -> S::Input {
         self.inner.bot(state, slot)
+    }
+
+    fn bot_commands(&self, state: &S::State, slot: Slot) -> Vec<S::Command> {
+        self.inner.bot_commands(state, slot)
     }
 }

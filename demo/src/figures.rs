@@ -23,6 +23,7 @@ pub(crate) fn figures<S: Simulation>(clients: &[&Client<S>], agreed: Tick) -> Re
         .iter()
         .map(|stats| stats.timeline.rollback_depth_max)
         .max();
+    let commands = stats.iter().map(|stats| stats.timeline.commands).max();
     let changes = stats.iter().map(|stats| stats.timeline.input_changes).max();
     Report {
         ticks: timelines()
@@ -45,6 +46,7 @@ pub(crate) fn figures<S: Simulation>(clients: &[&Client<S>], agreed: Tick) -> Re
         stalls: stats.iter().map(|stats| stats.stalls).sum(),
         late_inputs: 0,
         input_changes: changes.unwrap_or(0),
+        commands: commands.unwrap_or(0),
         bytes_up_per_s: 0,
         bytes_down_per_s: 0,
         input_latency_ms: latency,

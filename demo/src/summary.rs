@@ -84,6 +84,7 @@ pub(crate) struct Summary {
     pub(crate) stalls: u64,
     pub(crate) late_inputs: Option<u64>,
     pub(crate) input_changes: u64,
+    pub(crate) commands: u64,
     pub(crate) rounds: Option<u64>,
     pub(crate) bytes_up_per_s: u64,
     pub(crate) bytes_down_per_s: u64,
@@ -131,6 +132,7 @@ impl Summary {
             stalls: report.stalls,
             late_inputs: Some(report.late_inputs),
             input_changes: report.input_changes,
+            commands: report.commands,
             rounds: run.rounds,
             bytes_up_per_s: report.bytes_up_per_s,
             bytes_down_per_s: report.bytes_down_per_s,
@@ -213,6 +215,9 @@ impl Summary {
             "input changes  on {} ticks ({percent} %)",
             self.input_changes
         )?;
+        if self.commands > 0 {
+            write!(f, "; {} commands", self.commands)?;
+        }
         if let Some(rounds) = self.rounds {
             write!(f, "; {rounds} rounds ended")?;
         }

@@ -45,7 +45,7 @@ impl Evidence {
         let mut lacks = Vec::new();
         if ticks == 0 || input_changes.saturating_mul(CHANGES_ONE_IN) < ticks {
             lacks.push(format!(
-                "inputs changed on {input_changes} of {ticks} ticks, fewer than 5 %"
+                "inputs changed or commands came on {input_changes} of {ticks} ticks, fewer than 5 %"
             ));
         }
         if rounds == Some(0) && played >= ROUND_WITHIN {
@@ -102,7 +102,7 @@ mod tests {
         .lacks();
         assert_eq!(
             lacks,
-            ["inputs changed on 539 of 10800 ticks, fewer than 5 %"]
+            ["inputs changed or commands came on 539 of 10800 ticks, fewer than 5 %"]
         );
         assert_eq!(Evidence { ticks: 0, ..GOOD }.lacks().len(), 1);
     }

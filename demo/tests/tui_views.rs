@@ -28,7 +28,10 @@ fn arena(slots: u8, ticks: u64) -> Arena {
         let pads: Vec<_> = Slot::all(slots)
             .map(|slot| Duel.bot(&arena, slot))
             .collect();
-        Duel.step(&mut arena, &InputFrame::new(tick, &session, &[], &pads));
+        Duel.step(
+            &mut arena,
+            &InputFrame::new(tick, &session, &[], &[], &pads),
+        );
     }
     arena
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::State;
 use crate::codec::{DecodeError, Decoder, Encoder};
+use crate::command::SealedCommand;
 use crate::index::at;
 use crate::input::{Input, repeat_bits};
 use crate::limits::{ENTRIES_MAX, INPUT_BYTES_MAX, SLOTS_MAX};
@@ -14,17 +15,19 @@ use crate::session::{Entry, Presence, Session, Slot};
 use crate::simulation::{GameIdentity, Setup, Simulation};
 use crate::tick::Tick;
 
-/// What [`Simulation::step`] sees of one tick: the session, its entries of this tick, and per slot
-/// a value and its presence. Never how a value came about.
+/// What [`Simulation::step`] sees of one tick: the session, its entries of this tick, the commands,
+/// and per slot a value and its presence. Never how a value came about.
 pub struct InputFrame<'a, S: Simulation> {
     tick: Tick,
     session: &'a Session,
     entries: &'a [Entry],
+    commands: &'a [(Slot, S::Command)],
     inputs: &'a [S::Input],
 }
 
 impl<'a, S: Simulation> InputFrame<'a, S> {
-    /// A frame of `inputs`, one per slot of `session`, which has applied `entries` already.
+    /// A frame of `inputs`, one per slot of `session`, which has applied `entries` already, and of
+    /// `commands` in the order of their slots.
     ///
     /// # Panics
     /// If there is not one input per slot.
@@ -33,6 +36,7 @@ impl<'a, S: Simulation> InputFrame<'a, S> {
         tick: Tick,
         session: &'a Session,
         entries: &'a [Entry],
+        commands: &'a [(Slot, S::Command)],
         inputs: &'a [S::Input],
     ) -> Self {
         assert_eq!(
@@ -44,17 +48,22 @@ impl<'a, S: Simulation> InputFrame<'a, S> {
             tick,
             session,
             entries,
+            commands,
             inputs,
         }
     }
 
     /// The same frame for the rules inside a simulation that wraps others.
     #[must_use]
-    pub const fn handed_on<T: Simulation<Input = S::Input>>(&self) -> InputFrame<'a, T> {
+    pub const fn handed_on<T>(&self) -> InputFrame<'a, T>
+    where
+        T: Simulation<Input = S::Input, Command = S::Command>,
+    {
         InputFrame {
             tick: self.tick,
             session: self.session,
             entries: self.entries,
+            commands: self.commands,
             inputs: self.inputs,
         }
     }
@@ -75,6 +84,13 @@ impl<'a, S: Simulation> InputFrame<'a, S> {
     #[must_use]
     pub const fn entries(&self) -> &'a [Entry] {
         self.entries
+    }
+
+    /// What players ordered, each with its slot: by slot, and within a slot in the order in which it
+    /// was ordered. Each is here in one tick of the session and in no other.
+    #[must_use]
+    pub const fn commands(&self) -> &'a [(Slot, S::Command)] {
+        self.commands
     }
 
     /// The inputs of all slots, by slot.
@@ -129,8 +145,10 @@ impl FrameHash {
         game.id.encode(&mut out);
         game.version.encode(&mut out);
         game.schema.encode(&mut out);
+        game.commands.encode(&mut out);
         out.put(&game.content);
         game.input_bytes.encode(&mut out);
+        game.command_bytes.encode(&mut out);
         setup.seed.encode(&mut out);
         setup.slots.encode(&mut out);
         setup.rate.numerator().encode(&mut out);
@@ -164,6 +182,8 @@ pub struct SealedFrame {
     pub previous: FrameHash,
     /// Session entries, applied before the step.
     pub entries: Vec<Entry>,
+    /// What players ordered, by slot and sequence.
+    pub commands: Vec<SealedCommand>,
     /// How each slot's value came about; as many as there are slots.
     pub provenance: Vec<Provenance>,
     /// The packed inputs of all slots, one after the other.
@@ -179,6 +199,7 @@ impl SealedFrame {
             epoch: 0,
             previous: genesis,
             entries: Vec::new(),
+            commands: Vec::new(),
             provenance: Vec::new(),
             inputs: Vec::new(),
         }
@@ -198,6 +219,7 @@ impl SealedFrame {
         self.epoch.encode(out);
         out.put(&self.previous.0);
         self.entries.encode(out);
+        SealedCommand::encode_all(&self.commands, out);
         self.provenance.encode(out);
         out.put_count(self.inputs.len());
         out.put(&self.inputs);
@@ -219,6 +241,7 @@ impl SealedFrame {
         for _ in 0..count(from, ENTRIES_MAX, "the entries of a frame")? {
             self.entries.push(Entry::decode(from)?);
         }
+        SealedCommand::decode_all(from, &mut self.commands)?;
         self.provenance.clear();
         for _ in 0..count(from, SLOTS_MAX.into(), "the slots of a frame")? {
             self.provenance.push(Provenance::decode(from)?);
@@ -289,6 +312,11 @@ mod tests {
             epoch: 2,
             previous: FrameHash([9; 32]),
             entries: vec![Entry::Join(Slot(1)), Entry::End],
+            commands: vec![SealedCommand {
+                slot: Slot(1),
+                sequence: 258,
+                bytes: vec![8, 9],
+            }],
             provenance: vec![Provenance::Real, Provenance::Repeated],
             inputs: vec![1, 2, 3, 4],
         }
@@ -301,6 +329,7 @@ mod tests {
         let mut golden = vec![7, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0];
         golden.extend([9; 32]);
         golden.extend([2, 0, 0, 0, 0, 1, 2]);
+        golden.extend([1, 0, 0, 0, 1, 2, 1, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 8, 9]);
         golden.extend([2, 0, 0, 0, 0, 1]);
         golden.extend([4, 0, 0, 0, 1, 2, 3, 4]);
         assert_eq!(out.bytes(), golden);
@@ -329,11 +358,14 @@ mod tests {
     fn everything_is_in_the_hash() {
         let mut scratch = Encoder::new();
         let hash = sample().hash(&mut scratch);
-        let changes: [fn(&mut SealedFrame); 6] = [
+        let changes: [fn(&mut SealedFrame); 9] = [
             |frame| frame.tick += 1,
             |frame| frame.epoch += 1,
             |frame| frame.previous.0[31] ^= 1,
             |frame| frame.entries.truncate(1),
+            |frame| frame.commands[0].slot = Slot(0),
+            |frame| frame.commands[0].sequence += 1,
+            |frame| frame.commands[0].bytes[1] ^= 1,
             |frame| frame.provenance[1] = Provenance::Real,
             |frame| frame.inputs[3] ^= 1,
         ];

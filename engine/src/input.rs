@@ -63,6 +63,21 @@ pub trait Input: Copy + Default + PartialEq + 'static {
     }
 }
 
+/// For games whose players only order: see [`Command`](crate::Command). Its one byte is always zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct NoInput;
+
+impl Input for NoInput {
+    const BYTES: u32 = 1;
+    const REPEAT: &'static [u8] = &[0xff];
+    fn pack(&self, out: &mut [u8]) {
+        out.fill(0);
+    }
+    fn unpack(_bytes: &[u8]) -> Self {
+        Self
+    }
+}
+
 /// Replaces the bits of `value` that `mask` does not repeat by those of `neutral`: the step from
 /// one tick's packed input to the guess for the next, the same for players and relay.
 pub fn repeat_bits(value: &mut [u8], neutral: &[u8], mask: &[u8]) {

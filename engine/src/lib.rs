@@ -11,6 +11,7 @@ extern crate alloc;
 extern crate self as phalanx_engine;
 
 mod codec;
+mod command;
 mod diff;
 mod digest;
 mod frame;
@@ -31,11 +32,12 @@ mod timeline;
 mod world;
 
 pub use codec::{DecodeError, Decoder, Encoder};
+pub use command::{Command, NoCommand, SealedCommand};
 pub use diff::{Diff, Difference, Path, Sides, Walk, diff};
 pub use digest::{Digest, DigestNode, DigestVisitor, Fold, Node, digest_at};
 pub use frame::{FrameHash, InputFrame, Provenance, Repeat, SealedFrame};
 pub use grid::Grid;
-pub use input::Input;
+pub use input::{Input, NoInput};
 pub use log::{Log, LogError};
 pub use math::{Angle, Fix, Fix32, Rot2, Squared, Vec2, Vec3};
 pub use phalanx_derive::{Cell, Input, Row, State};

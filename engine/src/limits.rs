@@ -12,6 +12,15 @@ pub const INPUT_BYTES_MAX: u32 = 64;
 /// Most session entries in one sealed frame. Every slot can leave and the session can end at once.
 pub const ENTRIES_MAX: u32 = 2 * SLOTS_MAX as u32 + 1;
 
+/// Longest encoding of a command, bytes: so that it rides in a datagram beside the inputs.
+pub const COMMAND_BYTES_MAX: u32 = 200;
+
+/// Most commands in one sealed frame.
+pub const COMMANDS_PER_FRAME_MAX: u32 = 128;
+
+/// Most bytes that commands take in one sealed frame. What does not fit goes into the next one.
+pub const COMMAND_BYTES_PER_FRAME_MAX: u32 = 8 * 1024;
+
 /// Largest window: most predicted ticks.
 pub const WINDOW_TICKS_MAX: u32 = 120;
 
@@ -29,9 +38,10 @@ pub const SCHEMA_DEPTH_MAX: u32 = 64;
 /// read, so a forged count allocates no more than its bytes are worth.
 pub const DECODE_RESERVE_MAX: u32 = 1024;
 
-/// Longest encoded sealed frame: header, hash, entries, and every slot's input and provenance.
+/// Longest encoded sealed frame: header, hash, entries, commands, and every slot's input and
+/// provenance.
 pub const SEALED_FRAME_BYTES_MAX: u32 =
-    64 + ENTRIES_MAX * 16 + SLOTS_MAX as u32 * (INPUT_BYTES_MAX + 1);
+    64 + ENTRIES_MAX * 16 + COMMAND_BYTES_PER_FRAME_MAX + SLOTS_MAX as u32 * (INPUT_BYTES_MAX + 1);
 
 const _: () = assert!(WINDOW_TICKS_MAX < HORIZON_TICKS_MAX);
 const _: () = assert!(HISTORY_TICKS_MAX.is_power_of_two() && HORIZON_TICKS_MAX.is_power_of_two());

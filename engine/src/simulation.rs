@@ -1,9 +1,11 @@
 //! [`Simulation`]: the rules of a game, as the engine sees them.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use crate::command::Command;
 use crate::frame::InputFrame;
 use crate::input::Input;
 use crate::session::Slot;
@@ -48,6 +50,9 @@ pub trait Simulation: Sized + 'static {
     type State: State;
     /// What a slot contributes to a tick.
     type Input: Input;
+    /// What a player orders now and then; [`NoCommand`](crate::NoCommand) if there is nothing to
+    /// order.
+    type Command: Command;
 
     /// Hash of the immutable content; peers compare it.
     fn content_hash(&self) -> [u8; 32] {
@@ -68,6 +73,12 @@ pub trait Simulation: Sized + 'static {
     fn bot(&self, _state: &Self::State, _slot: Slot) -> Self::Input {
         Self::Input::default()
     }
+
+    /// What a computer player in `slot` would order now. It is asked at every tick, and what it has
+    /// ordered is executed some ticks later: a bot thinks at some ticks only, by what is in the state.
+    fn bot_commands(&self, _state: &Self::State, _slot: Slot) -> Vec<Self::Command> {
+        Vec::new()
+    }
 }
 
 /// Everything two peers must have in common to play together.
@@ -80,10 +91,14 @@ pub struct GameIdentity {
     pub version: u32,
     /// Fingerprint of the state's schema.
     pub schema: u64,
+    /// Fingerprint of the schema of commands.
+    pub commands: u64,
     /// [`Simulation::content_hash`].
     pub content: [u8; 32],
     /// [`Input::BYTES`].
     pub input_bytes: u32,
+    /// [`Command::MAX_BYTES`].
+    pub command_bytes: u32,
 }
 
 impl GameIdentity {
@@ -94,23 +109,28 @@ impl GameIdentity {
             id: S::ID.into(),
             version: S::VERSION,
             schema: Schema::of::<S::State>().fingerprint(),
+            commands: Schema::of::<S::Command>().fingerprint(),
             content: simulation.content_hash(),
             input_bytes: S::Input::BYTES,
+            command_bytes: S::Command::MAX_BYTES,
         }
     }
 }
 
 /// A [`GameIdentity`] as it is serialised.
-type IdentityParts = (String, u32, u64, [u8; 32], u32);
+type IdentityParts = (String, u32, u64, u64, [u8; 32], u32, u32);
 
 impl From<IdentityParts> for GameIdentity {
-    fn from((id, version, schema, content, input_bytes): IdentityParts) -> Self {
+    fn from(parts: IdentityParts) -> Self {
+        let (id, version, schema, commands, content, input_bytes, command_bytes) = parts;
         Self {
             id,
             version,
             schema,
+            commands,
             content,
             input_bytes,
+            command_bytes,
         }
     }
 }
@@ -121,8 +141,10 @@ impl From<GameIdentity> for IdentityParts {
             game.id,
             game.version,
             game.schema,
+            game.commands,
             game.content,
             game.input_bytes,
+            game.command_bytes,
         )
     }
 }

@@ -1,19 +1,24 @@
 //! [`SyncTest`]: one process, no network, and every reason for which two machines could part.
 
 use alloc::collections::VecDeque;
+use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::codec::{DecodeError, Encoder};
 use crate::digest::Digest;
+use crate::index::at;
 use crate::input::Input;
 use crate::rng::{Rng, mix};
 use crate::session::{Entry, Slot};
 use crate::simulation::{Setup, Simulation};
-use crate::state::{Leaf, PathStep, State, Visitor, first_difference, flip_leaf_number, leaves};
+use crate::state::{
+    Leaf, PathStep, State, Visitor, first_difference, flip_leaf_number, from_bytes, leaves,
+    to_bytes,
+};
 use crate::tick::Tick;
-use crate::world::{World, WorldUndo};
+use crate::world::{Given, World, WorldUndo};
 
 /// Runs a game alone and looks for what could make two machines part. At every tick it
 ///
@@ -24,7 +29,8 @@ use crate::world::{World, WorldUndo};
 ///
 /// and now and then it changes a bit of every leaf (of some, if there are many), which the digest
 /// must show and the undo take back. Then it plays as many ticks again, a thousand at most, with inputs
-/// of random bits. All must agree, and nothing panic.
+/// of random bits and with the bots' commands garbled and given by anybody. All must agree, and nothing
+/// panic.
 ///
 /// ```
 /// # use phalanx_engine::*;
@@ -32,7 +38,7 @@ use crate::world::{World, WorldUndo};
 /// # struct Counting;
 /// # impl Simulation for Counting {
 /// #     const ID: &'static str = "counting"; const VERSION: u32 = 1;
-/// #     type State = Count; type Input = u8;
+/// #     type State = Count; type Input = u8; type Command = NoCommand;
 /// #     fn start(&self, _: &Setup) -> Count { Count { sum: 0 } }
 /// #     fn step(&self, state: &mut Count, frame: &InputFrame<'_, Self>) {
 /// #         state.sum += u32::from(frame.input(Slot(0)));
@@ -61,6 +67,8 @@ pub struct SyncReport {
     pub changed_leaves: u64,
     /// Ticks played with random inputs.
     pub random_ticks: u64,
+    /// Commands that the game's bots gave and that were executed, before the random ones.
+    pub commands: u64,
     /// Checksum after the last tick.
     pub checksum: Digest,
 }
@@ -183,10 +191,16 @@ const JOINED_TICKS: u64 = 1000;
 /// Most leaves of which a bit is changed at one tick.
 const LEAVES_MAX: u64 = 256;
 
+/// What the players do at one tick.
+struct Turn<S: Simulation> {
+    inputs: Vec<S::Input>,
+    commands: Vec<(Slot, S::Command)>,
+}
+
 /// One executed tick that may be undone.
 struct Played<S: Simulation> {
     tick: Tick,
-    inputs: Vec<S::Input>,
+    turn: Rc<Turn<S>>,
     checksum: Digest,
     undo: WorldUndo<S>,
 }
@@ -208,7 +222,8 @@ impl<S: Simulation> SyncTest<S> {
         self
     }
 
-    /// Plays `ticks` ticks with all slots held by players, with the inputs that `input` gives.
+    /// Plays `ticks` ticks with all slots held by players, with the inputs that `input` gives and the
+    /// commands of the game's bots.
     ///
     /// # Errors
     /// The first [`SyncTestError`] found.
@@ -217,13 +232,21 @@ impl<S: Simulation> SyncTest<S> {
         ticks: u64,
         input: impl FnMut(Tick, Slot, &S::State) -> S::Input,
     ) -> Result<SyncReport, SyncTestError> {
-        let mut report = self.play(ticks, input)?;
+        let mut report = self.play(ticks, input, |_| {})?;
         let mut rng = Rng::new(self.setup.seed);
         let mut bytes = vec![0; S::Input::BYTES as _];
         report.random_ticks = ticks.min(RANDOM_TICKS);
-        self.play(report.random_ticks, |_, _, _| {
+        let mut draws = Rng::new(mix(self.setup.seed));
+        let random_input = |_, _, _: &_| {
             bytes.fill_with(|| rng.below(256).try_into().unwrap_or_default());
             S::Input::unpack(&bytes)
+        };
+        self.play(report.random_ticks, random_input, |commands| {
+            for (slot, command) in commands.iter_mut() {
+                *slot = Slot(draws.below(self.setup.slots.into()).try_into().unwrap_or(0));
+                garble(command, &mut draws);
+            }
+            commands.sort_by_key(|(slot, _)| *slot);
         })?;
         Ok(report)
     }
@@ -232,6 +255,7 @@ impl<S: Simulation> SyncTest<S> {
         &self,
         ticks: u64,
         mut input: impl FnMut(Tick, Slot, &S::State) -> S::Input,
+        mut change: impl FnMut(&mut Vec<(Slot, S::Command)>),
     ) -> Result<SyncReport, SyncTestError> {
         let mut world = World::start(&self.simulation, &self.setup);
         let mut played = VecDeque::<Played<S>>::new();
@@ -242,19 +266,21 @@ impl<S: Simulation> SyncTest<S> {
             resimulated_ticks: 0,
             changed_leaves: 0,
             random_ticks: 0,
+            commands: 0,
             checksum: Digest::default(),
         };
 
         for tick in Tick::ZERO.until(Tick(ticks)) {
-            let inputs: Vec<_> = Slot::all(self.setup.slots)
-                .map(|slot| input(tick, slot, &world.state))
-                .collect();
+            let mut turn = self.turn(&world.state, |slot, state| input(tick, slot, state));
+            change(&mut turn.commands);
+            report.commands += turn.commands.len() as u64;
+            let turn = Rc::new(turn);
             world.state.visit(&mut Onlooker);
             if tick != Tick::ZERO && world.digest(&mut scratch) != report.checksum {
                 return Err(SyncTestError::Looked { tick });
             }
             let mut undo = WorldUndo::default();
-            let checksum = self.execute(&mut world, tick, &inputs, &mut undo, &mut scratch);
+            let checksum = self.execute(&mut world, tick, &turn, &mut undo, &mut scratch);
             report.checksum = checksum;
             let mut copy = check_encoding(&world, tick, checksum, &mut scratch)?;
             self.check_caches(&world, &mut copy, tick)?;
@@ -265,7 +291,7 @@ impl<S: Simulation> SyncTest<S> {
 
             played.push_back(Played {
                 tick,
-                inputs: inputs.clone(),
+                turn: Rc::clone(&turn),
                 checksum,
                 undo,
             });
@@ -277,7 +303,7 @@ impl<S: Simulation> SyncTest<S> {
             // one has it that joined some time ago.
             for world in [&mut joined_before, &mut joined].into_iter().flatten() {
                 let mut undo = WorldUndo::default();
-                let again = self.execute(world, tick, &inputs, &mut undo, &mut scratch);
+                let again = self.execute(world, tick, &turn, &mut undo, &mut scratch);
                 if again != checksum {
                     let first = checksum;
                     return Err(SyncTestError::Decoded { tick, first, again });
@@ -290,11 +316,28 @@ impl<S: Simulation> SyncTest<S> {
         Ok(report)
     }
 
+    /// What all players do, with `state` before them.
+    fn turn(
+        &self,
+        state: &S::State,
+        mut input: impl FnMut(Slot, &S::State) -> S::Input,
+    ) -> Turn<S> {
+        let slots = || Slot::all(self.setup.slots);
+        let commands = |slot| {
+            let commands = self.simulation.bot_commands(state, slot);
+            commands.into_iter().map(move |command| (slot, command))
+        };
+        Turn {
+            inputs: slots().map(|slot| input(slot, state)).collect(),
+            commands: slots().flat_map(commands).collect(),
+        }
+    }
+
     fn execute(
         &self,
         world: &mut World<S>,
         tick: Tick,
-        inputs: &[S::Input],
+        turn: &Turn<S>,
         undo: &mut WorldUndo<S>,
         scratch: &mut Encoder,
     ) -> Digest {
@@ -302,7 +345,12 @@ impl<S: Simulation> SyncTest<S> {
             Tick::ZERO => Slot::all(self.setup.slots).map(Entry::Join).collect(),
             _ => Vec::new(),
         };
-        world.step(&self.simulation, tick, &joins, inputs, undo, scratch)
+        let given = Given {
+            entries: &joins,
+            commands: &turn.commands,
+            inputs: &turn.inputs,
+        };
+        world.step(&self.simulation, tick, &given, undo, scratch)
     }
 
     /// Rebuilds the caches of `decoded`, as for a peer that joins, and compares them with the live ones.
@@ -361,18 +409,33 @@ impl<S: Simulation> SyncTest<S> {
     ) -> Result<(), SyncTestError> {
         for Played {
             tick,
-            inputs,
+            turn,
             checksum,
             undo,
         } in played
         {
-            let again = self.execute(world, *tick, inputs, undo, scratch);
+            let again = self.execute(world, *tick, turn, undo, scratch);
             if again != *checksum {
                 let (tick, first) = (*tick, *checksum);
                 return Err(SyncTestError::Resimulation { tick, first, again });
             }
         }
         Ok(())
+    }
+}
+
+/// Flips some bits of `command`, if that leaves a command.
+fn garble<C: State>(command: &mut C, draws: &mut Rng) {
+    let mut bytes = to_bytes(command);
+    for _ in 0..=draws.below(3) {
+        let count = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        let Some(byte) = bytes.get_mut(at(draws.below(count.max(1)))) else {
+            return;
+        };
+        *byte ^= 1 << draws.below(8);
+    }
+    if let Ok(garbled) = from_bytes(&bytes) {
+        *command = garbled;
     }
 }
 

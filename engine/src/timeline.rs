@@ -14,7 +14,7 @@ use crate::limits::{HISTORY_TICKS_MAX, HORIZON_TICKS_MAX, WINDOW_TICKS_MAX};
 use crate::session::{Entry, Session, Slot};
 use crate::simulation::{Setup, Simulation};
 use crate::tick::Tick;
-use crate::world::{World, WorldUndo};
+use crate::world::{Given, World, WorldUndo};
 
 /// How far a timeline may run ahead of what is confirmed, and how it guesses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,8 +98,12 @@ pub struct TimelineStats {
     pub rollback_depth_max: u64,
     /// Ticks executed again, in all.
     pub resimulated_ticks: u64,
-    /// Confirmed ticks on which any slot's input differed from the tick before.
+    /// Confirmed ticks on which any slot's input differed from the tick before, or a command came.
     pub input_changes: u64,
+    /// Commands of confirmed ticks.
+    pub commands: u64,
+    /// Sealed commands that were no value of the game's command and were left out.
+    pub invalid_commands: u64,
     /// Sealed inputs that were no value of the game's input and became neutral.
     pub invalid_inputs: u64,
 }
@@ -119,13 +123,14 @@ impl Knowledge {
     }
 }
 
-/// Everything about one tick. `values` and `entries` are what the tick was executed with, if it was
+/// Everything about one tick. `values`, `commands` and `entries` are what the tick was executed with, if it was
 /// executed, and what it is going to be executed with otherwise.
 struct Record<S: Simulation> {
     tick: Tick,
     values: Vec<S::Input>,
     knowledge: Vec<Knowledge>,
     entries: Vec<Entry>,
+    commands: Vec<(Slot, S::Command)>,
     sealed: bool,
     /// Per slot the ticks without a real value up to this one; known once the tick is confirmed.
     missing: Vec<u32>,
@@ -142,6 +147,7 @@ impl<S: Simulation> Record<S> {
             values: vec![S::Input::default(); slots],
             knowledge: vec![Knowledge::Guessed; slots],
             entries: Vec::new(),
+            commands: Vec::new(),
             sealed: false,
             missing: vec![0; slots],
             undo: WorldUndo::default(),
@@ -156,6 +162,7 @@ impl<S: Simulation> Record<S> {
         self.values.fill(S::Input::default());
         self.knowledge.fill(Knowledge::Guessed);
         self.entries.clear();
+        self.commands.clear();
         self.sealed = false;
     }
 }
@@ -373,8 +380,11 @@ impl<S: Simulation> Timeline<S> {
         record.checksum = self.world.step(
             &self.simulation,
             tick,
-            &record.entries,
-            &record.values,
+            &Given {
+                entries: &record.entries,
+                commands: &record.commands,
+                inputs: &record.values,
+            },
             &mut record.undo,
             &mut self.scratch,
         );
@@ -525,7 +535,15 @@ impl<S: Simulation> Timeline<S> {
         }
 
         let record = &mut self.records[ring(tick.0, at(RECORDS))];
-        let right = record.entries == frame.entries;
+        record.commands.clear();
+        let commands = frame.commands.iter();
+        let commands = commands.filter(|command| command.slot.0 < slots);
+        let commands = commands.filter_map(|command| Some((command.slot, command.decode()?)));
+        record.commands.extend(commands);
+        let invalid = frame.commands.len() - record.commands.len();
+        self.stats.invalid_commands += invalid as u64;
+        // Commands are never guessed.
+        let right = record.entries == frame.entries && record.commands.is_empty();
         record.entries.clone_from(&frame.entries);
         record.sealed = true;
         let mut wrong = (tick < self.next && !right).then_some(tick);
@@ -589,7 +607,9 @@ impl<S: Simulation> Timeline<S> {
             let changed = tick
                 .previous()
                 .is_some_and(|before| self.record(before).values != self.record(tick).values);
-            self.stats.input_changes += u64::from(changed);
+            let commands = self.record(tick).commands.len() as u64;
+            self.stats.input_changes += u64::from(changed || commands > 0);
+            self.stats.commands += commands;
             let newly_visible = self.horizon();
             self.confirmed = tick.next();
             self.record_mut(newly_visible).reset(newly_visible);

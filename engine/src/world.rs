@@ -3,7 +3,7 @@
 use crate::codec::{DecodeError, Decoder, Encoder};
 use crate::digest::{Digest, DigestVisitor, Node};
 use crate::frame::InputFrame;
-use crate::session::{Entry, Session};
+use crate::session::{Entry, Session, Slot};
 use crate::simulation::{Setup, Simulation};
 use crate::state::{PathStep, Schema, State};
 use crate::tick::Tick;
@@ -15,6 +15,13 @@ pub(crate) struct World<S: Simulation> {
     pub(crate) state: S::State,
     /// Seed of all digests: names and types of the state.
     key: u64,
+}
+
+/// What a tick is executed with.
+pub(crate) struct Given<'a, S: Simulation> {
+    pub(crate) entries: &'a [Entry],
+    pub(crate) commands: &'a [(Slot, S::Command)],
+    pub(crate) inputs: &'a [S::Input],
 }
 
 /// What it takes to go back by one tick.
@@ -45,19 +52,23 @@ impl<S: Simulation> World<S> {
         }
     }
 
-    /// Executes one tick; returns the checksum of the world after it.
+    /// Executes `tick` with what is given; returns the checksum of the world after it.
     pub(crate) fn step(
         &mut self,
         simulation: &S,
         tick: Tick,
-        entries: &[Entry],
-        inputs: &[S::Input],
+        given: &Given<'_, S>,
         undo: &mut WorldUndo<S>,
         scratch: &mut Encoder,
     ) -> Digest {
         self.change(undo, scratch, |Self { session, state, .. }| {
+            let Given {
+                entries,
+                commands,
+                inputs,
+            } = *given;
             entries.iter().for_each(|entry| session.apply(*entry));
-            let frame = InputFrame::new(tick, session, entries, inputs);
+            let frame = InputFrame::new(tick, session, entries, commands, inputs);
             simulation.step(state, &frame);
         })
     }

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use phalanx_engine::{
-    Digest, Encoder, InputFrame, Leaf, Node, PathStep, Row, Schema, Setup, Simulation, Slot, State,
-    SyncTest, SyncTestError, Table, Tick, TickRate, Visitor, flip_leaf, from_bytes, mix, to_bytes,
+    Digest, Encoder, InputFrame, Leaf, NoCommand, Node, PathStep, Row, Schema, Setup, Simulation,
+    Slot, State, SyncTest, SyncTestError, Table, Tick, TickRate, Visitor, flip_leaf, from_bytes,
+    mix, to_bytes,
 };
 
 #[derive(State, Clone, Debug, Default, PartialEq)]
@@ -226,6 +227,7 @@ impl Simulation for War {
     const VERSION: u32 = 1;
     type State = Field;
     type Input = u8;
+    type Command = NoCommand;
 
     fn start(&self, setup: &Setup) -> Field {
         let mut field = Field {

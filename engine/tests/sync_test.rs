@@ -10,9 +10,9 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 
 use phalanx_engine::{
-    DecodeError, Decoder, Digest, Encoder, InputFrame, Node, PathStep, Rng, Schema, Setup,
-    Simulation, Slot, State, SyncReport, SyncTest, SyncTestError, Tick, TickRate, Visitor,
-    VisitorMut, mix,
+    Command, DecodeError, Decoder, Digest, Encoder, InputFrame, NoCommand, NoInput, Node, PathStep,
+    Rng, Schema, Setup, Simulation, Slot, State, SyncReport, SyncTest, SyncTestError, Tick,
+    TickRate, Visitor, VisitorMut, mix,
 };
 
 const SETUP: Setup = Setup {
@@ -149,6 +149,7 @@ impl Simulation for Planting {
     const VERSION: u32 = 1;
     type State = Planted;
     type Input = u8;
+    type Command = NoCommand;
 
     fn start(&self, _setup: &Setup) -> Planted {
         Planted {
@@ -309,6 +310,7 @@ fn inputs_that_no_bot_gives_are_tried() {
         const VERSION: u32 = 1;
         type State = Seen;
         type Input = u8;
+        type Command = NoCommand;
         fn start(&self, setup: &Setup) -> Seen {
             honest().start(setup)
         }
@@ -346,6 +348,7 @@ impl Simulation for Random {
     const VERSION: u32 = 1;
     type State = Seen;
     type Input = u8;
+    type Command = NoCommand;
 
     fn start(&self, setup: &Setup) -> Seen {
         Seen {
@@ -495,4 +498,91 @@ fn inputs_are_asked_for_once_per_tick_and_slot() {
 #[test]
 fn no_tick_at_all_passes() {
     assert_eq!(play(8, 0).ticks, 0);
+}
+
+/// Rules that trust what is ordered: the number of a purse.
+struct Trusting;
+
+#[derive(State)]
+struct Purses {
+    coins: [u32; 4],
+    owners: u32,
+}
+
+#[derive(State, Clone)]
+struct Pay {
+    by: Slot,
+    from: u8,
+}
+
+impl Command for Pay {
+    const MAX_BYTES: u32 = 2;
+}
+
+impl Simulation for Trusting {
+    const ID: &'static str = "trusting";
+    const VERSION: u32 = 1;
+    type State = Purses;
+    type Input = NoInput;
+    type Command = Pay;
+
+    fn start(&self, _setup: &Setup) -> Purses {
+        Purses {
+            coins: [0; 4],
+            owners: 0,
+        }
+    }
+
+    fn step(&self, purses: &mut Purses, frame: &InputFrame<'_, Self>) {
+        for (slot, pay) in frame.commands() {
+            purses.coins[usize::from(pay.from)] += 1;
+            purses.owners += u32::from(pay.by == *slot);
+        }
+    }
+
+    fn bot_commands(&self, purses: &Purses, slot: Slot) -> Vec<Pay> {
+        let from = ((purses.coins[0] + u32::from(slot.0)) % 4) as u8;
+        vec![Pay { by: slot, from }]
+    }
+}
+
+/// The same rules, made total.
+struct Careful(Trusting);
+
+impl Simulation for Careful {
+    const ID: &'static str = "careful";
+    const VERSION: u32 = 1;
+    type State = Purses;
+    type Input = NoInput;
+    type Command = Pay;
+
+    fn start(&self, setup: &Setup) -> Purses {
+        self.0.start(setup)
+    }
+
+    fn step(&self, purses: &mut Purses, frame: &InputFrame<'_, Self>) {
+        for (_, pay) in frame.commands() {
+            if let Some(coins) = purses.coins.get_mut(usize::from(pay.from)) {
+                *coins += 1;
+            }
+        }
+    }
+
+    fn bot_commands(&self, purses: &Purses, slot: Slot) -> Vec<Pay> {
+        self.0.bot_commands(purses, slot)
+    }
+}
+
+#[test]
+fn bots_give_their_commands_once_per_tick() {
+    let rules = Careful(Trusting);
+    let report = SyncTest::new(rules, SETUP).run(100, |_, _, _| NoInput);
+    assert_eq!(report.unwrap().commands, 100 * u64::from(SETUP.slots));
+}
+
+/// The bots name purses that exist, and their own; others may not.
+#[test]
+#[should_panic(expected = "index out of bounds")]
+fn rules_that_trust_a_command_are_found() {
+    let _ = SyncTest::new(Trusting, SETUP).run(100, |_, _, _| NoInput);
 }

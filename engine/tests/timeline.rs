@@ -9,8 +9,8 @@
 
 use phalanx_engine::limits::{HORIZON_TICKS_MAX, WINDOW_TICKS_MAX};
 use phalanx_engine::{
-    Entry, FrameHash, InputFrame, Provenance, Repeat, SealError, SealedFrame, Sealing, Setup,
-    Simulation, Slot, Stall, State, Tick, TickRate, Timeline, Window, WindowError, mix,
+    Entry, FrameHash, InputFrame, NoCommand, Provenance, Repeat, SealError, SealedFrame, Sealing,
+    Setup, Simulation, Slot, Stall, State, Tick, TickRate, Timeline, Window, WindowError, mix,
 };
 
 /// Adds up all it sees; `salt` is its content.
@@ -28,6 +28,7 @@ impl Simulation for Sum {
     const VERSION: u32 = 1;
     type State = Total;
     type Input = u8;
+    type Command = NoCommand;
 
     fn start(&self, setup: &Setup) -> Total {
         Total { sum: setup.seed }

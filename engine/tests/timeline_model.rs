@@ -58,6 +58,8 @@ fn random_schedules_reach_every_corner() {
         sum.rollbacks += outcome.rollbacks;
         sum.rollback_depth_max = sum.rollback_depth_max.max(outcome.rollback_depth_max);
         sum.invalid_inputs += outcome.invalid_inputs;
+        sum.commands += outcome.commands;
+        sum.invalid_commands += outcome.invalid_commands;
         sum.refused += outcome.refused;
         ended += u32::from(outcome.ended);
     }
@@ -65,6 +67,7 @@ fn random_schedules_reach_every_corner() {
     assert!(sum.rollbacks > 200, "{sum:?}");
     assert_eq!(sum.rollback_depth_max, 16, "the whole window: {sum:?}");
     assert!(sum.invalid_inputs > 100 && sum.refused > 100, "{sum:?}");
+    assert!(sum.commands > 100 && sum.invalid_commands > 20, "{sum:?}");
     assert!((1..50).contains(&ended), "{ended} of 60 sessions ended");
 }
 
@@ -115,7 +118,7 @@ proptest! {
         let mut game = Match::new(|| Chaos, setup(2), window(ticks_u32, ticks_u32 + more));
         for (index, (first, second)) in past.iter().enumerate() {
             let entries = if index == 0 { vec![Entry::Join(Slot(0))] } else { Vec::new() };
-            game.relay.seal(&[*first, if silent { Way::Missing } else { *second }], entries);
+            game.relay.seal(&[*first, if silent { Way::Missing } else { *second }], entries, Vec::new());
         }
         let known = game.relay.frames.len() as u8;
         for operation in [
@@ -142,7 +145,7 @@ fn rolling_back_deeper_and_deeper_ends_where_the_sealed_frames_do() {
     };
     for tick in 0..16 {
         game.relay
-            .seal(&[Way::Real(order(tick)), Way::Held], Vec::new());
+            .seal(&[Way::Real(order(tick)), Way::Held], Vec::new(), Vec::new());
     }
     game.apply(&Operation::Advance { ticks: 16 }).unwrap();
     for offset in (0..16).rev() {

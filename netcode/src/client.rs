@@ -5,14 +5,14 @@ use std::collections::VecDeque;
 
 use phalanx_engine::input::PackedInput;
 use phalanx_engine::{
-    Digest, FrameHash, GameIdentity, Input, SealedFrame, Sealing, Session, Setup, Simulation, Slot,
-    Tick, Timeline, TimelineStats, Window,
+    Command, Digest, FrameHash, GameIdentity, Input, SealedFrame, Sealing, Session, Setup,
+    Simulation, Slot, Tick, Timeline, TimelineStats, Window, to_bytes,
 };
 
 use crate::channel::{Channel, CloseReason};
 use crate::config::SessionRules;
 use crate::histogram::Histogram;
-use crate::limits::{INPUT_DELAY_TICKS_MAX, INPUTS_AHEAD_MAX};
+use crate::limits::{COMMANDS_UNDER_WAY_MAX, INPUT_DELAY_TICKS_MAX, INPUTS_AHEAD_MAX};
 use crate::link::{Link, LinkEvent, Receiver};
 use crate::ring::position;
 use crate::time::Time;
@@ -48,6 +48,25 @@ pub enum ClientConfigError {
         phalanx_engine::limits::WINDOW_TICKS_MAX
     )]
     Window,
+}
+
+/// Why a command was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    /// Its encoding is longer than the game said.
+    #[error("the command has {bytes} bytes, the game's have at most {most}")]
+    TooLong {
+        /// Bytes of its encoding.
+        bytes: u64,
+        /// [`Command::MAX_BYTES`].
+        most: u32,
+    },
+    /// The relay has not acknowledged earlier ones yet; give it again later.
+    #[error("{COMMANDS_UNDER_WAY_MAX} commands are under way to the relay already")]
+    TooMany,
+    /// The match has not begun, or is over.
+    #[error("the match does not run")]
+    NotPlaying,
 }
 
 /// What a client tells the game.
@@ -217,6 +236,27 @@ impl<S: Simulation> Client<S> {
     /// Leaves the session; the connection closes when the relay has heard of it.
     pub fn leave(&mut self) {
         self.link.leave();
+    }
+
+    /// Orders something, once: every player executes it at the same tick, which is that of the input
+    /// sampled next or, if the relay has sealed that before the command arrives, the earliest one that
+    /// is open. A player's commands are executed in the order in which they are given.
+    ///
+    /// # Errors
+    /// [`CommandError`]; the command was not given then.
+    pub fn command(&mut self, command: &S::Command) -> Result<(), CommandError> {
+        let bytes = to_bytes(command);
+        let (length, most) = (bytes.len() as u64, S::Command::MAX_BYTES);
+        if length > u64::from(most) {
+            let bytes = length;
+            return Err(CommandError::TooLong { bytes, most });
+        }
+        let over = self.closed || self.playing.as_ref().is_none_or(|playing| playing.ended);
+        match self.link.command(bytes).filter(|_| !over) {
+            None => Err(CommandError::NotPlaying),
+            Some(false) => Err(CommandError::TooMany),
+            Some(true) => Ok(()),
+        }
     }
 
     /// Takes bytes from the relay. Bytes that are no message close the connection.

@@ -64,6 +64,12 @@ pub enum ConfigError {
         phalanx_engine::limits::INPUT_BYTES_MAX
     )]
     Input,
+    /// Commands are too long, or have no room for a byte.
+    #[error(
+        "a command has 1 to {} bytes",
+        phalanx_engine::limits::COMMAND_BYTES_MAX
+    )]
+    Command,
     /// The policy waits for too long.
     #[error("the policy waits at most {} s", WAIT_BOUND_MAX.as_secs())]
     WaitBound,
@@ -108,6 +114,10 @@ impl SessionConfig {
             Err(ConfigError::Slots)
         } else if !input_fits {
             Err(ConfigError::Input)
+        } else if !(1..=phalanx_engine::limits::COMMAND_BYTES_MAX)
+            .contains(&self.game.command_bytes)
+        {
+            Err(ConfigError::Command)
         } else if self.wait_bound() > WAIT_BOUND_MAX {
             Err(ConfigError::WaitBound)
         } else if self.length == Some(0) {

@@ -17,7 +17,9 @@ mod vote;
 mod wire;
 
 pub use channel::{Channel, CloseReason, PeerId};
-pub use client::{Client, ClientConfig, ClientConfigError, ClientStats, Event, Output, Progress};
+pub use client::{
+    Client, ClientConfig, ClientConfigError, ClientStats, CommandError, Event, Output, Progress,
+};
 pub use config::{ConfigError, LatePolicy, SessionConfig, SessionRules};
 pub use histogram::Histogram;
 pub use relay::{Relay, RelayEvent, RelayOutput, SlotStats};

@@ -23,6 +23,16 @@ pub const DATAGRAMS_PER_SECOND_MAX: u32 = 500;
 /// Most inputs in one datagram, ticks; also bounded by [`DATAGRAM_BYTES_MAX`].
 pub const INPUTS_PER_DATAGRAM_MAX: u64 = 128;
 
+/// Commands of one client that the relay has not acknowledged, and commands of one slot that wait to
+/// be sealed.
+pub const COMMANDS_UNDER_WAY_MAX: u64 = 64;
+
+/// Most commands in one datagram.
+pub const COMMANDS_PER_DATAGRAM_MAX: usize = 16;
+
+/// Room that commands find in a datagram however many inputs wait, bytes: two of the longest.
+pub const COMMANDS_ROOM: usize = 2 * (phalanx_engine::limits::COMMAND_BYTES_MAX as usize + 16);
+
 /// How far ahead of the next tick to be sealed an input may lie, ticks.
 pub const INPUTS_AHEAD_MAX: u64 = 256;
 

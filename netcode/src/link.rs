@@ -2,6 +2,7 @@
 //! no game.
 
 mod downlink;
+mod outbox;
 mod uplink;
 
 use core::time::Duration;
@@ -12,11 +13,12 @@ use phalanx_engine::{Digest, FrameHash, GameIdentity, SealedFrame, Slot, Tick};
 
 use self::downlink::Downlink;
 pub(crate) use self::downlink::PROVISIONAL_COUNT_BITS;
+use self::outbox::Outbox;
 use self::uplink::Uplink;
 use crate::channel::{Channel, CloseReason};
 use crate::lead::StampClock;
 use crate::limits::{
-    KEEP_ALIVE_INTERVAL, PROBE_INTERVAL, PROBES, PROTOCOL_VERSION, RESEND_INTERVAL,
+    COMMANDS_ROOM, KEEP_ALIVE_INTERVAL, PROBE_INTERVAL, PROBES, PROTOCOL_VERSION, RESEND_INTERVAL,
     VOTES_PER_DATAGRAM_MAX,
 };
 use crate::time::Time;
@@ -84,6 +86,7 @@ struct Running {
     round_trip: Duration,
     clock: StampClock,
     uplink: Uplink,
+    outbox: Outbox,
     downlink: Downlink,
     /// The relay has every vote before this one.
     votes_next: Tick,
@@ -187,6 +190,18 @@ impl Link {
         }
     }
 
+    /// Takes an encoded command; it goes out with the next input, for the same tick. `None` before
+    /// the match runs, `false` if too many are under way.
+    pub(crate) fn command(&mut self, bytes: Vec<u8>) -> Option<bool> {
+        match &mut self.stage {
+            Stage::Running(running) => {
+                let tick = running.uplink.next();
+                Some(running.outbox.push(tick, bytes))
+            }
+            _ => None,
+        }
+    }
+
     /// When the stamping clock ticks next.
     pub(crate) fn next_stamp(&self) -> Time {
         self.running()
@@ -286,6 +301,7 @@ impl Link {
             round_trip: measured.round_trip,
             clock,
             uplink: Uplink::new(self.neutral.clone(), first),
+            outbox: Outbox::default(),
             downlink: Downlink::new(shape, self.neutral.clone(), genesis, welcome.epoch),
             votes_next: Tick::ZERO,
             agreed_next: Tick::ZERO,
@@ -393,7 +409,9 @@ impl Running {
         header: &RelayHeader,
         receiver: &impl Receiver,
     ) -> Result<(), CloseReason> {
-        if !self.uplink.acknowledge(header.inputs_next) || header.votes_next > receiver.confirmed()
+        if !self.uplink.acknowledge(header.inputs_next)
+            || !self.outbox.acknowledge(header.commands_next)
+            || header.votes_next > receiver.confirmed()
         {
             return Err(CloseReason::Malformed); // We never sent that.
         }
@@ -405,7 +423,7 @@ impl Running {
         Ok(())
     }
 
-    /// Writes a datagram of all unacknowledged votes and inputs.
+    /// Writes a datagram of all unacknowledged votes, inputs and commands.
     fn write(&self, buffer: &mut Vec<u8>, receiver: &impl Receiver) {
         // A vote that is no longer kept cannot be cast: start with the first one that is.
         let confirmed = receiver.confirmed();
@@ -423,12 +441,18 @@ impl Running {
             acked_baseline: false,
             votes_first,
         };
-        self.uplink.plan(&mut header, votes);
+        let reserved = if self.outbox.is_empty() {
+            0
+        } else {
+            COMMANDS_ROOM
+        };
+        self.uplink.plan(&mut header, votes, reserved);
         let votes = votes_first
             .until(votes_end)
             .map_while(|tick| receiver.vote(tick));
         let mut bits = Datagram::inputs(buffer, &header, votes);
         self.uplink.write(&header, &mut bits);
+        self.outbox.write(&mut bits);
         bits.finish();
     }
 }

@@ -3,6 +3,7 @@
 
 mod budget;
 mod downstream;
+mod inbox;
 mod sealer;
 mod seat;
 
@@ -428,7 +429,29 @@ impl Relay {
         }
     }
 
-    /// Takes votes and inputs of `slot`.
+    /// Takes the commands of `slot` that are for ticks before `limit`.
+    fn commands(
+        &mut self,
+        slot: Slot,
+        limit: Tick,
+        bits: &mut BitReader<'_>,
+    ) -> Result<(), WireError> {
+        let longest = self.config.game.command_bytes as usize;
+        let inbox = &mut self.seats[usize::from(slot.0)].commands;
+        let (known, mut first) = (inbox.next(), None);
+        ToRelay::commands(bits, |sequence, tick, bytes| {
+            // What lies before the first was acknowledged, or is a lie.
+            if *first.get_or_insert(sequence) > known || bytes.len() > longest {
+                return Err(WireError::OutOfRange("a command"));
+            }
+            if tick < limit {
+                inbox.receive(sequence, tick, bytes);
+            }
+            Ok(())
+        })
+    }
+
+    /// Takes votes, inputs and commands of `slot`.
     fn inputs(
         &mut self,
         now: Time,
@@ -464,6 +487,7 @@ impl Relay {
                 first_new = first_new.or(Some(tick));
             }
         }
+        self.commands(slot, limit, &mut bits).map_err(malformed)?;
         bits.finish().map_err(malformed)?;
         if let Some(tick) = first_new {
             self.arrived(now, start, slot, tick);
@@ -649,8 +673,10 @@ impl Relay {
                 slot, downstream, ..
             } = &mut peer.stage
             {
+                let seat = &self.seats[usize::from(slot.0)];
                 let news = News {
-                    inputs_next: self.seats[usize::from(slot.0)].next(),
+                    inputs_next: seat.next(),
+                    commands_next: seat.commands.next(),
                     votes_next: self.ballot.next(*slot),
                     agreed_next: self.ballot.agreed_next(),
                     epoch: self.config.epoch,

@@ -16,7 +16,7 @@ mod world;
 
 pub use conditions::{Holds, LinkConditions, Ramps};
 pub use link::{Delivery, Link};
-pub use mixer::{Mixed, Mixer};
+pub use mixer::{Mixed, Mixer, Note};
 pub use network::{Arrival, LinkCounters, LinkId, Network};
 pub use planted::{Plant, Planted};
 pub use preset::{ParsePresetError, Preset};

@@ -14,7 +14,7 @@ pub(crate) use control::{ControlReader, FromClient, FromRelay, Hello, Welcome, e
 pub(crate) use datagram::{
     Arrival, Datagram, FragmentHeader, InputHeader, RelayHeader, ToClient, ToRelay,
 };
-pub(crate) use frames::{FrameShape, FramesReader, FramesWriter, blank_frame};
+pub(crate) use frames::{FrameShape, FramesReader, FramesWriter, blank_frame, put_command};
 
 use crate::limits::{CONTROL_MESSAGE_BYTES_MAX, DATAGRAM_BYTES_MAX};
 

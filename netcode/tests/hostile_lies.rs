@@ -2,7 +2,7 @@
 
 mod hostile_pump;
 
-use hostile_pump::model::{News, control, inputs, varint};
+use hostile_pump::model::{News, commands, control, inputs, varint};
 use hostile_pump::siege::{HONEST, LENGTH, MALLORY, SECOND, Stage, honest_ends_whole, session_at};
 use hostile_pump::{Packet, Pump, config};
 use phalanx_engine::{Entry, Tick};
@@ -53,6 +53,10 @@ fn a_lying_relay_is_left_with_a_reason() {
             ..News::NONE
         },
         News {
+            commands_next: 1_000_000,
+            ..News::NONE
+        },
+        News {
             votes_next: 1_000_000,
             ..News::NONE
         },
@@ -92,7 +96,7 @@ fn frames_that_break_their_own_format_are_refused() {
     }
     // Frames without end.
     let endless = (0..65).fold(News::NONE.header(), |bits, _| {
-        bits.flag(true).flag(false).flag(true)
+        bits.flag(true).flag(false).flag(false).flag(true)
     });
     assert_eq!(
         running(endless.flag(false).flag(false).message(2)),
@@ -126,6 +130,46 @@ fn frames_that_break_their_own_format_are_refused() {
     );
     assert_eq!(closed_by(Stage::Running, false, control(9, &[])), malformed);
     assert_eq!(closed_by(Stage::Running, false, vec![0xff; 4]), malformed);
+}
+
+/// No commands, of a slot that is not there, without a byte, too long, twice the same, and more than fit
+/// into a frame.
+#[test]
+fn commands_that_break_the_format_of_a_frame_are_refused() {
+    let malformed = Some(CloseReason::Malformed);
+    let commands: [&[(u64, u64, u64)]; 6] = [
+        &[],
+        &[(2, 0, 1)],
+        &[(0, 0, 0)],
+        &[(0, 0, 201)],
+        &[(1, 4, 1), (1, 4, 1)],
+        &[(1, 0, 200); 60],
+    ];
+    for commands in commands {
+        let bits = News::NONE.header().flag(true).flag(false).flag(true);
+        let bits = commands.iter().zip(0..).fold(
+            bits.bits(commands.len() as u64, 8),
+            |bits, ((slot, sequence, length), index)| {
+                // Sixty in order.
+                let sequence = if commands.len() == 60 {
+                    index
+                } else {
+                    *sequence
+                };
+                let bits = bits.bits(*slot, 8).count(sequence).bits(*length, 8);
+                (0..*length).fold(bits, |bits, _| bits.bits(7, 8))
+            },
+        );
+        let bytes = bits.flag(true).flag(false).flag(false).message(2);
+        // What is larger than a datagram comes by the stream.
+        let closed = if bytes.len() > 1150 {
+            let body = [&varint(bytes.len() as u64 - 1)[..], &bytes[1..]].concat();
+            closed_by(Stage::Running, false, control(2, &body))
+        } else {
+            closed_by(Stage::Running, true, bytes)
+        };
+        assert_eq!(closed, malformed, "{commands:?}");
+    }
 }
 
 /// A welcome: slot, seed, slots, rate, policy (repeat), repetition, forwarding, epoch.
@@ -208,6 +252,14 @@ fn refusals_have_their_names() {
         refused(&|config| config.game.content[31] ^= 1),
         CloseReason::WrongContent
     );
+    assert_eq!(
+        refused(&|config| config.game.commands ^= 1),
+        CloseReason::WrongContent
+    );
+    assert_eq!(
+        refused(&|config| config.game.command_bytes += 1),
+        CloseReason::WrongContent
+    );
     let longer = |config: &mut phalanx_netcode::SessionConfig| {
         config.game.input_bytes += 1;
         config.neutral.push(0);
@@ -246,12 +298,6 @@ fn another_protocol_a_full_and_a_begun_session_are_refused() {
 
 #[test]
 fn floods_and_lies_close_only_their_sender() {
-    let mallory = |datagram, bytes: Vec<u8>| Packet {
-        peer: PeerId(MALLORY as u64),
-        up: true,
-        datagram,
-        bytes,
-    };
     let ready = [1, 0, 0, 0, 1];
     let cases = [
         (
@@ -287,37 +333,70 @@ fn floods_and_lies_close_only_their_sender() {
         (vec![mallory(true, vec![])], CloseReason::Malformed),
     ];
     for (packets, reason) in cases {
-        let mut pump = session_at(Stage::Running);
-        pump.chairs[MALLORY].connected = false;
-        let case = format!("{:?}", packets[0]);
-        packets.iter().for_each(|packet| pump.inject(packet));
-        pump.pump_relay();
-        assert_eq!(
-            pump.closed.get(&PeerId(MALLORY as u64)),
-            Some(&reason),
-            "{case}"
-        );
-        let leaves = |pump: &Pump<Mixer>| {
-            let entries = pump
-                .relay
-                .log()
-                .frames()
-                .flat_map(|frame| frame.unwrap().entries);
-            entries
-                .filter(|entry| matches!(entry, Entry::Leave(_)))
-                .count()
-        };
-        pump.run(SECOND / 5);
-        assert_eq!(leaves(&pump), 1, "{case}");
-        honest_ends_whole(pump, &case);
+        closes_only_mallory(&packets, reason);
     }
+}
+
+/// A command that was never preceded, one without a byte, one longer than the game's, and seventeen.
+#[test]
+fn commands_that_nobody_may_give_close_only_their_sender() {
+    let cases = [
+        (1, vec![(9, &[1][..])]),
+        (0, vec![(9, &[])]),
+        (0, vec![(9, &[1; 159])]),
+        (0, vec![(9, &[1]); 17]),
+    ];
+    for (first, orders) in cases {
+        let bytes = commands(inputs(0, 0, 0, 0, &[]), first, &orders).message(1);
+        closes_only_mallory(&[mallory(true, bytes)], CloseReason::Malformed);
+    }
+}
+
+fn mallory(datagram: bool, bytes: Vec<u8>) -> Packet {
+    Packet {
+        peer: PeerId(MALLORY as u64),
+        up: true,
+        datagram,
+        bytes,
+    }
+}
+
+fn closes_only_mallory(packets: &[Packet], reason: CloseReason) {
+    let mut pump = session_at(Stage::Running);
+    pump.chairs[MALLORY].connected = false;
+    let case = format!("{:?}", packets[0]);
+    packets.iter().for_each(|packet| pump.inject(packet));
+    pump.pump_relay();
+    assert_eq!(
+        pump.closed.get(&PeerId(MALLORY as u64)),
+        Some(&reason),
+        "{case}"
+    );
+    let leaves = |pump: &Pump<Mixer>| {
+        let entries = pump
+            .relay
+            .log()
+            .frames()
+            .flat_map(|frame| frame.expect("a log in memory").entries);
+        entries
+            .filter(|entry| matches!(entry, Entry::Leave(_)))
+            .count()
+    };
+    pump.run(SECOND / 5);
+    assert_eq!(leaves(&pump), 1, "{case}");
+    honest_ends_whole(pump, &case);
 }
 
 #[test]
 fn what_claims_nothing_is_ignored() {
     for bytes in [
-        inputs(0, u64::MAX, 0, u64::MAX, &[]).message(1),
-        inputs(0, u64::MAX - 1, 1, 0, &[]).flag(false).message(1),
+        inputs(0, u64::MAX, 0, u64::MAX, &[]).flag(false).message(1),
+        inputs(0, u64::MAX - 1, 1, 0, &[])
+            .flag(false)
+            .flag(false)
+            .message(1),
+        // A command for a tick that never comes.
+        commands(inputs(0, 0, 0, 0, &[]), 0, &[(u64::MAX, &[1])]).message(1),
     ] {
         let mut pump = session_at(Stage::Running);
         pump.chairs[MALLORY].connected = false;

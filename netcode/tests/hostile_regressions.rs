@@ -126,7 +126,7 @@ fn who_never_acknowledges_is_sent_a_bounded_part_of_the_log() {
     for _ in 0..60 {
         pump.record = Some(Vec::new());
         pump.run(SECOND);
-        pump.inject(&up(0, inputs(0, 0, 0, 0, &[]).message(1)));
+        pump.inject(&up(0, inputs(0, 0, 0, 0, &[]).flag(false).message(1)));
         let record = pump.record.take().unwrap();
         let stream = record.iter().map(|(_, packet)| packet);
         let stream = stream.filter(|packet| packet.peer == PeerId(0) && !packet.up);
@@ -173,7 +173,7 @@ fn inputs_far_ahead_do_not_keep_others_from_being_forwarded() {
             for tick in 0..128 {
                 bits = bits.flag(true).flag(true).bits(tick, 8).flag(false);
             }
-            pump.inject(&up(peer, bits.message(1)));
+            pump.inject(&up(peer, bits.flag(false).message(1)));
         }
         pump.record = Some(Vec::new());
         pump.run(SECOND);
@@ -261,7 +261,7 @@ fn fragments_to_a_peer_that_never_acknowledges_are_bounded() {
     for _ in 0..20 {
         pump.record = Some(Vec::new());
         pump.run(SECOND);
-        pump.inject(&up(0, inputs(0, 0, 0, 0, &[]).message(1)));
+        pump.inject(&up(0, inputs(0, 0, 0, 0, &[]).flag(false).message(1)));
         let record = pump.record.take().unwrap();
         let there = record.iter().map(|(_, packet)| packet);
         let there = there.filter(|packet| packet.peer == PeerId(0) && !packet.up);

@@ -217,15 +217,14 @@ impl Simulation for Leaky {
     const VERSION: u32 = Mixer::VERSION;
     type State = <Mixer as Simulation>::State;
     type Input = u16;
+    type Command = <Mixer as Simulation>::Command;
 
     fn start(&self, setup: &Setup) -> Self::State {
         Mixer.start(setup)
     }
 
     fn step(&self, state: &mut Self::State, frame: &phalanx_engine::InputFrame<'_, Self>) {
-        let (session, entries) = (frame.session(), frame.entries());
-        let inner = phalanx_engine::InputFrame::new(frame.tick(), session, entries, frame.inputs());
-        Mixer.step(state, &inner);
+        Mixer.step(state, &frame.handed_on());
         if frame.tick() == self.0 {
             drop(black_box(Box::new(1_u8)));
         }

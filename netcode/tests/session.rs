@@ -175,7 +175,7 @@ fn a_planted_fault_is_found_at_its_tick() {
     }
     assert_eq!(
         fields.len(),
-        4,
+        5,
         "every field of the state was hit: {fields:?}"
     );
 }

@@ -292,7 +292,7 @@ impl<S: Game> Rewinder<S> {
                 }
                 GgrsRequest::AdvanceFrame { inputs } => {
                     let inputs: Vec<_> = inputs.iter().map(|(input, _)| *input).collect();
-                    let frame = InputFrame::new(self.next, &self.session, &[], &inputs);
+                    let frame = InputFrame::new(self.next, &self.session, &[], &[], &inputs);
                     self.simulation.step(&mut self.state, &frame);
                     self.next = self.next.next();
                 }

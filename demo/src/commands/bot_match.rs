@@ -101,6 +101,10 @@ impl<G: Game> Pilot<Planted<G>> for Planter<G> {
         self.0.input(slot, state)
     }
 
+    fn commands(&mut self, slot: Slot, state: &G::State) -> Vec<G::Command> {
+        self.0.orders(slot, state)
+    }
+
     fn told(&mut self, client: &Client<Planted<G>>, event: &Event) {
         if let (Event::Joined { slot, .. }, Some(timeline)) = (event, client.timeline()) {
             timeline.simulation().seat(*slot);

@@ -60,6 +60,10 @@ impl<S: Game> Pilot<S> for Narrator<S> {
         self.bot.input(slot, state)
     }
 
+    fn commands(&mut self, slot: Slot, state: &S::State) -> Vec<S::Command> {
+        self.bot.orders(slot, state)
+    }
+
     fn told(&mut self, _client: &Client<S>, event: &Event) {
         match event {
             Event::Joined { slot, .. } => self.console.note(&format!("joined in slot {slot}")),

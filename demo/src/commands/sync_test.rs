@@ -45,6 +45,9 @@ struct Seen<G: Game> {
     ticks: u64,
     inputs: Vec<G::Input>,
     before: Vec<G::Input>,
+    /// Commands of this tick so far, and of all.
+    ordered: u64,
+    commands: u64,
     input_changes: u64,
     rounds: Option<u64>,
 }
@@ -53,7 +56,9 @@ impl<G: Game> Seen<G> {
     fn input(&mut self, slots: u8, slot: Slot, state: &G::State, input: G::Input) {
         self.inputs.push(input);
         if slot.0 + 1 == slots {
-            self.input_changes += u64::from(self.inputs != self.before);
+            let ordered = std::mem::take(&mut self.ordered);
+            self.commands += ordered;
+            self.input_changes += u64::from(self.inputs != self.before || ordered > 0);
             std::mem::swap(&mut self.inputs, &mut self.before);
             self.inputs.clear();
             self.ticks += 1;
@@ -79,6 +84,8 @@ fn test<G: Game>(
         ticks: 0,
         inputs: Vec::new(),
         before: vec![G::Input::default(); setup.slots.into()],
+        ordered: 0,
+        commands: 0,
         input_changes: 0,
         rounds: None,
     });
@@ -108,7 +115,9 @@ fn test<G: Game>(
                 progress.show(&format!("tick {tick} of {ticks}"));
             }
             let input = bot.bot(state, slot);
-            seen.borrow_mut().input(setup.slots, slot, state, input);
+            let mut seen = seen.borrow_mut();
+            seen.ordered += bot.bot_commands(state, slot).len() as u64;
+            seen.input(setup.slots, slot, state, input);
             input
         });
     finish(result.map_err(Some))
@@ -142,6 +151,7 @@ fn finish<G: Game>(
         stalls: 0,
         late_inputs: 0,
         input_changes: seen.input_changes,
+        commands: seen.commands,
         bytes_up_per_s: 0,
         bytes_down_per_s: 0,
         input_latency_ms: Histogram::default(),

@@ -18,6 +18,11 @@ pub(crate) trait Pilot<S: Simulation> {
     /// What the pilot holds for `tick`, `state` being the live one.
     fn sample(&mut self, now: Time, tick: Tick, slot: Slot, state: &S::State) -> S::Input;
 
+    /// What the pilot orders now; asked after every input.
+    fn commands(&mut self, _slot: Slot, _state: &S::State) -> Vec<S::Command> {
+        Vec::new()
+    }
+
     /// The session tells something.
     fn told(&mut self, _client: &Client<S>, _event: &Event) {}
 
@@ -42,11 +47,23 @@ impl<S: Simulation> Bot<S> {
             self.rules.bot(state, slot)
         }
     }
+
+    pub(crate) fn orders(&self, slot: Slot, state: &S::State) -> Vec<S::Command> {
+        if self.idle {
+            Vec::new()
+        } else {
+            self.rules.bot_commands(state, slot)
+        }
+    }
 }
 
 impl<S: Simulation> Pilot<S> for Bot<S> {
     fn sample(&mut self, _now: Time, _tick: Tick, slot: Slot, state: &S::State) -> S::Input {
         self.input(slot, state)
+    }
+
+    fn commands(&mut self, slot: Slot, state: &S::State) -> Vec<S::Command> {
+        self.orders(slot, state)
     }
 }
 
@@ -179,7 +196,15 @@ fn pump<S: Simulation, P: Pilot<S>>(
             Output::Close(reason) => connection.close(reason),
             Output::Timeout(due) if due <= now => {
                 let slot = client.slot().unwrap_or(Slot(0));
-                client.update(now, |tick, state| pilot.sample(now, tick, slot, state));
+                let mut commands = Vec::new();
+                client.update(now, |tick, state| {
+                    commands.extend(pilot.commands(slot, state));
+                    pilot.sample(now, tick, slot, state)
+                });
+                for command in &commands {
+                    // What is too much for now is thought of again when the state still asks for it.
+                    let _ = client.command(command);
+                }
             }
             Output::Timeout(due) => return due,
         }

@@ -1,5 +1,5 @@
 use phalanx_engine::{
-    Fix, Input, InputFrame, Setup, Simulation, State, SyncTest, TickRate, Vec2, mix,
+    Fix, Input, InputFrame, NoCommand, Setup, Simulation, State, SyncTest, TickRate, Vec2, mix,
 };
 use phalanx_netcode::{
     Time,
@@ -32,6 +32,7 @@ impl Simulation for Rules {
     const VERSION: u32 = 1;
     type State = Race;
     type Input = Pad;
+    type Command = NoCommand;
 
     fn start(&self, setup: &Setup) -> Race {
         Race {

@@ -81,7 +81,7 @@ impl Play {
         let pads: Vec<_> = Slot::all(self.session.slots())
             .map(|slot| pad(&self.arena, slot))
             .collect();
-        let frame = InputFrame::new(self.tick, &self.session, entries, &pads);
+        let frame = InputFrame::new(self.tick, &self.session, entries, &[], &pads);
         Duel.step(&mut self.arena, &frame);
         self.tick += 1;
     }

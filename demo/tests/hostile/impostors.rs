@@ -1,6 +1,6 @@
 //! Peers that greet in order, but play something else; and the program as such a peer.
 
-use phalanx_engine::{InputFrame, Setup, Simulation, Slot};
+use phalanx_engine::{InputFrame, NoCommand, Setup, Simulation, Slot};
 use phalanx_netcode::quic::{ConnectionEvent, Connector, Disconnect, PeerEventKind};
 use phalanx_netcode::testing::Mixer;
 use phalanx_netcode::{Channel, Client, ClientConfig, CloseReason, Event, Output, Time};
@@ -24,6 +24,7 @@ impl<const VERSION: u32, const CONTENT: u8> Simulation for Other<VERSION, CONTEN
     const VERSION: u32 = VERSION;
     type State = Arena;
     type Input = Pad;
+    type Command = NoCommand;
 
     fn content_hash(&self) -> [u8; 32] {
         Duel.content_hash().map(|byte| byte ^ CONTENT)

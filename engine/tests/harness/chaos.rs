@@ -5,8 +5,9 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, VecDeque};
 
 use phalanx_engine::{
-    DecodeError, Decoder, Digest, Encoder, Entry, Fix32, Input, InputFrame, Node, Presence, Rng,
-    Schema, Setup, Simulation, Slot, State, Tick, Visitor, VisitorMut, mix, to_bytes,
+    Command, DecodeError, Decoder, Digest, Encoder, Entry, Fix32, Input, InputFrame, Node,
+    Presence, Rng, Schema, Setup, Simulation, Slot, State, Tick, Visitor, VisitorMut, mix,
+    to_bytes,
 };
 
 /// Neutral is not tag 0, and tag 3 is no value.
@@ -46,6 +47,17 @@ impl Order {
     }
 }
 
+/// What a player orders; of many lengths, and most bytes are none.
+#[derive(State, Clone, Debug, PartialEq)]
+pub struct Decree {
+    pub calm: bool,
+    pub gifts: Vec<i8>,
+}
+
+impl Command for Decree {
+    const MAX_BYTES: u32 = 9;
+}
+
 #[derive(State, Clone, Debug, PartialEq)]
 pub enum Mood {
     Calm,
@@ -82,6 +94,17 @@ impl Field {
     fn absorb_entry(&mut self, entry: Entry) {
         for byte in to_bytes(&entry) {
             self.absorb(u64::from(byte) + 1);
+        }
+    }
+
+    fn obey(&mut self, slot: Slot, decree: &Decree) {
+        self.absorb(u64::from(slot.0) << 1 | u64::from(decree.calm));
+        for gift in &decree.gifts {
+            self.absorb(u64::from(gift.cast_unsigned()));
+            *self.purses.entry(slot.0.into()).or_default() += i64::from(*gift);
+        }
+        if decree.calm {
+            self.mood = Mood::Calm;
         }
     }
 
@@ -131,6 +154,7 @@ impl Simulation for Chaos {
     const VERSION: u32 = 1;
     type State = Field;
     type Input = Order;
+    type Command = Decree;
 
     fn start(&self, setup: &Setup) -> Field {
         Field {
@@ -148,11 +172,17 @@ impl Simulation for Chaos {
     }
 }
 
-fn step<S: Simulation<Input = Order>>(field: &mut Field, frame: &InputFrame<'_, S>) {
+fn step<S>(field: &mut Field, frame: &InputFrame<'_, S>)
+where
+    S: Simulation<Input = Order, Command = Decree>,
+{
     field.absorb(frame.tick().0);
     field.absorb(frame.session().seed());
     for entry in frame.entries() {
         field.absorb_entry(*entry);
+    }
+    for (slot, decree) in frame.commands() {
+        field.obey(*slot, decree);
     }
     for (slot, presence, order) in frame.slots() {
         field.act(slot, presence, order);
@@ -173,6 +203,7 @@ impl Simulation for Leaky {
     const VERSION: u32 = 1;
     type State = Field;
     type Input = Order;
+    type Command = Decree;
 
     fn start(&self, setup: &Setup) -> Field {
         Chaos.start(setup)
@@ -197,6 +228,7 @@ impl Simulation for Forgetful {
     const VERSION: u32 = 1;
     type State = Sticky;
     type Input = Order;
+    type Command = Decree;
 
     fn start(&self, setup: &Setup) -> Sticky {
         Sticky(Chaos.start(setup))

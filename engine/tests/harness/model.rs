@@ -5,16 +5,17 @@ use std::collections::BTreeMap;
 
 use phalanx_engine::limits::HORIZON_TICKS_MAX;
 use phalanx_engine::{
-    Digest, Encoder, Entry, Input, InputFrame, Node, Provenance, Schema, SealError, SealedFrame,
-    Sealing, Session, Setup, Simulation, Slot, Stall, State, Tick, Window,
+    Digest, Encoder, Entry, Input, InputFrame, Node, Provenance, Schema, SealError, SealedCommand,
+    SealedFrame, Sealing, Session, Setup, Simulation, Slot, Stall, State, Tick, Window,
 };
 
-use super::chaos::Order;
+use super::chaos::{Decree, Order};
 
 /// What one tick is executed with.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Used {
     pub entries: Vec<Entry>,
+    pub decrees: Vec<(Slot, Decree)>,
     pub orders: Vec<Order>,
 }
 
@@ -43,13 +44,19 @@ impl<T: State + Clone> Moment<T> {
     /// The moment one tick later; the digest is computed from scratch.
     pub fn step<S>(&self, simulation: &S, tick: Tick, used: &Used) -> Self
     where
-        S: Simulation<State = T, Input = Order>,
+        S: Simulation<State = T, Input = Order, Command = Decree>,
     {
         let mut after = self.clone();
         for entry in &used.entries {
             after.session.apply(*entry);
         }
-        let frame = InputFrame::new(tick, &after.session, &used.entries, &used.orders);
+        let frame = InputFrame::new(
+            tick,
+            &after.session,
+            &used.entries,
+            &used.decrees,
+            &used.orders,
+        );
         simulation.step(&mut after.state, &frame);
         let mut scratch = Encoder::new();
         let mut root = Node::root(self.key, &mut scratch);
@@ -65,8 +72,21 @@ impl<T: State + Clone> Moment<T> {
 pub fn sealed_use(frame: &SealedFrame) -> Used {
     Used {
         entries: frame.entries.clone(),
+        decrees: frame.commands.iter().filter_map(decree).collect(),
         orders: frame.inputs.chunks(2).map(Order::unpack).collect(),
     }
+}
+
+/// What a sealed command orders, if anything, written out by hand.
+fn decree(command: &SealedCommand) -> Option<(Slot, Decree)> {
+    let (head, gifts) = command.bytes.split_at_checked(5)?;
+    let count = u32::from_le_bytes(head[1..].try_into().ok()?);
+    let right = head[0] <= 1 && count as usize == gifts.len() && gifts.len() <= 4;
+    let decree = Decree {
+        calm: head[0] == 1,
+        gifts: gifts.iter().map(|byte| byte.cast_signed()).collect(),
+    };
+    right.then_some((command.slot, decree))
 }
 
 pub struct Model<S: Simulation> {
@@ -91,7 +111,7 @@ pub struct Model<S: Simulation> {
 
 impl<S> Model<S>
 where
-    S: Simulation<Input = Order>,
+    S: Simulation<Input = Order, Command = Decree>,
     S::State: Clone,
 {
     pub fn new(simulation: S, setup: Setup, window: Window) -> Self {
@@ -231,6 +251,7 @@ where
         };
         Used {
             entries: Vec::new(),
+            decrees: Vec::new(),
             orders: Slot::all(self.setup.slots).map(order).collect(),
         }
     }

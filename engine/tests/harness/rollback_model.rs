@@ -5,11 +5,11 @@ use std::fmt;
 
 use phalanx_engine::limits::HISTORY_TICKS_MAX;
 use phalanx_engine::{
-    Entry, FrameHash, Input, Provenance, Repeat, SealedFrame, Setup, Simulation, Slot, State, Tick,
-    TickRate, Timeline, Window, to_bytes,
+    Entry, FrameHash, Input, Provenance, Repeat, SealedCommand, SealedFrame, Setup, Simulation,
+    Slot, State, Tick, TickRate, Timeline, Window, to_bytes,
 };
 
-use super::chaos::{Chaos, Order};
+use super::chaos::{Chaos, Decree, Order};
 use super::hex;
 use super::model::{Model, Moment, sealed_use};
 
@@ -35,7 +35,11 @@ pub enum Way {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Operation {
     /// The relay seals its next tick.
-    Seal { ways: Vec<Way>, entries: Vec<Entry> },
+    Seal {
+        ways: Vec<Way>,
+        entries: Vec<Entry>,
+        commands: Vec<SealedCommand>,
+    },
     /// The relay seals that many ticks, every slot in the same way.
     SealMany { ticks: u8, way: Way },
     /// The frame of the tick `offset` after the confirmed one arrives, perhaps once more.
@@ -113,12 +117,36 @@ impl Reader<'_> {
         }
     }
 
+    /// Commands, of which some are none, by slot and sequence as in every frame.
+    fn commands(&mut self, slots: u8) -> Vec<SealedCommand> {
+        let byte = self.byte();
+        let count = u64::from((byte & 0xf).saturating_sub(11));
+        let command = |sequence| SealedCommand {
+            slot: Slot((byte >> 4) % slots),
+            sequence,
+            bytes: self.command(),
+        };
+        (0..count).map(command).collect()
+    }
+
+    fn command(&mut self) -> Vec<u8> {
+        match self.byte() {
+            byte @ ..32 => vec![byte; 1 + usize::from(byte % 8)],
+            byte => to_bytes(&Decree {
+                calm: byte & 1 == 1,
+                // Five are too many.
+                gifts: (0..byte % 6).map(|_| self.byte().cast_signed()).collect(),
+            }),
+        }
+    }
+
     fn operation(&mut self, slots: u8) -> Operation {
         let slot = |byte: u8| Slot(byte % (slots + 1));
         match self.byte() % 16 {
             0..3 => Operation::Seal {
                 ways: (0..slots).map(|_| self.way()).collect(),
                 entries: self.entries(),
+                commands: self.commands(slots),
             },
             3 => Operation::SealMany {
                 ticks: self.byte() % 80 + 1,
@@ -198,13 +226,14 @@ impl Relay {
     }
 
     /// Seals the next tick, unless there are [`TICKS_MAX`] already.
-    pub fn seal(&mut self, ways: &[Way], entries: Vec<Entry>) {
+    pub fn seal(&mut self, ways: &[Way], entries: Vec<Entry>, commands: Vec<SealedCommand>) {
         if self.frames.len() as u64 == TICKS_MAX {
             return;
         }
         let mut frame = SealedFrame::empty(FrameHash([0; 32]));
         frame.tick = Tick(self.frames.len() as u64);
         frame.entries = entries;
+        frame.commands = commands;
         for (slot, way) in (0..usize::from(self.slots)).zip(ways) {
             let provenance = self.fill(slot, *way);
             frame.provenance.push(provenance);
@@ -256,6 +285,8 @@ pub struct Outcome {
     pub rollbacks: u64,
     pub rollback_depth_max: u64,
     pub invalid_inputs: u64,
+    pub commands: u64,
+    pub invalid_commands: u64,
     pub refused: u64,
     pub ended: bool,
 }
@@ -270,7 +301,7 @@ pub struct Match<S: Simulation> {
 
 impl<S> Match<S>
 where
-    S: Simulation<Input = Order>,
+    S: Simulation<Input = Order, Command = Decree>,
     S::State: Clone,
 {
     pub fn new(make: impl Fn() -> S, setup: Setup, window: Window) -> Self {
@@ -286,11 +317,15 @@ where
     pub fn apply(&mut self, operation: &Operation) -> Result<(), String> {
         let at = |offset: i64| self.model.confirmed.0.checked_add_signed(offset).map(Tick);
         match operation {
-            Operation::Seal { ways, entries } => self.relay.seal(ways, entries.clone()),
+            Operation::Seal {
+                ways,
+                entries,
+                commands,
+            } => self.relay.seal(ways, entries.clone(), commands.clone()),
             Operation::SealMany { ticks, way } => {
                 for _ in 0..*ticks {
                     self.relay
-                        .seal(&vec![*way; self.relay.slots.into()], Vec::new());
+                        .seal(&vec![*way; self.relay.slots.into()], Vec::new(), Vec::new());
                 }
             }
             Operation::Deliver { offset } => {
@@ -457,6 +492,14 @@ where
             &stats.invalid_inputs,
             &model.invalid_inputs,
         )?;
+        let sealed = Tick::ZERO.until(model.confirmed);
+        let sealed = sealed.map(|tick| &self.relay.frames[tick.0 as usize]);
+        let commands: usize = sealed.map(|frame| sealed_use(frame).decrees.len()).sum();
+        same(
+            format_args!("commands"),
+            &stats.commands,
+            &(commands as u64),
+        )?;
         same(
             format_args!("ticks again"),
             &stats.resimulated_ticks,
@@ -467,6 +510,8 @@ where
             rollbacks: stats.rollbacks,
             rollback_depth_max: stats.rollback_depth_max,
             invalid_inputs: stats.invalid_inputs,
+            commands: stats.commands,
+            invalid_commands: stats.invalid_commands,
             refused: self.refused,
             ended,
         })
@@ -490,7 +535,7 @@ fn same<T: PartialEq + fmt::Debug>(
 /// Plays the case in `data` with the rules that `make` makes.
 pub fn play<S>(data: &[u8], make: impl Fn() -> S) -> Result<Outcome, String>
 where
-    S: Simulation<Input = Order>,
+    S: Simulation<Input = Order, Command = Decree>,
     S::State: Clone + State,
 {
     let case = Case::from_bytes(data);

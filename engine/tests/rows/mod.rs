@@ -10,8 +10,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use phalanx_engine::{
-    Cell, DecodeError, Decoder, Digest, DigestVisitor, Encoder, Fix, Id, InputFrame, Node, Rng,
-    Row, Schema, Setup, Simulation, State, Table, Vec2, Visitor, VisitorMut,
+    Cell, DecodeError, Decoder, Digest, DigestVisitor, Encoder, Fix, Id, InputFrame, NoCommand,
+    Node, Rng, Row, Schema, Setup, Simulation, State, Table, Vec2, Visitor, VisitorMut,
 };
 
 #[derive(State, Cell, Clone, Copy, Debug, PartialEq)]
@@ -130,6 +130,7 @@ impl<const REDO: bool> Simulation for Rules<REDO> {
     const VERSION: u32 = 1;
     type State = Kept<REDO>;
     type Input = u8;
+    type Command = NoCommand;
 
     fn start(&self, setup: &Setup) -> Kept<REDO> {
         Kept(World::new(setup.seed))

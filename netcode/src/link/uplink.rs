@@ -47,6 +47,11 @@ impl Uplink {
         }
     }
 
+    /// The tick that is stamped next.
+    pub(crate) const fn next(&self) -> Tick {
+        self.next
+    }
+
     /// Adds the input of the next tick.
     pub(crate) fn stamp(&mut self, tick: Tick, packed: &[u8]) {
         assert_eq!(tick, self.next, "every tick is stamped once, in order");
@@ -62,15 +67,16 @@ impl Uplink {
     }
 
     /// Fills in which inputs the next datagram carries: those that are not acknowledged and whose
-    /// ticks are not sealed as far as the header says, the oldest first if there are too many.
-    pub(crate) fn plan(&self, header: &mut InputHeader, votes: u64) {
+    /// ticks are not sealed as far as the header says, the oldest first if there are too many beside
+    /// `votes` votes and `reserved` bytes.
+    pub(crate) fn plan(&self, header: &mut InputHeader, votes: u64, reserved: usize) {
         // The value before the first one has to be kept, too.
         let kept = self.next.saturating_sub(INPUTS_KEPT - 1);
         let first = self.acked.max(header.frames_next).max(kept).min(self.next);
         header.first = first;
         header.acked_baseline = first == self.acked && first > self.first;
         // Room beside the header and the votes, in bits.
-        let room = DATAGRAM_BYTES_MAX as u64 * 8 - 400 - votes * 65;
+        let room = (DATAGRAM_BYTES_MAX - reserved) as u64 * 8 - 400 - votes * 65;
         let mut used = 0;
         let mut end = first;
         while end < self.next.min(first + INPUTS_PER_DATAGRAM_MAX) {

@@ -31,6 +31,7 @@ const STREAM_BYTES: usize = 8 * 1024;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct News {
     pub(crate) inputs_next: Tick,
+    pub(crate) commands_next: u64,
     pub(crate) votes_next: Tick,
     pub(crate) agreed_next: Tick,
     pub(crate) epoch: u32,
@@ -189,6 +190,7 @@ impl Downstream {
     fn header(&mut self, news: News, first: Tick, acked_baseline: bool) -> RelayHeader {
         RelayHeader {
             inputs_next: news.inputs_next,
+            commands_next: news.commands_next,
             votes_next: news.votes_next,
             agreed_next: news.agreed_next,
             arrival: self.arrival.take(),
@@ -271,6 +273,7 @@ impl Downstream {
         let mut body = Vec::new();
         let header = RelayHeader {
             inputs_next: Tick::ZERO,
+            commands_next: 0,
             votes_next: Tick::ZERO,
             agreed_next: Tick::ZERO,
             arrival: None,

@@ -1,6 +1,7 @@
 //! [`Sealer`]: fixes one tick after the other and keeps the log.
 
-use phalanx_engine::{Entry, Log, Provenance, SealedFrame, Slot, Tick};
+use phalanx_engine::limits::{COMMAND_BYTES_PER_FRAME_MAX, COMMANDS_PER_FRAME_MAX};
+use phalanx_engine::{Entry, Log, Provenance, SealedCommand, SealedFrame, Slot, Tick};
 
 use super::seat::Seat;
 use crate::config::{LatePolicy, SessionConfig};
@@ -107,8 +108,9 @@ impl Sealer {
         frame.previous = self.log.head();
         frame.entries.clear();
         frame.entries.append(entries);
+        take_commands(tick, seats, &mut frame.commands);
         frame.provenance.clear();
-        for (slot, seat) in Slot::all(self.shape.slots).zip(seats) {
+        for (slot, seat) in Slot::all(self.shape.slots).zip(&mut *seats) {
             let range = self.shape.range(slot);
             let last = match before {
                 Some(before) => &self.recent[before].0.inputs[range.clone()],
@@ -120,6 +122,34 @@ impl Sealer {
         self.log.append(&frame);
         self.recent[position(tick, FRAMES_KEPT)] = (frame, now);
     }
+}
+
+/// Takes the commands that are due at `tick`, as many as a frame has room for; the rest comes with the
+/// next one. Slots take turns in being served first, and each has its share before anybody has more.
+fn take_commands(tick: Tick, seats: &mut [Seat], commands: &mut Vec<SealedCommand>) {
+    commands.clear();
+    if seats.iter().all(|seat| seat.commands.due(tick).is_none()) {
+        return;
+    }
+    let room = u64::from(COMMAND_BYTES_PER_FRAME_MAX);
+    let first = position(tick, seats.len() as u64);
+    let mut used = 0;
+    for share in [room / seats.len() as u64, room] {
+        for index in (first..seats.len()).chain(0..first) {
+            let slot = Slot(u8::try_from(index).unwrap_or(u8::MAX));
+            let mut own = 0;
+            while let Some(bytes) = seats[index].commands.due(tick)
+                && own + bytes <= share
+                && used + bytes <= room
+                && commands.len() < COMMANDS_PER_FRAME_MAX as usize
+            {
+                commands.extend(seats[index].commands.take(slot));
+                own += bytes;
+                used += bytes;
+            }
+        }
+    }
+    commands.sort_by_key(|command| (command.slot, command.sequence));
 }
 
 /// Decides what `slot` did in `tick`: its own input, else by the policy.

@@ -2,6 +2,7 @@
 
 use phalanx_engine::Tick;
 
+use super::inbox::Inbox;
 use crate::channel::PeerId;
 use crate::limits::INPUTS_KEPT;
 use crate::ring::position;
@@ -30,6 +31,8 @@ pub(crate) struct Seat {
     /// Ticks without a real value up to the last one sealed.
     pub(crate) missing: u32,
     pub(crate) stats: SlotStats,
+    /// What it ordered.
+    pub(crate) commands: Inbox,
 }
 
 impl Seat {
@@ -44,6 +47,7 @@ impl Seat {
             next: Tick::ZERO,
             missing: 0,
             stats: SlotStats::default(),
+            commands: Inbox::default(),
         }
     }
 
@@ -78,6 +82,7 @@ impl Seat {
     pub(crate) fn vacate(&mut self) {
         self.peer = None;
         self.from = None;
+        self.commands.clear();
     }
 
     fn range(&self, tick: Tick) -> core::ops::Range<usize> {

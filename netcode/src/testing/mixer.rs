@@ -1,9 +1,11 @@
 //! [`Mixer`]: the smallest game in which everything matters.
 
-use phalanx_engine::{Entry, InputFrame, Presence, Rng, Setup, Simulation, Slot, State, mix};
+use phalanx_engine::{
+    Command, Entry, InputFrame, Presence, Rng, Setup, Simulation, Slot, State, mix,
+};
 
-/// A game whose state is a hash of everything that ever happened: one different input, presence or
-/// entry, at any tick, and two worlds never meet again.
+/// A game whose state is a hash of everything that ever happened: one different input, presence,
+/// command or entry, at any tick, and two worlds never meet again.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Mixer;
 
@@ -16,8 +18,23 @@ pub struct Mixed {
     pub ticks: u64,
     /// Per slot the sum of its inputs.
     pub sums: Vec<u32>,
+    /// Commands so far.
+    pub notes: u32,
     /// Drawn from once per tick.
     pub rng: Rng,
+}
+
+/// What players of [`Mixer`] order: a number, and at most 150 bytes beside it.
+#[derive(State, Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// Any number.
+    pub number: u32,
+    /// Any bytes.
+    pub text: Vec<u8>,
+}
+
+impl Command for Note {
+    const MAX_BYTES: u32 = 158;
 }
 
 impl Simulation for Mixer {
@@ -25,6 +42,7 @@ impl Simulation for Mixer {
     const VERSION: u32 = 1;
     type State = Mixed;
     type Input = u16;
+    type Command = Note;
 
     fn start(&self, setup: &Setup) -> Mixed {
         let sums = vec![0; setup.slots.into()];
@@ -32,6 +50,7 @@ impl Simulation for Mixer {
             hash: setup.seed,
             ticks: 0,
             sums,
+            notes: 0,
             rng: Rng::new(setup.seed),
         }
     }
@@ -41,6 +60,13 @@ impl Simulation for Mixer {
         for ((_, presence, input), sum) in frame.slots().zip(&mut state.sums) {
             hash = mix(hash ^ (u64::from(input) << 1) ^ u64::from(presence == Presence::Player));
             *sum = sum.wrapping_add(input.into());
+        }
+        for (slot, note) in frame.commands() {
+            for byte in &note.text {
+                hash = mix(hash ^ u64::from(*byte));
+            }
+            hash = mix(hash ^ u64::from(note.number) << 8 ^ u64::from(slot.0));
+            state.notes = state.notes.wrapping_add(1);
         }
         for entry in frame.entries() {
             hash = mix(hash
@@ -58,5 +84,20 @@ impl Simulation for Mixer {
     fn bot(&self, state: &Mixed, slot: Slot) -> u16 {
         let phase = mix((state.ticks / 6) ^ (u64::from(slot.0) << 32));
         (phase & 0xff).try_into().unwrap_or(0)
+    }
+
+    /// A note at one tick of 32 or so, now and then two.
+    fn bot_commands(&self, state: &Mixed, slot: Slot) -> Vec<Note> {
+        let draw = mix(state.hash ^ u64::from(slot.0));
+        let notes = match draw & 63 {
+            0 => 2,
+            1 => 1,
+            _ => 0,
+        };
+        let note = |number| Note {
+            number,
+            text: vec![slot.0; usize::try_from(draw >> 58).unwrap_or(0)],
+        };
+        (0..notes).map(note).collect()
     }
 }

@@ -55,6 +55,7 @@ impl<S: Simulation> Simulation for Planted<S> {
     const VERSION: u32 = S::VERSION;
     type State = S::State;
     type Input = S::Input;
+    type Command = S::Command;
 
     fn content_hash(&self) -> [u8; 32] {
         self.inner.content_hash()
@@ -82,5 +83,9 @@ impl<S: Simulation> Simulation for Planted<S> {
 
     fn bot(&self, state: &S::State, slot: Slot) -> S::Input {
         self.inner.bot(state, slot)
+    }
+
+    fn bot_commands(&self, state: &S::State, slot: Slot) -> Vec<S::Command> {
+        self.inner.bot_commands(state, slot)
     }
 }

@@ -6,7 +6,7 @@ use phalanx_engine::{Digest, Simulation, Slot, Tick, mix};
 
 use super::{LinkId, Network, Planted, Scenario};
 use crate::channel::{CloseReason, PeerId};
-use crate::client::{Client, ClientConfigError, Event, Output};
+use crate::client::{Client, ClientConfigError, CommandError, Event, Output};
 use crate::config::ConfigError;
 use crate::histogram::Histogram;
 use crate::relay::{Relay, RelayEvent, RelayOutput};
@@ -102,8 +102,10 @@ pub struct Report {
     pub stalls: u64,
     /// Ticks sealed without an awaited input, over all slots.
     pub late_inputs: u64,
-    /// Ticks on which any slot's input changed.
+    /// Ticks on which any slot's input changed or a command came.
     pub input_changes: u64,
+    /// Commands executed.
+    pub commands: u64,
     /// Datagram and control bytes sent, mean per client and second of play.
     pub bytes_up_per_s: u64,
     /// Datagram and control bytes received, mean per client and second of play.
@@ -241,8 +243,17 @@ impl<S: Simulation> World<S> {
         self.run_until(end, |_, _, _| None);
     }
 
-    /// Plays until everybody is gone, or until `end`; `sample` gives the inputs, the game's bot where
-    /// it returns `None`.
+    /// Lets the client in `slot` order something.
+    ///
+    /// # Errors
+    /// [`CommandError`] if it was not taken.
+    pub fn command(&mut self, slot: Slot, command: &S::Command) -> Result<(), CommandError> {
+        let index = self.node_index(slot);
+        self.nodes[index].client.command(command)
+    }
+
+    /// Plays until everybody is gone, or until `end`; `sample` gives the inputs. Where it returns
+    /// `None` the game's bot plays, with its commands.
     pub fn run_until(
         &mut self,
         end: Time,
@@ -317,9 +328,17 @@ impl<S: Simulation> World<S> {
                 }
                 Output::Timeout(due) if due <= local => {
                     let (bot, slot) = (&self.bot, node.client.slot().unwrap_or(Slot(0)));
+                    let mut commands = Vec::new();
                     node.client.update(local, |tick, state| {
-                        sample(slot, tick, state).unwrap_or_else(|| bot.bot(state, slot))
+                        sample(slot, tick, state).unwrap_or_else(|| {
+                            commands.extend(bot.bot_commands(state, slot));
+                            bot.bot(state, slot)
+                        })
                     });
+                    for command in &commands {
+                        // A bot whose commands pile up thinks again of what it sees later.
+                        let _ = node.client.command(command);
+                    }
                 }
                 Output::Timeout(due) => {
                     node.due = match due {
@@ -433,6 +452,11 @@ impl<S: Simulation> World<S> {
             input_changes: stats
                 .iter()
                 .map(|stats| stats.timeline.input_changes)
+                .max()
+                .unwrap_or(0),
+            commands: stats
+                .iter()
+                .map(|stats| stats.timeline.commands)
                 .max()
                 .unwrap_or(0),
             bytes_up_per_s: per_second(self.nodes.iter().map(|node| sent(node.up)).sum()),

@@ -1,4 +1,4 @@
-//! Datagrams: inputs and votes up, sealed frames and forwarded inputs down, probes of the clock.
+//! Datagrams: inputs, commands and votes up, sealed frames and forwarded inputs down, probes of the clock.
 //!
 //! Both large kinds are self-contained: they carry everything that is not acknowledged yet,
 //! written against a value that the receiver provably has, or against the neutral input.
@@ -7,8 +7,10 @@ use phalanx_engine::{Digest, Tick};
 
 use super::WireError;
 use super::bits::{BitReader, BitWriter};
+use super::frames::take_command;
 use crate::limits::{
-    DATAGRAM_BYTES_MAX, FRAGMENTS_MAX, INPUTS_PER_DATAGRAM_MAX, VOTES_PER_DATAGRAM_MAX,
+    COMMANDS_PER_DATAGRAM_MAX, DATAGRAM_BYTES_MAX, FRAGMENTS_MAX, INPUTS_PER_DATAGRAM_MAX,
+    VOTES_PER_DATAGRAM_MAX,
 };
 
 const KIND_INPUTS: u8 = 1;
@@ -17,7 +19,7 @@ const KIND_FRAGMENT: u8 = 3;
 const KIND_PROBE: u8 = 4;
 const KIND_ECHO: u8 = 5;
 
-/// The fixed part of a datagram from a client; inputs follow.
+/// The fixed part of a datagram from a client; votes, inputs and commands follow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct InputHeader {
     /// The client has every sealed frame before this one.
@@ -46,6 +48,8 @@ pub(crate) struct Arrival {
 pub(crate) struct RelayHeader {
     /// The relay has every input of this client before this tick.
     pub(crate) inputs_next: Tick,
+    /// The relay has every command of this client before this one.
+    pub(crate) commands_next: u64,
     /// The relay has every vote of this client before this tick.
     pub(crate) votes_next: Tick,
     /// Every tick before this one is agreed.
@@ -93,7 +97,8 @@ pub(crate) enum ToClient<'a> {
 pub(crate) struct Datagram;
 
 impl Datagram {
-    /// Starts a datagram of inputs: header and votes. Inputs follow, each as a difference.
+    /// Starts a datagram of inputs: header and votes. Inputs follow, each as a difference, and then
+    /// commands.
     pub(crate) fn inputs<'a>(
         out: &'a mut Vec<u8>,
         header: &InputHeader,
@@ -124,6 +129,7 @@ impl Datagram {
     pub(crate) fn frames_body<'a>(out: &'a mut Vec<u8>, header: &RelayHeader) -> BitWriter<'a> {
         let mut bits = BitWriter::new(out);
         bits.put_count(header.inputs_next.0);
+        bits.put_count(header.commands_next);
         bits.put_count(header.votes_next.0);
         bits.put_count(header.agreed_next.0);
         bits.put_bool(header.arrival.is_some());
@@ -196,6 +202,29 @@ impl<'a> ToRelay<'a> {
         }
     }
 
+    /// Reads the commands behind the inputs, each with its number and tick.
+    pub(crate) fn commands(
+        bits: &mut BitReader<'_>,
+        mut each: impl FnMut(u64, Tick, Vec<u8>) -> Result<(), WireError>,
+    ) -> Result<(), WireError> {
+        if !bits.take_bool()? {
+            return Ok(());
+        }
+        let first = bits.take_count()?;
+        let mut count = 0;
+        while bits.take_bool()? {
+            if count >= COMMANDS_PER_DATAGRAM_MAX as u64 {
+                return Err(WireError::OutOfRange("the number of commands"));
+            }
+            let sequence = first.checked_add(count);
+            let sequence = sequence.ok_or(WireError::OutOfRange("the number of a command"))?;
+            let tick = Tick(bits.take_count()?);
+            each(sequence, tick, take_command(bits)?)?;
+            count += 1;
+        }
+        Ok(())
+    }
+
     /// Reads the votes behind the header.
     pub(crate) fn votes(
         bits: &mut BitReader<'_>,
@@ -243,6 +272,7 @@ impl<'a> ToClient<'a> {
     pub(crate) fn decode_frames(body: &'a [u8]) -> Result<Self, WireError> {
         let mut bits = BitReader::new(body);
         let inputs_next = Tick(bits.take_count()?);
+        let commands_next = bits.take_count()?;
         let votes_next = Tick(bits.take_count()?);
         let agreed_next = Tick(bits.take_count()?);
         let arrival = if bits.take_bool()? {
@@ -256,6 +286,7 @@ impl<'a> ToClient<'a> {
         let epoch = u32::try_from(bits.take_count()?);
         let header = RelayHeader {
             inputs_next,
+            commands_next,
             votes_next,
             agreed_next,
             arrival,

@@ -1,7 +1,8 @@
 //! Sealed frames as differences, each to the one before it.
 
+use phalanx_engine::limits::{COMMAND_BYTES_MAX, COMMANDS_PER_FRAME_MAX};
 use phalanx_engine::{
-    Decoder, Encoder, Entry, FrameHash, Provenance, SealedFrame, Slot, State, Tick,
+    Decoder, Encoder, Entry, FrameHash, Provenance, SealedCommand, SealedFrame, Slot, State, Tick,
 };
 
 use super::WireError;
@@ -35,6 +36,29 @@ impl FrameShape {
 /// Entries and provenance as bytes: a frame has few of them.
 const ENTRY_COUNT_BITS: u32 = 8;
 
+/// Bits of the number of commands of a frame, and of the number of bytes of a command.
+const COMMAND_COUNT_BITS: u32 = 8;
+const _: () = assert!(COMMANDS_PER_FRAME_MAX < 1 << COMMAND_COUNT_BITS);
+const _: () = assert!(COMMAND_BYTES_MAX < 1 << COMMAND_COUNT_BITS);
+
+/// Writes the bytes of a command.
+pub(crate) fn put_command(bits: &mut BitWriter<'_>, bytes: &[u8]) {
+    bits.put(
+        u32::try_from(bytes.len()).unwrap_or(u32::MAX),
+        COMMAND_COUNT_BITS,
+    );
+    bytes.iter().for_each(|byte| bits.put((*byte).into(), 8));
+}
+
+/// Reads the bytes of a command: at least one.
+pub(crate) fn take_command(bits: &mut BitReader<'_>) -> Result<Vec<u8>, WireError> {
+    let length = bits.take(COMMAND_COUNT_BITS)?;
+    if !(1..=COMMAND_BYTES_MAX).contains(&length) {
+        return Err(WireError::OutOfRange("the length of a command"));
+    }
+    (0..length).map(|_| bits.take_u8()).collect()
+}
+
 /// Writes frames one after the other. A frame is written against the values of the one before;
 /// the first one against the given baseline.
 pub(crate) struct FramesWriter<'a, 'b> {
@@ -64,6 +88,7 @@ impl<'a, 'b> FramesWriter<'a, 'b> {
         let mark = self.bits.mark();
         self.bits.put_bool(true);
         self.put_entries(&frame.entries);
+        self.put_commands(&frame.commands);
         let real = frame
             .provenance
             .iter()
@@ -107,6 +132,25 @@ impl<'a, 'b> FramesWriter<'a, 'b> {
         self.bits.put_count(self.scratch.bytes().len() as u64);
         for byte in self.scratch.bytes() {
             self.bits.put(u32::from(*byte), 8);
+        }
+    }
+
+    fn put_commands(&mut self, commands: &[SealedCommand]) {
+        self.bits.put_bool(!commands.is_empty());
+        if commands.is_empty() {
+            return;
+        }
+        let count = u32::try_from(commands.len()).unwrap_or(u32::MAX);
+        self.bits.put(count, COMMAND_COUNT_BITS);
+        for SealedCommand {
+            slot,
+            sequence,
+            bytes,
+        } in commands
+        {
+            self.bits.put(slot.0.into(), 8);
+            self.bits.put_count(*sequence);
+            put_command(self.bits, bytes);
         }
     }
 
@@ -158,6 +202,7 @@ impl<'a> FramesReader<'a> {
         frame.tick = self.next;
         self.next = self.next.next();
         self.take_entries(bits, &mut frame.entries)?;
+        self.take_commands(bits, &mut frame.commands)?;
         frame.provenance.clear();
         frame
             .provenance
@@ -210,6 +255,30 @@ impl<'a> FramesReader<'a> {
             entries.push(Entry::decode(&mut from).map_err(|_| WHAT)?);
         }
         from.finish().map_err(|_| WHAT)
+    }
+
+    fn take_commands(
+        &self,
+        bits: &mut BitReader<'_>,
+        commands: &mut Vec<SealedCommand>,
+    ) -> Result<(), WireError> {
+        commands.clear();
+        if !bits.take_bool()? {
+            return Ok(());
+        }
+        for _ in 0..bits.take(COMMAND_COUNT_BITS)? {
+            commands.push(SealedCommand {
+                slot: Slot(bits.take_u8()?),
+                sequence: bits.take_count()?,
+                bytes: take_command(bits)?,
+            });
+        }
+        let known = |command: &SealedCommand| command.slot.0 < self.shape.slots;
+        if !commands.is_empty() && commands.iter().all(known) && SealedCommand::fit(commands) {
+            Ok(())
+        } else {
+            Err(WireError::OutOfRange("the commands of a frame"))
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use expect_test::{Expect, expect};
 use phalanx_engine::{
-    Digest, Encoder, Entry, FrameHash, GameIdentity, Provenance, Repeat, SealedFrame, Setup, Slot,
-    Tick, TickRate,
+    Digest, Encoder, Entry, FrameHash, GameIdentity, Provenance, Repeat, SealedCommand,
+    SealedFrame, Setup, Slot, Tick, TickRate,
 };
 use proptest::prelude::*;
 use serde::Serialize;
@@ -28,14 +28,16 @@ fn control_messages_are_golden() {
         id: "duel".to_owned(),
         version: 3,
         schema: 0x0102_0304_0506_0708,
+        commands: 0x0101_0101_0101_0101,
         content: [9; 32],
         input_bytes: 2,
+        command_bytes: 150,
     };
     let hello = FromClient::Hello(Hello { protocol: 1, game });
     golden(
         &control(&hello),
         &expect![
-            "32 00 00 00 00 01 04 64 75 65 6c 03 88 8e 98 a8 c0 e0 80 81 01 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 02"
+            "3d 00 00 00 00 01 04 64 75 65 6c 03 88 8e 98 a8 c0 e0 80 81 01 81 82 84 88 90 a0 c0 80 01 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 02 96 01"
         ],
     );
     golden(&control(&FromClient::Ready), &expect!["01 00 00 00 01"]);
@@ -86,6 +88,7 @@ const SHAPE: FrameShape = FrameShape {
 fn relay_header() -> RelayHeader {
     RelayHeader {
         inputs_next: Tick(130),
+        commands_next: 3,
         votes_next: Tick(120),
         agreed_next: Tick(119),
         arrival: Some(Arrival {
@@ -117,17 +120,28 @@ fn datagrams_are_golden() {
         let mut bits = Datagram::inputs(out, &header, votes);
         bits.put_delta(&[1, 2], &[1, 3]);
         bits.put_delta(&[1, 3], &[1, 3]);
+        bits.put_bool(true);
+        bits.put_count(5);
+        bits.put_bool(true);
+        bits.put_count(133);
+        put_command(&mut bits, &[0xcc, 0xdd]);
+        bits.put_bool(false);
         bits.finish();
     });
     golden(
         &inputs,
-        &expect!["01 fa 07 02 04 e1 23 de 99 55 11 cd 88 44 e8 00"],
+        &expect!["01 fa 07 02 04 e1 23 de 99 55 11 cd 88 44 e8 80 0a 17 04 04 98 bb 01"],
     );
 
     let frames = datagram(&|out| {
         let mut frame = blank_frame(SHAPE, &[0, 0]);
         frame.tick = Tick(125);
         frame.entries = vec![Entry::Leave(Slot(1)), Entry::End];
+        frame.commands = vec![SealedCommand {
+            slot: Slot(1),
+            sequence: 200,
+            bytes: vec![0xcc, 0xdd],
+        }];
         frame.provenance = vec![Provenance::Real, Provenance::Neutral];
         frame.inputs = vec![1, 2, 0, 0];
         let mut scratch = Encoder::new();
@@ -140,7 +154,9 @@ fn datagrams_are_golden() {
     });
     golden(
         &frames,
-        &expect!["02 05 02 f0 ee 07 04 ce 0d 04 f4 2f 60 10 10 20 00 15 70 80 00 00"],
+        &expect![
+            "02 05 02 06 f0 ee 07 04 ce 0d 04 f4 2f 60 10 10 20 30 20 20 52 40 80 b9 1b 2a e0 00 01 00"
+        ],
     );
 
     let fragment = FragmentHeader {
@@ -198,6 +214,15 @@ fn entry() -> impl Strategy<Value = Entry> {
     ]
 }
 
+fn command(slots: u8) -> impl Strategy<Value = SealedCommand> {
+    let bytes = prop::collection::vec(any::<u8>(), 1..=200);
+    (0..slots, any::<u64>(), bytes).prop_map(|(slot, sequence, bytes)| SealedCommand {
+        slot: Slot(slot),
+        sequence,
+        bytes,
+    })
+}
+
 /// A shape, the inputs before, and frames of that shape; inputs mostly stay the same.
 fn frames() -> impl Strategy<Value = (FrameShape, Vec<u8>, Vec<SealedFrame>)> {
     (1_u8..=8, 1_u32..=9).prop_flat_map(|(slots, input_bytes)| {
@@ -212,12 +237,19 @@ fn frames() -> impl Strategy<Value = (FrameShape, Vec<u8>, Vec<SealedFrame>)> {
             Just(vec![Provenance::Real; slots.into()]),
             prop::collection::vec(provenance(), usize::from(slots)),
         ];
-        let frame =
-            (inputs.clone(), entries, provenances).prop_map(|(inputs, entries, provenance)| {
+        let commands =
+            prop_oneof![4 => Just(Vec::new()), 1 => prop::collection::vec(command(slots), 1..40)];
+        let frame = (inputs.clone(), entries, commands, provenances).prop_map(
+            |(inputs, entries, mut commands, provenance)| {
+                let place = |command: &SealedCommand| (command.slot, command.sequence);
+                commands.sort_by_key(place);
+                commands.dedup_by_key(|command| place(command));
                 let mut frame = SealedFrame::empty(FrameHash([0; 32]));
                 (frame.inputs, frame.entries, frame.provenance) = (inputs, entries, provenance);
+                frame.commands = commands;
                 frame
-            });
+            },
+        );
         (Just(shape), inputs, prop::collection::vec(frame, 0..20))
     })
 }
@@ -254,6 +286,31 @@ proptest! {
             let read = (0..=taken).find(|_| frames.next(&mut reader, &mut frame) != Ok(true));
             prop_assert!(read.is_some());
         }
+    }
+
+    /// Commands come back with their numbers and ticks; too many, too long or none at all do not.
+    #[test]
+    fn commands_come_back(first in 0..u64::MAX / 2, commands in prop::collection::vec((any::<u64>(), prop::collection::vec(any::<u8>(), 0..210)), 1..20)) {
+        let mut out = Vec::new();
+        let mut bits = BitWriter::new(&mut out);
+        bits.put_bool(true);
+        bits.put_count(first);
+        for (tick, bytes) in &commands {
+            bits.put_bool(true);
+            bits.put_count(*tick);
+            put_command(&mut bits, bytes);
+        }
+        bits.put_bool(false);
+        bits.finish();
+        let mut read = Vec::new();
+        let result = ToRelay::commands(&mut BitReader::new(&out), |sequence, tick, bytes| {
+            assert_eq!(sequence, first + read.len() as u64);
+            read.push((tick.0, bytes));
+            Ok(())
+        });
+        let right = commands.len() <= 16 && commands.iter().all(|(_, bytes)| (1..=200).contains(&bytes.len()));
+        prop_assert_eq!(result.is_ok(), right);
+        prop_assert!(!right || read == commands);
     }
 
     /// A run of inputs, each a difference, is what one byte after the other says.
@@ -298,6 +355,13 @@ proptest! {
             let mut votes = 0;
             let _ = ToRelay::votes(&mut bits, |_| votes += 1);
             prop_assert!(votes <= 64);
+            let mut commands = 0;
+            let _ = ToRelay::commands(&mut bits, |_, _, bytes| {
+                commands += 1;
+                assert!((1..=200).contains(&bytes.len()));
+                Ok(())
+            });
+            prop_assert!(commands <= 16);
         }
         if let Ok(ToClient::Frames(header, mut bits)) = ToClient::decode(&bytes) {
             let (mut frame, mut bytes) = (blank_frame(SHAPE, &[0, 0]), Vec::new());

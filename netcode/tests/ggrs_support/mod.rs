@@ -83,7 +83,7 @@ impl<S: Game> Replica<S> {
             entries.push(Entry::End);
         }
         entries.iter().for_each(|entry| self.session.apply(*entry));
-        let frame = InputFrame::new(tick, &self.session, &entries, inputs);
+        let frame = InputFrame::new(tick, &self.session, &entries, &[], inputs);
         simulation.step(&mut self.state, &frame);
     }
 

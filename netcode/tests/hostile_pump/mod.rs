@@ -9,11 +9,11 @@ pub mod siege;
 use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
 
-use phalanx_engine::{Input, InputFrame, Setup, Simulation, Slot, State, TickRate, mix};
+use phalanx_engine::{Input, InputFrame, NoCommand, Setup, Simulation, Slot, State, TickRate, mix};
 use phalanx_netcode::testing::Mixer;
 use phalanx_netcode::{
-    Channel, Client, ClientConfig, CloseReason, Event, Output, PeerId, Relay, RelayEvent,
-    RelayOutput, SessionConfig, Time,
+    Channel, Client, ClientConfig, CloseReason, CommandError, Event, Output, PeerId, Relay,
+    RelayEvent, RelayOutput, SessionConfig, Time,
 };
 
 /// Bytes on their way, to or from one peer.
@@ -211,9 +211,18 @@ impl<S: Simulation> Pump<S> {
             }
             if !chair.hangs {
                 let slot = chair.client.slot().unwrap_or(Slot(0));
-                chair
+                let update = chair
                     .client
                     .update(self.now, |tick, _| sample::<S>(slot, tick.0));
+                if update.sampled > 0
+                    && let Some(timeline) = chair.client.timeline()
+                {
+                    let (rules, state) = (timeline.simulation(), timeline.state());
+                    for command in rules.bot_commands(state, slot) {
+                        let given = chair.client.command(&command);
+                        assert!(matches!(given, Ok(()) | Err(CommandError::TooMany)));
+                    }
+                }
             }
             match chair.client.poll(self.now, &mut self.buffer) {
                 Output::Transmit(channel) => {
@@ -316,6 +325,7 @@ impl Simulation for Wide {
     const VERSION: u32 = 1;
     type State = WideState;
     type Input = WideInput;
+    type Command = NoCommand;
 
     fn start(&self, setup: &Setup) -> WideState {
         WideState { hash: setup.seed }

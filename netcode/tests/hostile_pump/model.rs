@@ -48,6 +48,7 @@ impl Bits {
 #[derive(Clone, Copy, Debug)]
 pub struct News {
     pub inputs_next: u64,
+    pub commands_next: u64,
     pub votes_next: u64,
     pub agreed_next: u64,
     pub epoch: u64,
@@ -59,6 +60,7 @@ impl News {
     /// True news before anything happened.
     pub const NONE: Self = Self {
         inputs_next: 0,
+        commands_next: 0,
         votes_next: 0,
         agreed_next: 0,
         epoch: 1,
@@ -71,6 +73,7 @@ impl News {
     pub fn header(self) -> Bits {
         Bits::default()
             .count(self.inputs_next)
+            .count(self.commands_next)
             .count(self.votes_next)
             .count(self.agreed_next)
             .flag(false)
@@ -86,7 +89,7 @@ impl News {
     }
 }
 
-/// The header of a datagram of inputs, with votes; `count` inputs have to follow.
+/// The header of a datagram of inputs, with votes; `count` inputs and [`commands`] have to follow.
 #[must_use]
 pub fn inputs(frames_next: u64, first: u64, count: u64, votes_first: u64, votes: &[u64]) -> Bits {
     let mut bits = Bits::default()
@@ -97,6 +100,18 @@ pub fn inputs(frames_next: u64, first: u64, count: u64, votes_first: u64, votes:
         .count(votes_first);
     for vote in votes {
         bits = bits.flag(true).bits(*vote, 64);
+    }
+    bits.flag(false)
+}
+
+/// Commands from number `first` on, each with its tick, at the end of a datagram of inputs.
+#[must_use]
+pub fn commands(bits: Bits, first: u64, commands: &[(u64, &[u8])]) -> Bits {
+    let mut bits = bits.flag(true).count(first);
+    for (tick, bytes) in commands {
+        bits = bits.flag(true).count(*tick).bits(bytes.len() as u64, 8);
+        let put = |bits: Bits, byte: &u8| bits.bits((*byte).into(), 8);
+        bits = bytes.iter().fold(bits, put);
     }
     bits.flag(false)
 }

@@ -1,0 +1,65 @@
+//! [`Outbox`]: the commands that this client gave and the relay has not acknowledged.
+
+use std::collections::VecDeque;
+
+use phalanx_engine::Tick;
+
+use crate::limits::{COMMANDS_PER_DATAGRAM_MAX, COMMANDS_UNDER_WAY_MAX, DATAGRAM_BYTES_MAX};
+use crate::wire::{BitWriter, put_command};
+
+/// Commands in the order in which they were given, numbered from 0.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    /// The relay has every command before this one.
+    acked: u64,
+    /// From `acked` on: for which tick, and what.
+    commands: VecDeque<(Tick, Vec<u8>)>,
+}
+
+impl Outbox {
+    /// Takes a command for `tick`, or for the earliest one after it that the relay has not sealed;
+    /// `false` if too many are under way.
+    pub(crate) fn push(&mut self, tick: Tick, bytes: Vec<u8>) -> bool {
+        let room = (self.commands.len() as u64) < COMMANDS_UNDER_WAY_MAX;
+        if room {
+            self.commands.push_back((tick, bytes));
+        }
+        room
+    }
+
+    /// The relay has every command before `next`. More than were given is a lie.
+    pub(crate) fn acknowledge(&mut self, next: u64) -> bool {
+        let given = self.acked + self.commands.len() as u64;
+        while self.acked < next && self.commands.pop_front().is_some() {
+            self.acked += 1;
+        }
+        next <= given
+    }
+
+    /// Whether there is nothing to send.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.commands.is_empty()
+    }
+
+    /// Writes the oldest commands, as many as fit into a datagram: all of them into every datagram,
+    /// until they are acknowledged.
+    pub(crate) fn write(&self, bits: &mut BitWriter<'_>) {
+        bits.put_bool(!self.commands.is_empty());
+        if self.commands.is_empty() {
+            return;
+        }
+        bits.put_count(self.acked);
+        for (tick, bytes) in self.commands.iter().take(COMMANDS_PER_DATAGRAM_MAX) {
+            let mark = bits.mark();
+            bits.put_bool(true);
+            bits.put_count(tick.0);
+            put_command(bits, bytes);
+            // The closing bit must fit as well.
+            if bits.len() >= DATAGRAM_BYTES_MAX {
+                bits.rewind(mark);
+                break;
+            }
+        }
+        bits.put_bool(false);
+    }
+}
