@@ -38,7 +38,7 @@ pub use patch::{Patch, PatchColumns};
 pub use place::{Area, Place};
 pub use unit::{Kind, Target, Task, Unit, UnitColumns, WAYPOINTS_MAX};
 
-use phalanx_engine::{InputFrame, Session, Setup, Simulation, Slot};
+use phalanx_engine::{InputFrame, NoInput, Setup, Simulation, Slot};
 
 /// Most soldiers that a round begins with.
 pub const SOLDIERS_MAX: u32 = 20_000;
@@ -61,24 +61,14 @@ impl Skirmish {
     fn soldiers(&self) -> u32 {
         self.units.min(SOLDIERS_MAX)
     }
-
-    /// Executes one tick with these orders.
-    pub fn step_with(&self, state: &mut Battle, session: &Session, orders: &[(Slot, Order)]) {
-        let orders = orders.iter().map(|(slot, order)| (*slot, order));
-        rules::step(self, state, session, orders);
-    }
-
-    /// What a computer player in `slot` would order now.
-    pub fn bot_commands(&self, state: &Battle, slot: Slot) -> Vec<Order> {
-        bot::orders(state, slot)
-    }
 }
 
 impl Simulation for Skirmish {
     const ID: &'static str = "skirmish";
     const VERSION: u32 = 1;
     type State = Battle;
-    type Input = u8;
+    type Input = NoInput;
+    type Command = Order;
 
     fn content_hash(&self) -> [u8; 32] {
         let mut content = [0; 32];
@@ -91,13 +81,10 @@ impl Simulation for Skirmish {
     }
 
     fn step(&self, state: &mut Battle, frame: &InputFrame<'_, Self>) {
-        // Until frames carry commands, everybody plays as his bot.
-        let slots = Slot::all(PLAYERS_MAX);
-        let orders = slots.flat_map(|slot| {
-            let orders = self.bot_commands(state, slot).into_iter();
-            orders.map(move |order| (slot, order))
-        });
-        let orders: Vec<_> = orders.collect();
-        self.step_with(state, frame.session(), &orders);
+        rules::step(self, state, frame);
+    }
+
+    fn bot_commands(&self, state: &Battle, slot: Slot) -> Vec<Order> {
+        bot::orders(state, slot)
     }
 }

@@ -20,7 +20,7 @@ const WORKERS: usize = 8;
 /// Barracks that a bot wants.
 const BARRACKS: usize = 3;
 /// A bot stays at home so long, ticks.
-const OPENING_TICKS: u16 = 300;
+const OPENING_TICKS: u16 = 240;
 /// A bot sends out no fewer soldiers.
 const SQUAD_MIN: usize = 5;
 /// How often a bot that thinks sends its scout, of 256 times.

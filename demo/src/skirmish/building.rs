@@ -46,7 +46,7 @@ impl Structure {
     #[must_use]
     pub const fn health(self) -> u16 {
         match self {
-            Self::Base => 4000,
+            Self::Base => 2500,
             Self::Barracks => 1200,
         }
     }

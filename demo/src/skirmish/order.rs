@@ -1,6 +1,6 @@
 //! [`Order`], what a player tells his units.
 
-use phalanx_engine::{Id, State};
+use phalanx_engine::{Command, Id, State};
 
 use super::building::{Building, Structure};
 use super::patch::Patch;
@@ -58,6 +58,11 @@ pub enum Order {
         /// Who stops.
         who: Who,
     },
+}
+
+impl Command for Order {
+    /// With 16 units it is 143 bytes.
+    const MAX_BYTES: u32 = 200;
 }
 
 /// Which of his own units a player means.

@@ -1,29 +1,23 @@
 //! One tick of the game.
 
-use phalanx_engine::{Session, Slot};
+use phalanx_engine::InputFrame;
 
 use super::battle::{Battle, INTERMISSION_TICKS, Phase, ROUND_TICKS};
-use super::order::Order;
 use super::place::Place;
 use super::unit::Task;
 use super::{Skirmish, combat, economy, movement, obey, round};
 
 /// Executes one tick.
-pub(super) fn step<'a>(
-    rules: &Skirmish,
-    battle: &mut Battle,
-    session: &Session,
-    orders: impl Iterator<Item = (Slot, &'a Order)>,
-) {
+pub(super) fn step(rules: &Skirmish, battle: &mut Battle, frame: &InputFrame<'_, Skirmish>) {
     if battle.round.phase == Phase::Intermission {
         if battle.round.age < INTERMISSION_TICKS {
             battle.round.age += 1;
             return;
         }
-        round::begin(rules, battle, session);
+        round::begin(rules, battle, frame.session());
     }
-    for (slot, order) in orders {
-        obey::obey(battle, slot, order);
+    for (slot, order) in frame.commands() {
+        obey::obey(battle, *slot, order);
     }
     battle.index();
     for row in movement::on_beat(battle.units.places(), battle.round.age) {
@@ -37,7 +31,7 @@ pub(super) fn step<'a>(
     economy::graduate(battle);
     combat::bury(battle);
     battle.round.age = battle.round.age.min(ROUND_TICKS - 1) + 1;
-    round::judge(battle, session);
+    round::judge(battle, frame.session());
 }
 
 /// What a unit does at its beat, and where it goes.

@@ -1,7 +1,7 @@
 //! What matches between bots look like.
 
-use phalanx::skirmish::{Kind, Place, Skirmish};
-use phalanx_engine::{Slot, SyncTest, mix, to_bytes};
+use phalanx::skirmish::{Kind, Order, Place, Skirmish};
+use phalanx_engine::{Command, NoInput, Simulation, Slot, SyncTest, mix, to_bytes};
 
 use crate::play::{Play, setup};
 
@@ -82,7 +82,8 @@ fn bots_think_of_few_orders_at_a_time_and_of_short_ones() {
         for slot in Slot::all(4) {
             let orders = play.rules.bot_commands(&play.battle, slot);
             assert!(orders.len() <= 8);
-            assert!(orders.iter().all(|order| to_bytes(order).len() <= 200));
+            let lengths = orders.iter().map(|order| to_bytes(order).len());
+            assert!(lengths.max() <= Some(Order::MAX_BYTES as usize));
         }
         play.step_bots();
     }
@@ -107,7 +108,8 @@ fn ten_thousand_units_are_all_on_their_way() {
 fn bots_play_alike_wherever_they_are_computed() {
     for slots in [1, 2, 8] {
         let bots = SyncTest::new(Skirmish::default(), setup(u64::from(slots), slots));
-        let report = bots.run(2_000, |_, _, _| 0);
-        assert_eq!(report.unwrap().ticks, 2_000);
+        let report = bots.run(2_000, |_, _, _| NoInput).unwrap();
+        assert_eq!(report.ticks, 2_000);
+        assert!(report.commands > 100, "{report:?}");
     }
 }

@@ -95,7 +95,9 @@ fn any_orders(play: &Play, rng: &mut Rng, count: u32) -> Vec<(Slot, Order)> {
         let slot = Slot(rng.below(10).to_le_bytes()[0]);
         (slot, any_order(play, slot, rng))
     });
-    orders.collect()
+    let mut orders: Vec<_> = orders.collect();
+    orders.sort_by_key(|(slot, _)| *slot);
+    orders
 }
 
 fn any_entry(rng: &mut Rng) -> Option<Entry> {

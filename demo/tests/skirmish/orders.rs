@@ -4,7 +4,7 @@ use phalanx::skirmish::{
     BEAT_TICKS, BUILDING_GAP, BUILDINGS_MAX, Kind, NAMED_MAX, Order, Place, Structure,
     TRAINING_MAX, Target, Task, Unit, WAYPOINTS_MAX, Who,
 };
-use phalanx_engine::{Fix32, Id, Slot, to_bytes};
+use phalanx_engine::{Command, Fix32, Id, Slot, to_bytes};
 
 use crate::play::{Play, close, place, soldiers_within};
 
@@ -367,4 +367,5 @@ fn the_longest_order_is_short() {
     ];
     let longest = orders.iter().map(|order| to_bytes(order).len()).max();
     assert_eq!(longest, Some(143));
+    assert!(longest <= Some(Order::MAX_BYTES as usize));
 }

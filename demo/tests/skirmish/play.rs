@@ -1,10 +1,13 @@
 //! A match without network, rollback or digests.
 
 use phalanx::skirmish::{
-    Area, BUILDINGS_MAX, Battle, Building, Kind, Order, Patch, Phase, Place, Skirmish, Structure,
-    TRAINING_MAX, Task, Unit, WAYPOINTS_MAX, Who,
+    Area, BUILDINGS_MAX, Battle, Building, Kind, Order, PLAYERS_MAX, Patch, Phase, Place, Skirmish,
+    Structure, TRAINING_MAX, Task, Unit, WAYPOINTS_MAX, Who,
 };
-use phalanx_engine::{Entry, Fix, Fix32, Id, Session, Setup, Simulation, Slot, TickRate, Vec2};
+use phalanx_engine::{
+    Entry, Fix, Fix32, Id, InputFrame, NoInput, Session, Setup, Simulation, Slot, Tick, TickRate,
+    Vec2,
+};
 
 /// A session at 20 Hz.
 pub(crate) fn setup(seed: u64, slots: u8) -> Setup {
@@ -25,6 +28,7 @@ pub(crate) struct Play {
     pub(crate) rules: Skirmish,
     pub(crate) battle: Battle,
     pub(crate) session: Session,
+    tick: Tick,
 }
 
 impl Play {
@@ -35,6 +39,7 @@ impl Play {
         Self {
             battle: rules.start(&setup),
             session: Session::new(&setup),
+            tick: Tick::ZERO,
             rules,
         }
     }
@@ -76,12 +81,10 @@ impl Play {
     /// Executes one tick.
     pub(crate) fn step_with(&mut self, entries: &[Entry], orders: &[(Slot, Order)]) {
         entries.iter().for_each(|entry| self.session.apply(*entry));
-        let Self {
-            rules,
-            battle,
-            session,
-        } = self;
-        rules.step_with(battle, session, orders);
+        let inputs = vec![NoInput; self.session.slots().into()];
+        let frame = InputFrame::new(self.tick, &self.session, entries, orders, &inputs);
+        self.rules.step(&mut self.battle, &frame);
+        self.tick += 1;
     }
 
     /// Executes one tick at which slot `slot` orders this.
@@ -188,7 +191,7 @@ impl Play {
             assert!(building.training.len() <= TRAINING_MAX as usize);
             assert!(building.missing == 0 || building.training.is_empty());
         }
-        for slot in Slot::all(players.len() as u8) {
+        for slot in Slot::all(PLAYERS_MAX) {
             let own = units.rows().filter(|row| units.owner[*row] == slot);
             assert!(own.count() <= self.battle.units_max() as usize);
             let own = self.battle.buildings_of(slot).count();
