@@ -6,6 +6,7 @@
 //! Feature `program` (default): everything but the games.
 
 pub mod duel;
+pub mod skirmish;
 
 #[cfg(feature = "program")]
 pub mod cli;

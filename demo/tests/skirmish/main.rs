@@ -1,0 +1,9 @@
+//! Tests of the game `skirmish` as its embedder sees it.
+
+mod bots;
+mod golden;
+mod hostile;
+mod orders;
+mod play;
+mod rounds;
+mod rules;
