@@ -51,12 +51,15 @@ pub enum Command {
 pub enum GameName {
     /// The fighting game.
     Duel,
+    /// The strategy game.
+    Skirmish,
 }
 
 impl core::fmt::Display for GameName {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(match self {
             Self::Duel => "duel",
+            Self::Skirmish => "skirmish",
         })
     }
 }

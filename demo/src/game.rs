@@ -7,6 +7,7 @@ use phalanx_engine::{Simulation, TickRate};
 use crate::cli::{GameName, RulesArgs};
 use crate::duel::{Arena, Duel, FIGHTERS_MAX, Phase};
 use crate::exit::Failure;
+use crate::skirmish::{self, Battle, SOLDIERS_MAX, Skirmish};
 
 /// A game that the program can play.
 pub(crate) trait Game: Simulation + Clone {
@@ -40,11 +41,30 @@ impl Game for Duel {
     }
 }
 
+impl Game for Skirmish {
+    const PLAYERS_MAX: u8 = skirmish::PLAYERS_MAX;
+    // Ten thousand soldiers take their time.
+    const ROUND_WITHIN: Option<Duration> = None;
+
+    fn rounds(battle: &Battle) -> Option<u64> {
+        let begun = u64::from(battle.round.number);
+        Some(match battle.round.phase {
+            skirmish::Phase::War => begun.saturating_sub(1),
+            skirmish::Phase::Intermission => begun,
+        })
+    }
+
+    fn arena(_: &Battle) -> Option<&Arena> {
+        None
+    }
+}
+
 impl GameName {
     /// Ticks per second, unless told otherwise.
     pub(crate) const fn rate(self) -> TickRate {
         match self {
             Self::Duel => TickRate::hz(60),
+            Self::Skirmish => TickRate::hz(20),
         }
     }
 
@@ -52,6 +72,7 @@ impl GameName {
     pub(crate) const fn delay(self) -> u32 {
         match self {
             Self::Duel => 1,
+            Self::Skirmish => 0,
         }
     }
 
@@ -59,6 +80,7 @@ impl GameName {
     pub(crate) const fn players_max(self) -> u8 {
         match self {
             Self::Duel => Duel::PLAYERS_MAX,
+            Self::Skirmish => Skirmish::PLAYERS_MAX,
         }
     }
 }
@@ -67,8 +89,21 @@ impl GameName {
 pub(crate) fn duel(args: &RulesArgs) -> Result<Duel, Failure> {
     match args.units {
         None => Ok(Duel),
-        Some(_) => Err(Failure::usage("a duel has no units: leave --units away")),
+        Some(_) => Err(Failure::usage(
+            "a duel has no units: leave --units away, or use --game skirmish",
+        )),
     }
+}
+
+/// The same.
+pub(crate) fn skirmish(args: &RulesArgs) -> Result<Skirmish, Failure> {
+    let units = args.units.unwrap_or(Skirmish::default().units);
+    if units <= SOLDIERS_MAX {
+        return Ok(Skirmish { units });
+    }
+    Err(Failure::usage(format!(
+        "a round of skirmish begins with at most {SOLDIERS_MAX} soldiers: use --units {SOLDIERS_MAX}"
+    )))
 }
 
 /// Does `$do` with `$rules`, the rules of the game that [`RulesArgs`] name.
@@ -77,6 +112,10 @@ macro_rules! with_rules {
         match $args.game {
             $crate::cli::GameName::Duel => {
                 let $rules = $crate::game::duel(&$args)?;
+                $do
+            }
+            $crate::cli::GameName::Skirmish => {
+                let $rules = $crate::game::skirmish(&$args)?;
                 $do
             }
         }

@@ -37,6 +37,9 @@ pub(super) fn run(args: &PlayArgs, interrupt: &Interrupt) -> Result<Exit, Failur
                 let mut person = Person::open()?;
                 in_runtime(play(duel, args, &mut person, interrupt.clone()))
             }
+            GameName::Skirmish => Err(Failure::usage(
+                "skirmish is played by its bot so far: use --bot",
+            )),
         };
     }
     with_rules!(args.rules, game => {
