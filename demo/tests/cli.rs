@@ -36,7 +36,17 @@ fn wrong_usage_is_exit_2_and_says_what_to_use() {
         ("--players 4", "use phalanx match --players 4"),
         ("desync", "'desync-test'"),
         ("desync-test --player 3", "'--players'"),
-        ("desync-test --game skirmish", "[possible values: duel]"),
+        (
+            "desync-test --game chess",
+            "[possible values: duel, skirmish]",
+        ),
+        ("desync-test --units 64", "use --game skirmish"),
+        (
+            "desync-test --game skirmish --units 20001",
+            "use --units 20000",
+        ),
+        ("sync-test --game skirmish --units few", "whole numbers"),
+        ("sync-test --game skirmish --players 9", "use --players 8"),
         ("desync-test --players 0", "use --players 1"),
         ("desync-test --players 9", "use --players 8"),
         ("desync-test --players 300", "--players"),
@@ -244,6 +254,8 @@ fn the_same_seed_is_the_same_match() {
     for args in [
         "desync-test --ticks 1800 --net mobile --players 3",
         "sync-test --ticks 1800",
+        "desync-test --game skirmish --ticks 1200 --net awful --players 4",
+        "sync-test --game skirmish --units 200 --ticks 400",
     ] {
         let first = run(&format!("{args} --seed 7"));
         assert_eq!(first, run(&format!("{args} --seed 7")));
@@ -252,6 +264,20 @@ fn the_same_seed_is_the_same_match() {
             run(&format!("{args} --seed 8"))["checksum"]
         );
     }
+}
+
+/// The canaries of the duel find their faults in the strategy game, too.
+#[test]
+fn skirmish_is_tested_as_the_duel_is() {
+    let (code, object) = summary("desync-test --game skirmish --for 60s");
+    assert_eq!(code, 0, "{object}");
+    assert!(object["commands"].as_u64() > Some(100), "{object}");
+    let (code, object) = summary("desync-test --game skirmish --for 60s --plant 1@777");
+    assert_eq!((code, object["first_bad_tick"].as_u64()), (10, Some(777)));
+    let (code, object) = summary("desync-test --game skirmish --for 60s --faults idle-bots");
+    assert_eq!((code, object["commands"].as_u64()), (11, Some(0)));
+    let (code, object) = summary("sync-test --game skirmish --ticks 400 --faults hidden-state");
+    assert_eq!((code, object["first_bad_tick"].as_u64()), (15, Some(200)));
 }
 
 #[test]

@@ -1,18 +1,16 @@
-//! The canary of the desync test: a flipped bit in one player's duel is found at its tick.
+//! The canary of the desync test: a flipped bit in one player's game is found at its tick.
 
 use std::collections::BTreeSet;
 
 use phalanx::duel::Duel;
-use phalanx_engine::{Slot, Tick};
+use phalanx::skirmish::Skirmish;
+use phalanx_engine::{Simulation, Slot, Tick, TickRate};
 use phalanx_netcode::testing::{Plant, Preset, Scenario, World};
 
-/// `Arena` has this many top-level fields.
-const FIELDS: u64 = 4;
-
-#[test]
-fn a_flipped_bit_is_found_at_its_tick_whatever_the_field() {
+/// Plants into every top-level field of `game`'s state that has a leaf; there are `fields` of them.
+fn is_found_in_every_field<S: Simulation + Default>(rate: TickRate, fields: u64) {
     let net = Preset::Wifi.conditions();
-    let mut fields = BTreeSet::new();
+    let mut hit = BTreeSet::new();
     for seed in 0..100 {
         let tick = Tick(60 + seed * 4);
         let slot = Slot(u8::from(seed % 3 == 0));
@@ -22,25 +20,29 @@ fn a_flipped_bit_is_found_at_its_tick_whatever_the_field() {
             down: net,
             seed,
             plant,
+            rate,
             ticks: 1200,
             ..Scenario::default()
         };
-        let mut world = World::new(&scenario, Duel::default)
-            .unwrap()
-            .stop_at_desync();
+        let mut world = World::new(&scenario, S::default).unwrap().stop_at_desync();
         world.run_bots();
         assert_eq!(world.report().desync, Some(tick), "seed {seed}");
-        let planted = world
-            .client(slot)
-            .timeline()
-            .unwrap()
-            .simulation()
-            .field()
-            .unwrap();
-        assert_eq!(planted, seed % FIELDS, "seed {seed}");
-        fields.insert(planted);
+        let timeline = world.client(slot).timeline().unwrap();
+        let planted = timeline.simulation().field().unwrap();
+        assert_eq!(planted, seed % fields, "seed {seed}");
+        hit.insert(planted);
     }
-    assert_eq!(fields.len() as u64, FIELDS, "every top-level field was hit");
+    assert_eq!(hit.len() as u64, fields, "every top-level field was hit");
+}
+
+#[test]
+fn a_flipped_bit_is_found_at_its_tick_whatever_the_field() {
+    is_found_in_every_field::<Duel>(TickRate::hz(60), 4);
+}
+
+#[test]
+fn a_flipped_bit_of_a_table_is_found_at_its_tick() {
+    is_found_in_every_field::<Skirmish>(TickRate::hz(20), 6);
 }
 
 #[test]
