@@ -13,8 +13,8 @@
 pub mod compare;
 pub mod controls;
 mod digests;
-mod duel;
 mod functions;
+mod games;
 mod inputs;
 mod logs;
 mod random;
@@ -42,7 +42,7 @@ const SUBJECTS: &[&[&[Component]]] = &[
         states::COMPONENTS,
         tables::COMPONENTS,
         logs::COMPONENTS,
-        duel::COMPONENTS,
+        games::COMPONENTS,
     ],
 ];
 

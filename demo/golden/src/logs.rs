@@ -1,6 +1,8 @@
 //! Sealed frames and the log that chains them.
 
-use phalanx_engine::{Entry, FrameHash, Log, Provenance, Rng, SealedFrame, Slot, Tick};
+use phalanx_engine::{
+    Entry, FrameHash, Log, Provenance, Rng, SealedCommand, SealedFrame, Slot, Tick,
+};
 
 use crate::{Component, Tape};
 
@@ -25,6 +27,16 @@ fn heads(tape: &mut Tape<'_>) {
                 _ => Provenance::Neutral,
             });
             frame.inputs.extend(rng.next_u32().to_be_bytes());
+            if rng.below(16) == 0 {
+                let length = rng.below(20) + 1;
+                frame.commands.push(SealedCommand {
+                    slot,
+                    sequence: rng.next_u64(),
+                    bytes: (0..length)
+                        .map(|_| rng.next_u32().to_be_bytes()[0])
+                        .collect(),
+                });
+            }
             match rng.below(8) {
                 0 => frame.entries.push(Entry::Join(slot)),
                 1 => frame.entries.push(Entry::Leave(slot)),
