@@ -13,10 +13,10 @@
 pub mod compare;
 pub mod controls;
 mod digests;
-mod duel;
 mod functions;
 mod inputs;
 mod logs;
+mod matches;
 mod random;
 mod scalars;
 mod shapes;
@@ -40,7 +40,7 @@ const SUBJECTS: &[&[&[Component]]] = &[
         inputs::COMPONENTS,
         states::COMPONENTS,
         logs::COMPONENTS,
-        duel::COMPONENTS,
+        matches::COMPONENTS,
     ],
 ];
 

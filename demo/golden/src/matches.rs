@@ -1,7 +1,7 @@
-//! Matches of duel between bots, played as a late player plays them: predicted, rolled back,
-//! confirmed. The checksums of the confirmed ticks.
+//! Matches between bots, played as a late player plays them: predicted, rolled back, confirmed. The
+//! checksums of the confirmed ticks.
 //!
-//! They change only when the rules, the bots or the canonical encoding do; raise `Duel::VERSION`
+//! They change only when the rules, the bots or the canonical encoding do; raise the game's `VERSION`
 //! then.
 
 use std::collections::VecDeque;
@@ -14,11 +14,8 @@ use phalanx_engine::{
 
 use crate::{Component, Tape};
 
-/// A minute.
-const TICKS: u64 = 3600;
-
-/// A brief line every second.
-const TICKS_PER_LINE: u64 = 60;
+/// How long every match lasts.
+const SECONDS: u64 = 60;
 
 /// A sealed frame arrives this many ticks after the player predicted its tick.
 const LATE_TICKS: u64 = 5;
@@ -30,35 +27,45 @@ const WINDOW: Window = Window {
 };
 
 pub(crate) const COMPONENTS: &[Component] = &[
-    Component::new("duel.2", |tape| Match::new(1, 2).play(tape)).line_every(TICKS_PER_LINE),
-    Component::new("duel.4", |tape| Match::new(2, 4).play(tape)).line_every(TICKS_PER_LINE),
-    Component::new("duel.8", |tape| Match::new(3, 8).play(tape)).line_every(TICKS_PER_LINE),
+    Component::new("duel.2", |tape| duel(1, 2).play(tape)).line_every(DUEL_HZ),
+    Component::new("duel.4", |tape| duel(2, 4).play(tape)).line_every(DUEL_HZ),
+    Component::new("duel.8", |tape| duel(3, 8).play(tape)).line_every(DUEL_HZ),
 ];
 
-struct Match {
-    timeline: Timeline<Duel>,
+/// Ticks per second; a brief line for each second.
+const DUEL_HZ: u64 = 60;
+
+fn duel(seed: u64, slots: u8) -> Match<Duel> {
+    Match::new(|| Duel, seed, slots, DUEL_HZ)
+}
+
+struct Match<S: Simulation> {
+    timeline: Timeline<S>,
     log: Log,
     /// Sealed and on their way to the player.
     late: VecDeque<SealedFrame>,
     slots: u8,
+    ticks: Tick,
     noted: Tick,
 }
 
-impl Match {
-    fn new(seed: u64, slots: u8) -> Self {
-        let rate = TickRate::hz(60);
+impl<S: Simulation> Match<S> {
+    fn new(rules: impl Fn() -> S, seed: u64, slots: u8, hz: u64) -> Self {
+        let rate = TickRate::hz(u32::try_from(hz).expect("a rate"));
         let setup = Setup { seed, slots, rate };
+        let genesis = FrameHash::genesis(&GameIdentity::of(&rules()), &setup);
         Self {
-            timeline: Timeline::new(Duel, &setup, WINDOW).expect("a valid window"),
-            log: Log::new(FrameHash::genesis(&GameIdentity::of(&Duel), &setup)),
+            timeline: Timeline::new(rules(), &setup, WINDOW).expect("a valid window"),
+            log: Log::new(genesis),
             late: VecDeque::new(),
             slots,
+            ticks: Tick(SECONDS * hz),
             noted: Tick::ZERO,
         }
     }
 
     fn play(mut self, tape: &mut Tape<'_>) {
-        for tick in Tick::ZERO.until(Tick(TICKS)) {
+        for tick in Tick::ZERO.until(self.ticks) {
             self.seal(tick);
             if tick >= Tick(LATE_TICKS) {
                 self.receive();
@@ -68,12 +75,15 @@ impl Match {
         }
         while !self.late.is_empty() {
             self.receive();
-            self.advance(Tick(TICKS));
+            self.advance(self.ticks);
             self.note(tape);
         }
-        assert_eq!(self.timeline.confirmed(), Tick(TICKS));
+        assert_eq!(self.timeline.confirmed(), self.ticks);
         let stats = self.timeline.stats();
-        assert!(stats.rollbacks > TICKS / 10, "{stats:?} is hardly a match");
+        assert!(
+            stats.rollbacks > self.ticks.0 / 10,
+            "{stats:?} is hardly a match"
+        );
     }
 
     /// What everybody does at `tick`, as they see the predicted world.
@@ -81,16 +91,16 @@ impl Match {
         let mut frame = SealedFrame::empty(self.log.head());
         frame.tick = tick;
         for slot in Slot::all(self.slots) {
-            let pad = Duel.bot(self.timeline.state(), slot);
+            let input = self.timeline.simulation().bot(self.timeline.state(), slot);
             if slot == Slot(0) {
-                self.timeline.provide(tick, slot, pad); // The player's own.
+                self.timeline.provide(tick, slot, input); // The player's own.
             }
             if tick == Tick::ZERO {
                 frame.entries.push(Entry::Join(slot));
             }
-            let mut packed = [0];
-            pad.pack(&mut packed);
-            frame.inputs.extend(packed);
+            let packed = frame.inputs.len();
+            frame.inputs.resize(packed + S::Input::BYTES as usize, 0);
+            input.pack(&mut frame.inputs[packed..]);
             frame.provenance.push(Provenance::Real);
         }
         self.log.append(&frame);
