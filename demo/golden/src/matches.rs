@@ -7,9 +7,10 @@
 use std::collections::VecDeque;
 
 use phalanx::duel::Duel;
+use phalanx::skirmish::Skirmish;
 use phalanx_engine::{
-    Entry, FrameHash, GameIdentity, Input, Log, Provenance, Repeat, SealedFrame, Setup, Simulation,
-    Slot, Tick, TickRate, Timeline, Window,
+    Entry, FrameHash, GameIdentity, Input, Log, Provenance, Repeat, SealedCommand, SealedFrame,
+    Setup, Simulation, Slot, Tick, TickRate, Timeline, Window, to_bytes,
 };
 
 use crate::{Component, Tape};
@@ -30,13 +31,21 @@ pub(crate) const COMPONENTS: &[Component] = &[
     Component::new("duel.2", |tape| duel(1, 2).play(tape)).line_every(DUEL_HZ),
     Component::new("duel.4", |tape| duel(2, 4).play(tape)).line_every(DUEL_HZ),
     Component::new("duel.8", |tape| duel(3, 8).play(tape)).line_every(DUEL_HZ),
+    Component::new("skirmish.2", |tape| skirmish(4, 2).play(tape)).line_every(SKIRMISH_HZ),
+    Component::new("skirmish.8", |tape| skirmish(5, 8).play(tape)).line_every(SKIRMISH_HZ),
 ];
 
 /// Ticks per second; a brief line for each second.
 const DUEL_HZ: u64 = 60;
+/// The same.
+const SKIRMISH_HZ: u64 = 20;
 
 fn duel(seed: u64, slots: u8) -> Match<Duel> {
     Match::new(|| Duel, seed, slots, DUEL_HZ)
+}
+
+fn skirmish(seed: u64, slots: u8) -> Match<Skirmish> {
+    Match::new(Skirmish::default, seed, slots, SKIRMISH_HZ)
 }
 
 struct Match<S: Simulation> {
@@ -45,6 +54,8 @@ struct Match<S: Simulation> {
     /// Sealed and on their way to the player.
     late: VecDeque<SealedFrame>,
     slots: u8,
+    /// How many commands each slot gave.
+    given: Vec<u64>,
     ticks: Tick,
     noted: Tick,
 }
@@ -59,6 +70,7 @@ impl<S: Simulation> Match<S> {
             log: Log::new(genesis),
             late: VecDeque::new(),
             slots,
+            given: vec![0; slots.into()],
             ticks: Tick(SECONDS * hz),
             noted: Tick::ZERO,
         }
@@ -90,6 +102,7 @@ impl<S: Simulation> Match<S> {
     fn seal(&mut self, tick: Tick) {
         let mut frame = SealedFrame::empty(self.log.head());
         frame.tick = tick;
+        frame.commands = self.orders();
         for slot in Slot::all(self.slots) {
             let input = self.timeline.simulation().bot(self.timeline.state(), slot);
             if slot == Slot(0) {
@@ -105,6 +118,24 @@ impl<S: Simulation> Match<S> {
         }
         self.log.append(&frame);
         self.late.push_back(frame);
+    }
+
+    /// What everybody orders.
+    fn orders(&mut self) -> Vec<SealedCommand> {
+        let (simulation, state) = (self.timeline.simulation(), self.timeline.state());
+        let mut orders = Vec::new();
+        for (slot, given) in Slot::all(self.slots).zip(&mut self.given) {
+            for command in simulation.bot_commands(state, slot) {
+                let (sequence, bytes) = (*given, to_bytes(&command));
+                orders.push(SealedCommand {
+                    slot,
+                    sequence,
+                    bytes,
+                });
+                *given += 1;
+            }
+        }
+        orders
     }
 
     fn receive(&mut self) {
