@@ -1,6 +1,6 @@
 //! [`Battle`], the state of the game.
 
-use phalanx_engine::{Column, Fix, Fix32, Grid, Id, Rng, Slot, State, Table, Vec2};
+use phalanx_engine::{Column, Fix, Fix32, Grid, Id, Rng, Row, Slot, State, Table, Vec2};
 
 use super::building::{BUILDING_RADIUS, Building, Structure};
 use super::combat::RANGE;
@@ -178,4 +178,14 @@ fn nearest(
 ) -> Option<u32> {
     let distance = |row| Vec2::from(positions[row]).distance_squared(place.into());
     rows.min_by_key(|row| distance(*row))
+}
+
+/// Removes the rows that are `gone`: found first, and then removed. Also all of them are removed one
+/// by one: to put a new table in the place of an old one could not be undone.
+pub(super) fn remove_rows<R: Row>(table: &mut Table<R>, gone: impl Fn(&Table<R>, u32) -> bool) {
+    let rows = table.rows().filter(|row| gone(table, *row));
+    let ids: Vec<_> = rows.filter_map(|row| table.id(row)).collect();
+    for id in ids {
+        table.remove(id);
+    }
 }

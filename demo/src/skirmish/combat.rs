@@ -1,8 +1,8 @@
 //! Who shoots at whom, and who dies of it.
 
-use phalanx_engine::{Fix, Slot, Vec2};
+use phalanx_engine::{Fix, Vec2};
 
-use super::battle::Battle;
+use super::battle::{Battle, remove_rows};
 use super::building::BUILDING_RADIUS;
 use super::place::Place;
 use super::unit::{Kind, Target, Task};
@@ -36,20 +36,8 @@ pub(super) fn shoot(battle: &mut Battle, row: u32) {
         return;
     }
     units.ready.set(row, age.saturating_add(RELOAD_TICKS));
-    match aim(battle, row) {
-        Some(Target::Unit(id)) => {
-            if let Some(row) = battle.units.row(id) {
-                let health = &mut battle.units.health;
-                health.update(row, |health| *health = health.saturating_sub(DAMAGE));
-            }
-        }
-        Some(Target::Building(id)) => {
-            if let Some(row) = battle.buildings.row(id) {
-                let health = &mut battle.buildings.health;
-                health.update(row, |health| *health = health.saturating_sub(DAMAGE));
-            }
-        }
-        None => {}
+    if let Some(target) = aim(battle, row) {
+        hit(battle, target);
     }
 }
 
@@ -76,43 +64,23 @@ fn aim(battle: &Battle, row: u32) -> Option<Target> {
     near.and_then(|row| buildings.id(row)).map(Target::Building)
 }
 
-/// Removes who has no health left.
-pub(super) fn bury(battle: &mut Battle) {
+fn hit(battle: &mut Battle, target: Target) {
     let Battle {
         units, buildings, ..
     } = battle;
-    let dead = units.rows().filter(|row| units.health[*row] == 0);
-    let dead: Vec<_> = dead.filter_map(|row| units.id(row)).collect();
-    for id in dead {
-        units.remove(id);
-    }
-    let ruins = buildings.rows().filter(|row| buildings.health[*row] == 0);
-    let ruins: Vec<_> = ruins.filter_map(|row| buildings.id(row)).collect();
-    for id in ruins {
-        buildings.remove(id);
+    let (row, health) = match target {
+        Target::Unit(id) => (units.row(id), &mut units.health),
+        Target::Building(id) => (buildings.row(id), &mut buildings.health),
+    };
+    if let Some(row) = row {
+        health.update(row, |health| *health = health.saturating_sub(DAMAGE));
     }
 }
 
-/// Takes a player out of the round, with all that he has.
-pub(super) fn defeat(battle: &mut Battle, slot: Slot) {
-    if let Some(player) = battle.players.get_mut(usize::from(slot.0)) {
-        player.plays = false;
-    }
-    let Battle {
-        units, buildings, ..
-    } = battle;
-    let own = units
-        .ids()
-        .filter(|id| units.row(*id).is_some_and(|row| units.owner[row] == slot));
-    for id in own.collect::<Vec<_>>() {
-        units.remove(id);
-    }
-    let own = buildings.ids().filter(|id| {
-        buildings
-            .row(*id)
-            .is_some_and(|row| buildings.owner[row] == slot)
+/// Removes who has no health left.
+pub(super) fn bury(battle: &mut Battle) {
+    remove_rows(&mut battle.units, |units, row| units.health[row] == 0);
+    remove_rows(&mut battle.buildings, |buildings, row| {
+        buildings.health[row] == 0
     });
-    for id in own.collect::<Vec<_>>() {
-        buildings.remove(id);
-    }
 }

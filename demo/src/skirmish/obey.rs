@@ -106,19 +106,20 @@ fn build(battle: &mut Battle, slot: Slot, worker: Id<Unit>, structure: Structure
     let Some(row) = units.row(worker).filter(is_own) else {
         return;
     };
-    let buildings = &battle.buildings;
-    let is_site = |site: &u32| buildings.missing[*site] > 0;
-    let is_this =
-        |site: &u32| buildings.structure[*site] == structure && buildings.position[*site] == at;
-    let mut sites = battle.buildings_of(slot).filter(is_site).filter(is_this);
-    let site = match sites.next() {
-        Some(site) => buildings.id(site),
-        None => None,
-    };
-    drop(sites);
+    let site = site_at(battle, slot, structure, at);
     if let Some(site) = site.or_else(|| found(battle, slot, structure, at)) {
         give(battle, row, Task::Build(site));
     }
+}
+
+/// The player's site for such a building at this very place.
+fn site_at(battle: &Battle, slot: Slot, structure: Structure, at: Place) -> Option<Id<Building>> {
+    let buildings = &battle.buildings;
+    let is_site = |row: &u32| buildings.missing[*row] > 0;
+    let is_meant =
+        |row: &u32| buildings.structure[*row] == structure && buildings.position[*row] == at;
+    let mut sites = battle.buildings_of(slot).filter(is_site).filter(is_meant);
+    buildings.id(sites.next()?)
 }
 
 /// A new site, if there is room and ore for it.

@@ -2,14 +2,14 @@
 
 use phalanx_engine::{Angle, Fix, Fix32, Presence, Session, Slot, Vec2};
 
-use super::battle::{Battle, PLAYERS_MAX, Phase, Player, ROUND_TICKS};
+use super::Skirmish;
+use super::battle::{Battle, PLAYERS_MAX, Phase, Player, ROUND_TICKS, Round, remove_rows};
 use super::building::{Building, Structure};
 use super::combat::RELOAD_TICKS;
 use super::movement::formation;
 use super::patch::Patch;
 use super::place::Place;
 use super::unit::{Kind, Unit};
-use super::{Skirmish, combat};
 
 /// What a player begins with, ore.
 const ORE: u32 = 300;
@@ -19,7 +19,9 @@ const WORKERS: u32 = 4;
 const HOME_PATCHES: u32 = 4;
 /// Ore in one of them.
 const HOME_ORE: u32 = 600;
-/// Ore in a patch farther away.
+/// Patches farther away, for each player.
+const FAR_PATCHES: u32 = 2;
+/// Ore in one of them.
 const FAR_ORE: u32 = 1500;
 /// From a base to its patches, units.
 const PATCH_DISTANCE: Fix = Fix::int(7);
@@ -30,28 +32,28 @@ const WORKER_DISTANCE: Fix = Fix::int(4);
 /// order moves on by one place per round.
 pub(super) fn begin(rules: &Skirmish, battle: &mut Battle, session: &Session) {
     clear(battle);
-    let here = |slot| session.presence(slot) != Presence::Absent;
-    let entrants = Slot::all(PLAYERS_MAX).filter(|slot| here(*slot));
-    let entrants = entrants.map(|_| 1).sum::<u8>();
+    let here = |slot: &Slot| session.presence(*slot) != Presence::Absent;
+    let players = || Slot::all(PLAYERS_MAX).filter(here);
+    let entrants = players().map(|_| 1).sum::<u8>();
+    let seats = u32::from(entrants.max(1));
     let soldiers = rules.soldiers();
     let round = &mut battle.round;
     let first = u32::from(round.number);
-    round.number = round.number.saturating_add(1);
-    round.phase = Phase::War;
-    round.age = 0;
-    round.entrants = entrants;
-    round.muster = soldiers / u32::from(entrants.max(1));
-    round.half = half_side(soldiers);
-
-    let homes =
-        (first..).map(|place| Angle::turns(place % u32::from(entrants.max(1)), entrants.into()));
-    let players = Slot::all(PLAYERS_MAX).filter(|slot| here(*slot));
-    for (slot, angle) in players.zip(homes) {
-        settle(battle, slot, Vec2::from_angle(angle));
+    *round = Round {
+        number: round.number.saturating_add(1),
+        phase: Phase::War,
+        age: 0,
+        entrants,
+        muster: soldiers / seats,
+        half: half_side(soldiers),
+    };
+    for (slot, seat) in players().zip(first..) {
+        let direction = Vec2::from_angle(Angle::turns(seat % seats, seats));
+        settle(battle, slot, direction);
     }
-    for _ in 0..2 * entrants {
-        let half = battle.round.half;
-        let point = battle.rng.in_circle(half.to_fix() / 2);
+    let reach = battle.round.half.to_fix() / 2;
+    for _ in 0..FAR_PATCHES * u32::from(entrants) {
+        let point = battle.rng.in_circle(reach);
         place_patch(battle, point, FAR_ORE);
     }
 }
@@ -107,32 +109,34 @@ fn clear(battle: &mut Battle) {
             ..*player
         };
     }
-    for id in battle.units.ids().collect::<Vec<_>>() {
-        battle.units.remove(id);
-    }
-    for id in battle.buildings.ids().collect::<Vec<_>>() {
-        battle.buildings.remove(id);
-    }
-    for id in battle.patches.ids().collect::<Vec<_>>() {
-        battle.patches.remove(id);
-    }
+    remove_rows(&mut battle.units, |_, _| true);
+    remove_rows(&mut battle.buildings, |_, _| true);
+    remove_rows(&mut battle.patches, |_, _| true);
 }
 
 /// Whoever left, or has no base any more, is out; with the last but one of them, or with its time,
 /// the round ends.
 pub(super) fn judge(battle: &mut Battle, session: &Session) {
-    for slot in Slot::all(PLAYERS_MAX)
-        .filter(|slot| battle.plays(*slot))
-        .collect::<Vec<_>>()
-    {
+    for slot in Slot::all(PLAYERS_MAX) {
         let left = session.presence(slot) == Presence::Absent;
-        if left || battle.bases_of(slot).next().is_none() {
-            combat::defeat(battle, slot);
+        if battle.plays(slot) && (left || battle.bases_of(slot).next().is_none()) {
+            defeat(battle, slot);
         }
     }
     if is_over(battle, session) {
         end(battle);
     }
+}
+
+/// Takes a player out of the round, with all that he has.
+fn defeat(battle: &mut Battle, slot: Slot) {
+    if let Some(player) = battle.players.get_mut(usize::from(slot.0)) {
+        player.plays = false;
+    }
+    remove_rows(&mut battle.units, |units, row| units.owner[row] == slot);
+    remove_rows(&mut battle.buildings, |buildings, row| {
+        buildings.owner[row] == slot
+    });
 }
 
 /// A player alone practises until somebody waits.

@@ -61,6 +61,16 @@ fn two_bots_end_a_round_in_three_minutes() {
 }
 
 #[test]
+fn orders_that_come_late_end_a_round_as_well() {
+    for seed in 0..4 {
+        let mut play = Play::new(64, mix(seed), 2);
+        (0..TICKS).for_each(|_| play.step_late_bots(10));
+        play.check();
+        assert!(play.battle.round.number > 1);
+    }
+}
+
+#[test]
 fn any_number_of_bots_plays_by_the_rules() {
     for slots in 1..=8 {
         let mut counts = Counts::default();

@@ -24,10 +24,24 @@ fn check(units: u32, slots: u8, expected: &Expect) {
 
 #[test]
 fn two_bots_play_as_they_did() {
-    check(64, 2, &expect![[""]]);
+    let expected = expect![[r#"
+        400 00de7cfff9b898f2
+        800 eb41ad96d6af3b44
+        1200 3d12f2115818e93f
+        1600 6ea565764ce5ba42
+        2000 92e2eb7905fe93e0
+    "#]];
+    check(64, 2, &expected);
 }
 
 #[test]
 fn eight_bots_play_as_they_did() {
-    check(200, 8, &expect![[""]]);
+    let expected = expect![[r#"
+        400 9607154ebfc3814b
+        800 2982d88c3dda00f9
+        1200 e51a22890b8e6f11
+        1600 b95a167ba4a60731
+        2000 5844026742b23687
+    "#]];
+    check(200, 8, &expected);
 }

@@ -3,6 +3,7 @@
 mod bots;
 mod golden;
 mod hostile;
+mod memory;
 mod orders;
 mod play;
 mod rounds;

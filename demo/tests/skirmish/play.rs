@@ -1,5 +1,7 @@
 //! A match without network, rollback or digests.
 
+use std::collections::VecDeque;
+
 use phalanx::skirmish::{
     Area, BUILDINGS_MAX, Battle, Building, Kind, Order, PLAYERS_MAX, Patch, Phase, Place, Skirmish,
     Structure, TRAINING_MAX, Task, Unit, WAYPOINTS_MAX, Who,
@@ -29,6 +31,8 @@ pub(crate) struct Play {
     pub(crate) battle: Battle,
     pub(crate) session: Session,
     tick: Tick,
+    /// Ordered, but not executed yet; those of a tick together.
+    late: VecDeque<Vec<(Slot, Order)>>,
 }
 
 impl Play {
@@ -40,6 +44,7 @@ impl Play {
             battle: rules.start(&setup),
             session: Session::new(&setup),
             tick: Tick::ZERO,
+            late: VecDeque::new(),
             rules,
         }
     }
@@ -97,16 +102,29 @@ impl Play {
         (0..ticks).for_each(|_| self.step_with(&[], &[]));
     }
 
-    /// Executes one tick between bots; how many orders they gave.
-    pub(crate) fn step_bots(&mut self) -> usize {
+    /// What the bots order now.
+    fn bot_orders(&self) -> Vec<(Slot, Order)> {
         let slots = Slot::all(self.session.slots());
         let orders = slots.flat_map(|slot| {
             let orders = self.rules.bot_commands(&self.battle, slot);
             orders.into_iter().map(move |order| (slot, order))
         });
-        let orders: Vec<_> = orders.collect();
+        orders.collect()
+    }
+
+    /// Executes one tick between bots; how many orders they gave.
+    pub(crate) fn step_bots(&mut self) -> usize {
+        let orders = self.bot_orders();
         self.step_with(&[], &orders);
         orders.len()
+    }
+
+    /// Executes one tick between bots whose orders are executed `delay` ticks later.
+    pub(crate) fn step_late_bots(&mut self, delay: usize) {
+        self.late.push_back(self.bot_orders());
+        let due = self.late.len() > delay;
+        let orders = due.then(|| self.late.pop_front()).flatten();
+        self.step_with(&[], &orders.unwrap_or_default());
     }
 
     /// Executes `ticks` ticks between bots.
