@@ -12,6 +12,7 @@ pub mod clock;
 pub mod duel;
 pub mod groups;
 pub mod loopback;
+pub mod march;
 pub mod math;
 #[cfg(feature = "peers")]
 pub mod peers;

@@ -10,7 +10,7 @@ use crate::exit::Failure;
 use crate::skirmish::{self, Battle, SOLDIERS_MAX, Skirmish};
 
 /// A game that the program can play.
-pub(crate) trait Game: Simulation + Clone {
+pub(crate) trait Game: Simulation + Copy {
     /// Most players.
     const PLAYERS_MAX: u8;
 

@@ -1,11 +1,11 @@
 //! Group `state`: what it costs to keep a world, to digest it and to go back.
 
 use super::Told;
-#[cfg(feature = "peers")]
-use crate::claim::Unmeasured;
-use crate::claim::{Claim, Effort};
+use crate::claim::{Claim, Effort, Unmeasured};
+use crate::march::{self, March};
 #[cfg(feature = "peers")]
 use crate::peers::states::{Cloned, Copied, Extracted};
+use crate::session::float;
 #[cfg(feature = "peers")]
 use crate::state::agree;
 use crate::state::plain::Plain;
@@ -20,6 +20,7 @@ pub(super) fn run(effort: Effort, told: &mut Told<'_>) {
     let lines = &mut Lines { effort, told };
     claims(lines);
     plain(lines);
+    march(lines);
     // What there is to see beyond what we promise takes its time.
     if effort != Effort::QUICK {
         for rows in [SMALL, LARGE, HUGE] {
@@ -73,6 +74,33 @@ fn plain(lines: &mut Lines<'_, '_>) {
     let four = Churn { rows: 64, ..two };
     lines.copied::<Plain<31>>(Part::Tick, two, Some(1.5));
     lines.copied::<Plain<63>>(Part::Tick, four, Some(1.5));
+}
+
+/// An RTS of ten thousand soldiers, all of them on their way.
+fn march(lines: &mut Lines<'_, '_>) {
+    let (mut ours, period) = (March::new(), float(march::RATE.period_nanos()));
+    let ticks = WINDOW as u64;
+    let soldiers = march::SOLDIERS;
+    let claim = Claim::ratio(
+        format!("state/save + digest, skirmish, {soldiers} on the march"),
+        lines.effort,
+        || ours.cost(ticks).kept,
+        ("the period of 20 Hz", Some(0.003)),
+        || period,
+    );
+    let step = ours.cost(ticks).step / 1000.0;
+    let (moving, same) = ours.marching();
+    let note = format!("{moving} move; the rules take {step:.0} us");
+    let all = same && moving * 100 >= u64::from(soldiers) * 99;
+    (lines.told)(if all {
+        Ok(claim.with_note(note))
+    } else {
+        let reason = format!("{moving} of {soldiers} move, and both marches are the same: {same}");
+        Err(Unmeasured {
+            name: claim.name,
+            reason,
+        })
+    });
 }
 
 /// Where the lines go.

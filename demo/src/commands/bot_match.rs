@@ -250,12 +250,12 @@ async fn enter<G: Game>(
         let clock = stage.clock;
         spawn_local(path.carry(clock));
 
-        let planted = Planted::new(game.clone(), scenario.plant);
+        let planted = Planted::new(*game, scenario.plant);
         let client = Client::new(planted, scenario.client).map_err(Failure::usage)?;
         let client = Rc::new(RefCell::new(client));
         stage.players.push(Rc::clone(&client));
         let mut pilot = Planter(Bot {
-            rules: game.clone(),
+            rules: *game,
             idle: plan.idle_bots,
         });
         tasks.spawn_local(async move {

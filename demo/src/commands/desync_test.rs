@@ -41,7 +41,7 @@ fn test<G: Game>(
     interrupt: &Interrupt,
 ) -> Result<Exit, Failure> {
     let clock = Clock::start();
-    let world = World::new(&plan.scenario, || game.clone()).map_err(Failure::usage)?;
+    let world = World::new(&plan.scenario, || *game).map_err(Failure::usage)?;
     let mut world = world.stop_at_desync();
     let mut progress = Progress::new(console);
     let mut interrupted = false;

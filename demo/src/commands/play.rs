@@ -45,7 +45,7 @@ pub(super) fn run(args: &PlayArgs, interrupt: &Interrupt) -> Result<Exit, Failur
     with_rules!(args.rules, game => {
         let mut pilot = Narrator {
             bot: Bot {
-                rules: game.clone(),
+                rules: game,
                 idle: false,
             },
             console: Console::new(&args.output),

@@ -99,7 +99,7 @@ fn test<G: Game>(
         )
     };
     let forgetful = asked(&args.faults.faults, Fault::HiddenState);
-    let game = Forgetful::new(bot.clone(), forgetful.then_some(Tick(ticks / 2)));
+    let game = Forgetful::new(*bot, forgetful.then_some(Tick(ticks / 2)));
     let result = SyncTest::new(game, setup)
         .rewind(REWIND)
         .run(ticks, |tick, slot, state| {
