@@ -323,8 +323,8 @@ impl Model {
         let mut columns = table.child(3);
         let children = each(&fields, &mut columns);
         digests.push(columns.fold(&children));
-        let all = allocator.iter().chain(&fields);
-        (all.flat_map(Plain::encode).collect(), table.fold(&digests))
+        let all = allocator.iter().chain(&fields).map(Plain::encode);
+        (all.collect::<Vec<_>>().concat(), table.fold(&digests))
     }
 
     /// What can be asked of a table.
