@@ -60,7 +60,9 @@ impl Unit {
 
 /// Only a table gives ids away; everybody may write down their bytes.
 fn id(row: u32, generation: u32) -> Id<Unit> {
-    from_bytes(&to_bytes(&(row, generation))).expect("two numbers are an id")
+    let [a, b, c, d] = row.to_le_bytes();
+    let [e, f, g, h] = generation.to_le_bytes();
+    from_bytes(&[a, b, c, d, e, f, g, h]).expect("two numbers are an id")
 }
 
 /// Most places of a case: some blocks, and a part of one.
@@ -72,8 +74,8 @@ const PAST_TICKS_MAX: usize = 24;
 /// Ids that are asked for: the newest.
 const IDS_MAX: usize = 100;
 
-/// What is done in a tick. Rows are meant modulo their number; who is meant by its id, which may
-/// long mean nothing, is the so-and-so-newest of all ids there ever were.
+/// What is done in a tick. Rows and blocks count modulo their number; ids, which may mean nothing any
+/// more, count from the newest of all there ever were.
 #[derive(Clone, Debug)]
 pub enum Operation {
     Insert { count: u8, seed: u32 },
@@ -190,7 +192,7 @@ struct Plain {
 
 impl Plain {
     /// Whatever is shorter than `width` is filled with zeros.
-    fn of<T: State>(width: usize, values: impl Iterator<Item = T>) -> Self {
+    fn of<'a, T: State>(width: usize, values: impl Iterator<Item = &'a T>) -> Self {
         let (mut out, mut ends) = (Encoder::new(), Vec::new());
         for value in values {
             let begin = out.bytes().len();
@@ -259,9 +261,11 @@ impl Model {
     }
 
     fn row(&self, wanted: Id<Unit>) -> Option<u32> {
-        let (row, generation): (u32, u32) = from_bytes(&to_bytes(&wanted)).expect("its own bytes");
+        let mut bytes = [0; 8];
+        wanted.encode_cell(&mut bytes);
+        let row = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
         let lives = self.rows.get(row as usize)?.is_some();
-        (lives && self.generations[row as usize] == generation).then_some(row)
+        (lives && id(row, self.generations[row as usize]) == wanted).then_some(row)
     }
 
     fn change_block(&mut self, block: u32, change: impl Fn(&mut u8)) {
@@ -271,14 +275,14 @@ impl Model {
     }
 
     /// A word per block of rows, a bit per row.
-    fn live(&self) -> impl Iterator<Item = u16> {
+    fn live(&self) -> Vec<u16> {
         let word = |rows: &[Option<Unit>]| {
             let bits = (0..)
                 .zip(rows)
                 .map(|(bit, row)| u16::from(row.is_some()) << bit);
             bits.sum()
         };
-        self.rows.chunks(BLOCK_ROWS as usize).map(word)
+        self.rows.chunks(BLOCK_ROWS as usize).map(word).collect()
     }
 
     /// The allocator's columns, then those of the fields.
@@ -290,17 +294,17 @@ impl Model {
                 .map(|unit| unit.as_ref().unwrap_or(&nothing))
         };
         let allocator = [
-            Plain::of(2, self.live()),
-            Plain::of(4, self.generations.iter().copied()),
-            Plain::of(4, self.free.iter().copied()),
+            Plain::of(2, self.live().iter()),
+            Plain::of(4, self.generations.iter()),
+            Plain::of(4, self.free.iter()),
         ];
         let fields = [
-            Plain::of(1, rows().map(|unit| unit.r#type)),
-            Plain::of(16, rows().map(|unit| unit.position)),
-            Plain::of(9, rows().map(|unit| unit.order)),
-            Plain::of(5, rows().map(|unit| unit.load)),
+            Plain::of(1, rows().map(|unit| &unit.r#type)),
+            Plain::of(16, rows().map(|unit| &unit.position)),
+            Plain::of(9, rows().map(|unit| &unit.order)),
+            Plain::of(5, rows().map(|unit| &unit.load)),
             // Nothing of a list is its count.
-            Plain::of(4, rows().map(|unit| unit.path.clone())),
+            Plain::of(4, rows().map(|unit| &unit.path)),
         ];
         (allocator, fields)
     }
@@ -319,8 +323,8 @@ impl Model {
         let mut columns = table.child(3);
         let children = each(&fields, &mut columns);
         digests.push(columns.fold(&children));
-        let all = allocator.iter().chain(&fields);
-        (all.flat_map(Plain::encode).collect(), table.fold(&digests))
+        let all = allocator.iter().chain(&fields).map(Plain::encode);
+        (all.collect::<Vec<_>>().concat(), table.fold(&digests))
     }
 
     /// What can be asked of a table.
@@ -572,7 +576,7 @@ impl History {
         self.ids.push(id);
     }
 
-    /// The row that an id means, to both; `None` if there never was an id.
+    /// An id, and the row that it means; `None` if there never was an id.
     fn newest(&mut self, newest: u8) -> Option<(Id<Unit>, Option<u32>)> {
         let back = usize::from(newest).checked_rem(self.ids.len())?;
         let id = self.ids[self.ids.len() - 1 - back];
@@ -617,7 +621,7 @@ impl History {
     }
 }
 
-/// Plays the case in `data`, with a fault or as it should be; at last goes all the way back.
+/// Plays the case in `data`, with a fault or as it should be; at last goes all the way back and forth again.
 ///
 /// # Panics
 /// If table and model differ.
@@ -627,8 +631,10 @@ pub fn play(data: &[u8], plant: Option<Plant>) -> Outcome {
     while !reader.is_at_end() {
         history.step(&reader.table_step());
     }
+    let outcome = history.outcome;
     history.step(&Step::Undo(u8::MAX));
-    history.outcome
+    history.step(&Step::Redo(u8::MAX));
+    outcome
 }
 
 /// The fuzz target.
