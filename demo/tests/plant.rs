@@ -24,11 +24,13 @@ fn is_found_in_every_field<S: Simulation + Default>(rate: TickRate, fields: u64)
             ticks: 1200,
             ..Scenario::default()
         };
-        let mut world = World::new(&scenario, S::default).unwrap().stop_at_desync();
+        let mut world = World::new(&scenario, S::default)
+            .expect("a scenario within limits")
+            .stop_at_desync();
         world.run_bots();
         assert_eq!(world.report().desync, Some(tick), "seed {seed}");
-        let timeline = world.client(slot).timeline().unwrap();
-        let planted = timeline.simulation().field().unwrap();
+        let timeline = world.client(slot).timeline().expect("it plays");
+        let planted = timeline.simulation().field().expect("it is planted");
         assert_eq!(planted, seed % fields, "seed {seed}");
         hit.insert(planted);
     }
