@@ -30,7 +30,7 @@ mod tick;
 mod timeline;
 mod world;
 
-pub use codec::{DecodeError, Decoder, Encoder};
+pub use codec::{DecodeError, Decoder, Encoder, Mark};
 pub use diff::{Diff, Difference, Path, Sides, Walk, diff};
 pub use digest::{Digest, DigestNode, DigestVisitor, Fold, Node, digest_at};
 pub use frame::{FrameHash, InputFrame, Provenance, Repeat, SealedFrame};
@@ -47,8 +47,8 @@ pub use state::wall;
 #[doc(hidden)]
 pub use state::width_of;
 pub use state::{
-    Leaf, LeafMut, PathStep, Schema, State, TagLeaf, Visitor, VisitorMut, flip_leaf, from_bytes,
-    to_bytes,
+    Leaf, LeafMut, PathStep, PlainState, Schema, State, TagLeaf, Visitor, VisitorMut, flip_leaf,
+    from_bytes, to_bytes,
 };
 pub use sync_test::{SyncReport, SyncTest, SyncTestError};
 pub use table::{Cell, Column, Id, Lists, Row, Table};
