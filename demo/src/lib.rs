@@ -24,6 +24,8 @@ mod figures;
 #[cfg(feature = "program")]
 mod game;
 #[cfg(feature = "program")]
+mod grouped;
+#[cfg(feature = "program")]
 mod interrupt;
 #[cfg(feature = "program")]
 mod person;

@@ -92,6 +92,8 @@ pub(crate) struct Summary {
     pub(crate) speed: Thousandths,
     /// Why the run proves nothing.
     pub(crate) vacuous: Vec<String>,
+    /// Most bytes of the state outside tables; only `sync-test` looks.
+    pub(crate) plain_bytes: Option<u64>,
     pub(crate) exit_code: u8,
 }
 
@@ -138,6 +140,7 @@ impl Summary {
             wall_s: Thousandths::seconds(run.wall),
             speed: Thousandths::ratio(report.played, run.wall),
             vacuous: Vec::new(),
+            plain_bytes: None,
             exit_code: Exit::Fine.code(),
         }
     }
