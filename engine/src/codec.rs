@@ -158,6 +158,13 @@ impl<'a> Decoder<'a> {
         Ok(head)
     }
 
+    /// All bytes that are left.
+    pub(crate) const fn take_rest(&mut self) -> &'a [u8] {
+        let rest = self.rest;
+        self.rest = &[];
+        rest
+    }
+
     /// The next `count` bytes, all of them zero: the padding of `what`.
     ///
     /// # Errors

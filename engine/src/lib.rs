@@ -23,6 +23,7 @@ pub mod math;
 mod rng;
 mod session;
 mod simulation;
+mod snapshot;
 mod state;
 mod sync_test;
 pub mod table;
@@ -42,6 +43,7 @@ pub use phalanx_derive::{Cell, Input, Row, State};
 pub use rng::{Rng, RngKey, Uniform, mix};
 pub use session::{Entry, Presence, Session, Slot};
 pub use simulation::{GameIdentity, Setup, Simulation};
+pub use snapshot::{RestoreError, Snapshot, SnapshotHash};
 #[doc(hidden)]
 pub use state::wall;
 #[doc(hidden)]
