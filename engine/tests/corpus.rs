@@ -35,7 +35,7 @@ fn every_file_of_every_corpus_passes() {
 }
 
 /// Targets of the netcode, whose tests replay them.
-const NETCODE: [&str; 2] = ["client_bytes", "relay_bytes"];
+const NETCODE: [&str; 3] = ["client_bytes", "relay_bytes", "snapshot_bytes"];
 
 /// A target that somebody forgot to list would be fuzzed, but never replayed.
 #[test]
