@@ -12,6 +12,8 @@ pub mod cli;
 #[cfg(feature = "program")]
 mod commands;
 #[cfg(feature = "program")]
+mod compare;
+#[cfg(feature = "program")]
 mod console;
 #[cfg(feature = "program")]
 mod driver;
@@ -34,6 +36,8 @@ mod plan;
 #[cfg(feature = "program")]
 mod progress;
 #[cfg(feature = "program")]
+mod snapshot_file;
+#[cfg(feature = "program")]
 mod summary;
 #[cfg(feature = "program")]
 pub mod tui;
@@ -41,6 +45,8 @@ pub mod tui;
 mod vacuity;
 #[cfg(feature = "program")]
 mod watcher;
+#[cfg(feature = "program")]
+mod worlds;
 
 #[cfg(feature = "program")]
 pub use commands::main;
