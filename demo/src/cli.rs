@@ -4,6 +4,7 @@ mod help;
 mod values;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use phalanx_engine::TickRate;
@@ -44,6 +45,9 @@ pub enum Command {
     /// Play in a session of a relay
     #[command(after_help = help::of_play())]
     Play(PlayArgs),
+    /// Say what differs between two snapshots
+    #[command(after_help = help::of_diff())]
+    Diff(DiffArgs),
 }
 
 /// A game that exists.
@@ -220,6 +224,10 @@ pub struct DesyncTestArgs {
     /// Flattened.
     #[command(flatten)]
     pub scenario: ScenarioArgs,
+    /// Write every player's world to DIR/slot-N.snapshot: that of the first bad tick, or else of the
+    /// last agreed one
+    #[arg(long, value_name = "DIR")]
+    pub snapshots: Option<PathBuf>,
 }
 
 /// Flags of `sync-test`.
@@ -273,6 +281,23 @@ pub struct PlayArgs {
     /// Let a bot play, without a terminal
     #[arg(long)]
     pub bot: bool,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Flags of `diff`.
+#[derive(Clone, Debug, Args)]
+#[expect(missing_docs, reason = "flattened: see its type")]
+pub struct DiffArgs {
+    /// File of a snapshot
+    #[arg(value_name = "A")]
+    pub left: PathBuf,
+    /// File of another one
+    #[arg(value_name = "B")]
+    pub right: PathBuf,
+    /// Most differences that are said one by one
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = values::count, allow_negative_numbers = true)]
+    pub limit: u32,
     #[command(flatten)]
     pub output: OutputArgs,
 }

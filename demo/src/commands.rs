@@ -2,6 +2,7 @@
 
 mod bot_match;
 mod desync_test;
+mod diff;
 mod play;
 mod relay;
 mod sync_test;
@@ -58,10 +59,11 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
         None => bot_match::run(&bot_match::without_arguments(), &interrupt),
         Some(Command::Match(args)) => bot_match::run(&args, &interrupt),
-        Some(Command::DesyncTest(args)) => desync_test::run(&args.scenario, &interrupt),
+        Some(Command::DesyncTest(args)) => desync_test::run(&args, &interrupt),
         Some(Command::SyncTest(args)) => sync_test::run(&args, &interrupt),
         Some(Command::Relay(args)) => relay::run(&args, &interrupt),
         Some(Command::Play(args)) => play::run(&args, &interrupt),
+        Some(Command::Diff(args)) => diff::run(&args),
     }
 }
 

@@ -11,10 +11,14 @@ pub enum Exit {
     Internal,
     /// Flags that are unknown, out of range or contradict each other.
     Usage,
-    /// Two players held different states for one tick.
+    /// Two players held different states for one tick; two snapshots differ.
     Desync,
     /// The run proves nothing.
     Vacuous,
+    /// A file that was damaged, or is none of those it should be.
+    Damaged,
+    /// A file of another game, version or format.
+    OtherVersion,
     /// Another checker than the comparison of players failed.
     Checker,
     /// The relay did not take the player in.
@@ -29,12 +33,14 @@ pub enum Exit {
 
 impl Exit {
     /// All of them, by number.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Fine,
         Self::Internal,
         Self::Usage,
         Self::Desync,
         Self::Vacuous,
+        Self::Damaged,
+        Self::OtherVersion,
         Self::Checker,
         Self::Refused,
         Self::RelayLost,
@@ -51,6 +57,8 @@ impl Exit {
             Self::Usage => 2,
             Self::Desync => 10,
             Self::Vacuous => 11,
+            Self::Damaged => 13,
+            Self::OtherVersion => 14,
             Self::Checker => 15,
             Self::Refused => 20,
             Self::RelayLost => 21,
@@ -68,6 +76,8 @@ impl Exit {
             Self::Usage => "wrong usage",
             Self::Desync => "desync found",
             Self::Vacuous => "vacuous run: it proves nothing",
+            Self::Damaged => "damaged file",
+            Self::OtherVersion => "other version",
             Self::Checker => "another checker failed",
             Self::Refused => "refused by the relay",
             Self::RelayLost => "relay lost",

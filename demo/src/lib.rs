@@ -13,6 +13,8 @@ pub mod cli;
 #[cfg(feature = "program")]
 mod commands;
 #[cfg(feature = "program")]
+mod compare;
+#[cfg(feature = "program")]
 mod console;
 #[cfg(feature = "program")]
 mod driver;
@@ -25,6 +27,8 @@ mod figures;
 #[cfg(feature = "program")]
 mod game;
 #[cfg(feature = "program")]
+mod grouped;
+#[cfg(feature = "program")]
 mod interrupt;
 #[cfg(feature = "program")]
 mod person;
@@ -33,6 +37,8 @@ mod plan;
 #[cfg(feature = "program")]
 mod progress;
 #[cfg(feature = "program")]
+mod snapshot_file;
+#[cfg(feature = "program")]
 mod summary;
 #[cfg(feature = "program")]
 pub mod tui;
@@ -40,6 +46,8 @@ pub mod tui;
 mod vacuity;
 #[cfg(feature = "program")]
 mod watcher;
+#[cfg(feature = "program")]
+mod worlds;
 
 #[cfg(feature = "program")]
 pub use commands::main;

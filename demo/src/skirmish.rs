@@ -58,6 +58,15 @@ impl Default for Skirmish {
 }
 
 impl Skirmish {
+    /// The rules whose [`content_hash`](Simulation::content_hash) this is, if it is one.
+    #[must_use]
+    pub const fn of_content(content: &[u8; 32]) -> Self {
+        let [a, b, c, d, ..] = *content;
+        Self {
+            units: u32::from_le_bytes([a, b, c, d]),
+        }
+    }
+
     fn soldiers(&self) -> u32 {
         self.units.min(SOLDIERS_MAX)
     }

@@ -93,6 +93,10 @@ pub(crate) struct Summary {
     pub(crate) speed: Thousandths,
     /// Why the run proves nothing.
     pub(crate) vacuous: Vec<String>,
+    /// The first thing in which two players differ; only `desync-test` knows both.
+    pub(crate) first_difference: Option<String>,
+    /// Most bytes of the state outside tables; only `sync-test` looks.
+    pub(crate) plain_bytes: Option<u64>,
     pub(crate) exit_code: u8,
 }
 
@@ -142,6 +146,8 @@ impl Summary {
             wall_s: Thousandths::seconds(run.wall),
             speed: Thousandths::ratio(report.played, run.wall),
             vacuous: Vec::new(),
+            first_difference: None,
+            plain_bytes: None,
             exit_code: Exit::Fine.code(),
         }
     }

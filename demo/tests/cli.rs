@@ -410,7 +410,7 @@ fn docs_and_help_have_the_same_commands_flags_and_codes() {
         .collect();
     assert_eq!(
         names,
-        ["match", "desync-test", "sync-test", "relay", "play"]
+        ["match", "desync-test", "sync-test", "relay", "play", "diff"]
     );
 
     let mut all = flags(&program);

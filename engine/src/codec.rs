@@ -1,6 +1,10 @@
 //! Canonical bytes: little-endian, fixed width, no padding; one value has one encoding.
 
+mod marks;
+
 use alloc::vec::Vec;
+
+pub use marks::Mark;
 
 use crate::index::at;
 use crate::limits::{DECODE_RESERVE_MAX, SCHEMA_DEPTH_MAX};
@@ -9,13 +13,18 @@ use crate::limits::{DECODE_RESERVE_MAX, SCHEMA_DEPTH_MAX};
 #[derive(Clone, Debug, Default)]
 pub struct Encoder {
     bytes: Vec<u8>,
+    /// Where tables wrote their columns, if anybody asked.
+    marks: Option<Vec<Mark>>,
 }
 
 impl Encoder {
     /// An empty encoder.
     #[must_use]
     pub const fn new() -> Self {
-        Self { bytes: Vec::new() }
+        Self {
+            bytes: Vec::new(),
+            marks: None,
+        }
     }
 
     /// Appends `bytes` as they are.
@@ -59,6 +68,9 @@ impl Encoder {
     /// Forgets what was written, keeps the capacity.
     pub fn clear(&mut self) {
         self.bytes.clear();
+        if let Some(marks) = &mut self.marks {
+            marks.clear();
+        }
     }
 
     /// Makes room for `bytes` more bytes.
@@ -76,7 +88,7 @@ impl Encoder {
 impl From<Vec<u8>> for Encoder {
     /// An encoder that goes on after `bytes`.
     fn from(bytes: Vec<u8>) -> Self {
-        Self { bytes }
+        Self { bytes, marks: None }
     }
 }
 
@@ -144,6 +156,13 @@ impl<'a> Decoder<'a> {
             .ok_or(DecodeError::UnexpectedEnd)?;
         self.rest = rest;
         Ok(head)
+    }
+
+    /// All bytes that are left.
+    pub(crate) const fn take_rest(&mut self) -> &'a [u8] {
+        let rest = self.rest;
+        self.rest = &[];
+        rest
     }
 
     /// The next `count` bytes, all of them zero: the padding of `what`.

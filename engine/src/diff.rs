@@ -5,6 +5,7 @@ mod tree;
 mod walk;
 
 use alloc::format;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -87,11 +88,33 @@ pub enum Sides {
     },
 }
 
+impl Sides {
+    /// What the left and the right state have, as text: `None` where there is nothing, `...` where
+    /// there is more than a value. Fixed-point numbers are rounded to three digits, or to as many as
+    /// tell them apart.
+    #[must_use]
+    pub fn texts(&self) -> (Option<String>, Option<String>) {
+        let more = || Some("...".to_string());
+        match self {
+            Self::Values { left, right } => {
+                let (left, right) = values(*left, *right);
+                (Some(left), Some(right))
+            }
+            Self::OnlyLeft => (more(), None),
+            Self::OnlyRight => (None, more()),
+            Self::Bytes { .. } => (more(), more()),
+        }
+    }
+}
+
 /// Fixed-point numbers are rounded to three digits, or to as many as tell them apart.
 impl fmt::Display for Sides {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Values { left, right } => values(f, *left, *right),
+            Self::Values { left, right } => {
+                let (left, right) = values(*left, *right);
+                write!(f, "{left} vs {right}")
+            }
             Self::OnlyLeft => f.write_str("only left"),
             Self::OnlyRight => f.write_str("only right"),
             Self::Bytes { equal } => write!(f, "differs after {equal} bytes"),
@@ -99,16 +122,16 @@ impl fmt::Display for Sides {
     }
 }
 
-fn values(f: &mut fmt::Formatter<'_>, left: Leaf, right: Leaf) -> fmt::Result {
+fn values(left: Leaf, right: Leaf) -> (String, String) {
     if let (Leaf::Fixed { .. }, Leaf::Fixed { .. }) = (left, right) {
         // Ten digits tell any two numbers apart: the step of `Fix` is 2⁻³².
         let mut texts =
             (3..=10).map(|digits| (format!("{left:.digits$}"), format!("{right:.digits$}")));
-        if let Some((left, right)) = texts.find(|(left, right)| left != right) {
-            return write!(f, "{left} vs {right}");
+        if let Some(texts) = texts.find(|(left, right)| left != right) {
+            return texts;
         }
     }
-    write!(f, "{left} vs {right}")
+    (left.to_string(), right.to_string())
 }
 
 impl fmt::Display for Difference {

@@ -24,6 +24,7 @@ pub mod math;
 mod rng;
 mod session;
 mod simulation;
+mod snapshot;
 mod state;
 mod sync_test;
 pub mod table;
@@ -31,7 +32,7 @@ mod tick;
 mod timeline;
 mod world;
 
-pub use codec::{DecodeError, Decoder, Encoder};
+pub use codec::{DecodeError, Decoder, Encoder, Mark};
 pub use command::{Command, NoCommand, SealedCommand};
 pub use diff::{Diff, Difference, Path, Sides, Walk, diff};
 pub use digest::{Digest, DigestNode, DigestVisitor, Fold, Node, digest_at};
@@ -44,13 +45,14 @@ pub use phalanx_derive::{Cell, Input, Row, State};
 pub use rng::{Rng, RngKey, Uniform, mix};
 pub use session::{Entry, Presence, Session, Slot};
 pub use simulation::{GameIdentity, Setup, Simulation};
+pub use snapshot::{RestoreError, Snapshot, SnapshotHash};
 #[doc(hidden)]
 pub use state::wall;
 #[doc(hidden)]
 pub use state::width_of;
 pub use state::{
-    Leaf, LeafMut, PathStep, Schema, State, TagLeaf, Visitor, VisitorMut, flip_leaf, from_bytes,
-    to_bytes,
+    Leaf, LeafMut, PathStep, PlainState, Schema, State, TagLeaf, Visitor, VisitorMut, flip_leaf,
+    from_bytes, to_bytes,
 };
 pub use sync_test::{SyncReport, SyncTest, SyncTestError};
 pub use table::{Cell, Column, Id, Lists, Row, Table};

@@ -34,6 +34,10 @@ pub const HORIZON_TICKS_MAX: u32 = 256;
 /// Deepest nesting of a state's types; a schema deeper than this is refused at start-up.
 pub const SCHEMA_DEPTH_MAX: u32 = 64;
 
+/// State outside tables is copied at every tick; beyond this it deserves a hint, bytes of its
+/// encoding.
+pub const PLAIN_STATE_BYTES_HINT: u64 = 4096;
+
 /// Most elements a decoder reserves before it has read them. Longer containers grow as they are
 /// read, so a forged count allocates no more than its bytes are worth.
 pub const DECODE_RESERVE_MAX: u32 = 1024;

@@ -6,12 +6,14 @@
 mod cache;
 mod containers;
 mod leaf;
+mod plain;
 mod schema;
 mod visit;
 pub mod wall;
 
 pub(crate) use cache::first_difference;
 pub use leaf::{Leaf, LeafMut, TagLeaf};
+pub use plain::PlainState;
 pub use schema::Schema;
 pub use visit::{PathStep, Visitor, VisitorMut, flip_leaf};
 pub(crate) use visit::{flip_leaf_number, leaves};
@@ -110,6 +112,12 @@ pub trait State: Sized + 'static {
     /// Appends the canonical encoding: at least a byte, if the value is to be held by a container
     /// that counts its elements.
     fn encode(&self, out: &mut Encoder);
+
+    /// Appends the canonical encoding, and tells `field` when a field at the top has been written;
+    /// what is no struct has none.
+    fn encode_fields(&self, out: &mut Encoder, _field: &mut dyn FnMut(PathStep, &Encoder)) {
+        self.encode(out);
+    }
 
     /// Writes the canonical encoding to `out`, which has [`WIDTH`](Self::WIDTH) bytes, all of them
     /// zero. Without a width it is not called.

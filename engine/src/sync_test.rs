@@ -14,8 +14,8 @@ use crate::rng::{Rng, mix};
 use crate::session::{Entry, Slot};
 use crate::simulation::{Setup, Simulation};
 use crate::state::{
-    Leaf, PathStep, State, Visitor, first_difference, flip_leaf_number, from_bytes, leaves,
-    to_bytes,
+    Leaf, PathStep, PlainState, State, Visitor, first_difference, flip_leaf_number, from_bytes,
+    leaves, to_bytes,
 };
 use crate::tick::Tick;
 use crate::world::{Given, World, WorldUndo};
@@ -71,6 +71,10 @@ pub struct SyncReport {
     pub commands: u64,
     /// Checksum after the last tick.
     pub checksum: Digest,
+    /// What of the state lies outside tables, when that was most. It is copied at every tick: what is
+    /// beyond [`PLAIN_STATE_BYTES_HINT`](crate::limits::PLAIN_STATE_BYTES_HINT) belongs into a
+    /// [`Table`](crate::Table), or into the rules if it does not change.
+    pub plain: PlainState,
 }
 
 /// What a sync test found.
@@ -260,7 +264,7 @@ impl<S: Simulation> SyncTest<S> {
         let mut world = World::start(&self.simulation, &self.setup);
         let mut played = VecDeque::<Played<S>>::new();
         let (mut decoded, mut joined_before) = (None, None);
-        let mut scratch = Encoder::new();
+        let (mut scratch, mut marking) = (Encoder::new(), Encoder::marking());
         let mut report = SyncReport {
             ticks,
             resimulated_ticks: 0,
@@ -268,6 +272,7 @@ impl<S: Simulation> SyncTest<S> {
             random_ticks: 0,
             commands: 0,
             checksum: Digest::default(),
+            plain: PlainState::default(),
         };
 
         for tick in Tick::ZERO.until(Tick(ticks)) {
@@ -282,6 +287,10 @@ impl<S: Simulation> SyncTest<S> {
             let mut undo = WorldUndo::default();
             let checksum = self.execute(&mut world, tick, &turn, &mut undo, &mut scratch);
             report.checksum = checksum;
+            let plain = PlainState::of(&world.state, &mut marking);
+            if plain.bytes > report.plain.bytes {
+                report.plain = plain;
+            }
             let mut copy = check_encoding(&world, tick, checksum, &mut scratch)?;
             self.check_caches(&world, &mut copy, tick)?;
             if tick.0.is_power_of_two() || tick.0.is_multiple_of(JOINED_TICKS) {

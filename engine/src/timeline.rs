@@ -12,7 +12,8 @@ use crate::index::{at, ring};
 use crate::input::Input;
 use crate::limits::{HISTORY_TICKS_MAX, HORIZON_TICKS_MAX, WINDOW_TICKS_MAX};
 use crate::session::{Entry, Session, Slot};
-use crate::simulation::{Setup, Simulation};
+use crate::simulation::{GameIdentity, Setup, Simulation};
+use crate::snapshot::Snapshot;
 use crate::tick::Tick;
 use crate::world::{Given, World, WorldUndo};
 
@@ -184,6 +185,7 @@ const RECORDS: u32 = HISTORY_TICKS_MAX + HORIZON_TICKS_MAX;
 /// ```
 pub struct Timeline<S: Simulation> {
     simulation: S,
+    setup: Setup,
     world: World<S>,
     window: Window,
     records: Box<[Record<S>]>,
@@ -234,6 +236,7 @@ impl<S: Simulation> Timeline<S> {
         }
         Ok(Self {
             simulation,
+            setup: *setup,
             world,
             window,
             records,
@@ -317,6 +320,50 @@ impl<S: Simulation> Timeline<S> {
         let past = self.past(tick)?;
         let Self { world, scratch, .. } = &mut *past.timeline;
         Some(world.visit_digests(scratch, visitor))
+    }
+
+    /// The world after an executed `tick` that is still kept, and what a match needs to go on from it;
+    /// `None` for any other tick.
+    ///
+    /// Of a predicted tick it is what this timeline believes: nobody else needs to hold the same. It
+    /// costs what [`Timeline::look`] does, and the encoding of the whole world.
+    pub fn snapshot(&mut self, tick: Tick) -> Option<Snapshot> {
+        let record = self.executed(tick)?;
+        let checksum = record.checksum;
+        let mut inputs = vec![0; record.values.len() * at(S::Input::BYTES)];
+        let packed = inputs.chunks_exact_mut(at(S::Input::BYTES));
+        for (value, packed) in record.values.iter().zip(packed) {
+            value.pack(packed);
+        }
+        let slots = Slot::all(self.setup.slots);
+        let missing = slots.map(|slot| self.missing_after(tick, slot)).collect();
+        let chained = self.chained_up_to(tick);
+        let past = self.past(tick)?;
+        let mut out = Encoder::marking();
+        past.timeline.world.encode(&mut out);
+        let (world, marks) = out.into_marked();
+        Some(Snapshot {
+            game: GameIdentity::of(&past.timeline.simulation),
+            setup: past.timeline.setup,
+            tick,
+            checksum,
+            chained,
+            inputs,
+            missing,
+            world,
+            marks,
+        })
+    }
+
+    /// The chained digest of an executed tick, as it is or as it will be if what is predicted is right.
+    fn chained_up_to(&self, tick: Tick) -> Digest {
+        let confirmed = self.confirmed.previous();
+        let sure = confirmed.map_or(Tick::ZERO, |confirmed| confirmed.min(tick).next());
+        let chained = sure.previous().map(|sure| self.record(sure).chained);
+        let predicted = sure
+            .until(tick.next())
+            .map(|tick| self.record(tick).checksum);
+        predicted.fold(chained.unwrap_or_default(), Digest::chain)
     }
 
     /// The world as it was after `tick`, for as long as the result lives.

@@ -54,7 +54,7 @@ fn faults_in_a_table_are_found_by_its_corpus() {
 }
 
 /// Targets of the netcode, whose tests replay them.
-const NETCODE: [&str; 2] = ["client_bytes", "relay_bytes"];
+const NETCODE: [&str; 3] = ["client_bytes", "relay_bytes", "snapshot_bytes"];
 
 /// A target that somebody forgot to list would be fuzzed, but never replayed.
 #[test]

@@ -13,9 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use phalanx_engine::table::BLOCK_ROWS;
 use phalanx_engine::{
-    DecodeError, Decoder, Diff, Digest, Encoder, Fix, Leaf, Node, PathStep, Repeat, Schema, Setup,
-    Sides, State, Tick, TickRate, Timeline, Vec2, Visitor, VisitorMut, Window, diff, flip_leaf,
-    from_bytes, to_bytes,
+    DecodeError, Decoder, Diff, Difference, Digest, Encoder, Fix, Leaf, Node, PathStep, Repeat,
+    Schema, Setup, Sides, State, Tick, TickRate, Timeline, Vec2, Visitor, VisitorMut, Window, diff,
+    flip_leaf, from_bytes, to_bytes,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -292,7 +292,8 @@ fn every_kind_of_difference_reads_well() {
     left.trail.push_back(Some((3, true)));
     right.trail.push_back(None);
     left.places[1].y = Fix::ONE;
-    let said = diff(&left, &right, ALL).to_string();
+    let found = diff(&left, &right, ALL);
+    let said = found.to_string();
     let expected = "\
 units[3:1].path[3]: only right
 units[4:1].order::Guard.0: 2:1 vs 3:1
@@ -314,6 +315,17 @@ trail[0]: Some vs None
 places[1].y: 1.000 vs 0.000
 ";
     assert_eq!(said, expected);
+    for Difference { sides, .. } in &found.differences {
+        let texts = match sides.to_string().as_str() {
+            "only left" => (Some("...".into()), None),
+            "only right" => (None, Some("...".into())),
+            values => {
+                let (left, right) = values.split_once(" vs ").unwrap();
+                (Some(left.to_owned()), Some(right.to_owned()))
+            }
+        };
+        assert_eq!(sides.texts(), texts);
+    }
 }
 
 /// It decides which place is taken next.
@@ -404,6 +416,8 @@ fn what_no_leaf_shows_is_said_of_the_bytes() {
         lines(Hidden(1, 2), Hidden(1, 3)),
         ".: differs after 1 bytes\n"
     );
+    let more = || Some("...".to_owned());
+    assert_eq!(Sides::Bytes { equal: 1 }.texts(), (more(), more()));
     assert_eq!(lines(Hidden(1, 2), Hidden(2, 3)), ".: 1 vs 2\n");
     assert_eq!(lines(Hidden(1, 2), Hidden(1, 2)), "");
     // Containers of nothing that is shown.

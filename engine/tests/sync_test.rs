@@ -9,10 +9,11 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
 
+use phalanx_engine::limits::PLAIN_STATE_BYTES_HINT;
 use phalanx_engine::{
     Command, DecodeError, Decoder, Digest, Encoder, InputFrame, NoCommand, NoInput, Node, PathStep,
-    Rng, Schema, Setup, Simulation, Slot, State, SyncReport, SyncTest, SyncTestError, Tick,
-    TickRate, Visitor, VisitorMut, mix,
+    PlainState, Rng, Schema, Setup, Simulation, Slot, State, SyncReport, SyncTest, SyncTestError,
+    Tick, TickRate, Visitor, VisitorMut, mix,
 };
 
 const SETUP: Setup = Setup {
@@ -493,6 +494,44 @@ fn inputs_are_asked_for_once_per_tick_and_slot() {
         .unwrap();
     let each: Vec<_> = (0..20).flat_map(|tick| [(tick, 0), (tick, 1)]).collect();
     assert_eq!(asked, each);
+}
+
+/// The state of [`honest`] rules, with a map in it.
+#[derive(State, Clone)]
+struct Mapped {
+    ticks: u32,
+    map: [u8; 5 * 1024],
+}
+
+struct Mapping;
+
+impl Simulation for Mapping {
+    const ID: &'static str = "mapping";
+    const VERSION: u32 = 1;
+    type State = Mapped;
+    type Input = u8;
+    type Command = NoCommand;
+    fn start(&self, _: &Setup) -> Mapped {
+        Mapped {
+            ticks: 0,
+            map: [1; 5 * 1024],
+        }
+    }
+    fn step(&self, state: &mut Mapped, _: &InputFrame<'_, Self>) {
+        state.ticks += 1;
+    }
+}
+
+#[test]
+fn what_lies_outside_tables_is_told() {
+    let report = SyncTest::new(Mapping, SETUP).run(3, |_, _, _| 0).unwrap();
+    let plain = PlainState {
+        bytes: 4 + 5 * 1024,
+        largest: Some((PathStep::Field("map"), 5 * 1024)),
+    };
+    assert_eq!(report.plain, plain);
+    assert!(plain.bytes > PLAIN_STATE_BYTES_HINT);
+    assert!(play(8, 10).plain.bytes <= PLAIN_STATE_BYTES_HINT);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use phalanx_engine::input::PackedInput;
 use phalanx_engine::{
     Command, Digest, FrameHash, GameIdentity, Input, SealedFrame, Sealing, Session, Setup,
-    Simulation, Slot, Tick, Timeline, TimelineStats, Window, to_bytes,
+    Simulation, Slot, Snapshot, Tick, Timeline, TimelineStats, Window, to_bytes,
 };
 
 use crate::channel::{Channel, CloseReason};
@@ -191,6 +191,12 @@ impl<S: Simulation> Client<S> {
     /// The timeline, once the session is joined.
     pub fn timeline(&self) -> Option<&Timeline<S>> {
         self.playing.as_ref().map(|playing| &playing.timeline)
+    }
+
+    /// The world after an executed tick that is still kept, once the session is joined.
+    pub fn snapshot(&mut self, tick: Tick) -> Option<Snapshot> {
+        let playing = self.playing.as_mut();
+        playing.and_then(|playing| playing.timeline.snapshot(tick))
     }
 
     /// The live state, once the session is joined.

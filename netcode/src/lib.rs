@@ -11,6 +11,7 @@ mod link;
 pub mod quic;
 mod relay;
 mod ring;
+pub mod snapshot;
 pub mod testing;
 mod time;
 mod vote;

@@ -123,6 +123,18 @@ pub const LAST_VOTES_TIMEOUT: Duration = Duration::from_secs(5);
 /// Largest lead, beyond which a client does not try to be in time.
 pub const LEAD_MAX: Duration = Duration::from_secs(2);
 
+/// Largest snapshot, bytes of its canonical form.
+pub const SNAPSHOT_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// Largest packed snapshot, bytes: more than one that does not compress at all.
+pub const SNAPSHOT_PACKED_BYTES_MAX: u64 = SNAPSHOT_BYTES_MAX / 4 * 5;
+
+/// Columns of a snapshot that are packed as such.
+pub const SNAPSHOT_COLUMNS_MAX: usize = 4096;
+
+/// Widest cell of such a column, bytes.
+pub const SNAPSHOT_CELL_BYTES_MAX: u32 = 4096;
+
 const _: () = assert!(INPUTS_PER_DATAGRAM_MAX < INPUTS_AHEAD_MAX && INPUTS_AHEAD_MAX < INPUTS_KEPT);
 const _: () = assert!(FRAMES_PER_DATAGRAM_MAX <= FRAMES_KEPT);
 const _: () = assert!(QUORUM_LAG_MAX < VOTES_KEPT);

@@ -1,16 +1,24 @@
 //! The corpora of the netcode's fuzz targets, as ordinary tests.
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 mod hostile_pump;
+mod snapshots;
 
 use std::fs;
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 
 use hostile_pump::siege::{STAGES, client_bytes, golden, order_bytes, relay_bytes};
+use phalanx_netcode::snapshot::pack;
+use snapshots::{canonical, snapshot_bytes, two};
 
 type Target = fn(&[u8]);
 
-const TARGETS: [(&str, Target); 2] = [("client_bytes", client_bytes), ("relay_bytes", relay_bytes)];
+const TARGETS: [(&str, Target); 3] = [
+    ("client_bytes", client_bytes),
+    ("relay_bytes", relay_bytes),
+    ("snapshot_bytes", snapshot_bytes),
+];
 
 fn directory(target: &str) -> PathBuf {
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
@@ -33,6 +41,42 @@ fn every_file_of_every_corpus_passes() {
             files += 1;
         }
         assert!(files > 0, "{target} has a corpus");
+    }
+}
+
+/// A snapshot in every way in which [`snapshot_bytes`] reads it, by name.
+fn snapshot_orders() -> Vec<(&'static str, Vec<u8>)> {
+    let (older, newer) = two(5);
+    let order = |kind: u8, bytes: &[u8]| [&[kind], bytes].concat();
+    let whole = pack(&newer, None).unwrap();
+    let differences = pack(&newer, Some(&older)).unwrap();
+    let bytes = canonical(&newer);
+    let length = u16::try_from(bytes.len()).unwrap().to_le_bytes();
+    // What is in the frame, which begins behind a head without or with a base.
+    let content = |packed: &[u8], head: usize| {
+        let mut body = vec![0; 1 << 16];
+        let held = zstd::bulk::decompress_to_buffer(&packed[head..], &mut body).unwrap();
+        body.truncate(held);
+        [&length[..], &body].concat()
+    };
+    vec![
+        ("whole", order(0, &whole)),
+        ("differences", order(1, &differences)),
+        ("whole-content", order(2, &content(&whole, 51))),
+        ("differences-content", order(3, &content(&differences, 83))),
+        ("canonical", order(4, &bytes)),
+    ]
+}
+
+/// Writes real snapshots, and parts of them, as a beginning for the fuzzer. Run it after a change of
+/// the format.
+#[test]
+#[ignore = "writes into fuzz/corpus"]
+fn make_a_corpus_from_real_snapshots() {
+    fs::create_dir_all(directory("snapshot_bytes")).unwrap();
+    for (name, bytes) in snapshot_orders() {
+        let file = directory("snapshot_bytes").join(format!("real-{name}"));
+        fs::write(file, bytes).unwrap();
     }
 }
 

@@ -65,3 +65,12 @@ pub(super) fn of_play() -> String {
 HEX stands in the relay's ready line.",
     )
 }
+
+pub(super) fn of_diff() -> String {
+    command(
+        "  phalanx desync-test --plant 1@500 --snapshots found
+  phalanx diff found/slot-0.snapshot found/slot-1.snapshot   must exit 10
+
+The snapshots are whole ones of one game. Exit 0: they hold the same world.",
+    )
+}

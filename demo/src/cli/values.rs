@@ -84,6 +84,13 @@ pub(super) fn few_ticks(text: &str) -> Result<u32, String> {
         .ok_or_else(|| "ticks are counted in whole numbers: use 8".into())
 }
 
+/// How many lines at most.
+pub(super) fn count(text: &str) -> Result<u32, String> {
+    whole(text)
+        .map(|count| u32::try_from(count).unwrap_or(u32::MAX))
+        .ok_or_else(|| "differences are counted in whole numbers: use 20".into())
+}
+
 /// A length in ticks.
 pub(super) fn ticks(text: &str) -> Result<u64, String> {
     whole(text).ok_or_else(|| "ticks are counted in whole numbers: use 1200".into())

@@ -1,12 +1,15 @@
 //! `desync-test`: a match in the virtual world, at full speed.
 
 use core::time::Duration;
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
 
 use phalanx_engine::{Slot, Tick};
 use phalanx_netcode::quic::Clock;
 use phalanx_netcode::testing::World;
 
-use crate::cli::{Length, LengthArgs, ScenarioArgs};
+use crate::cli::{DesyncTestArgs, Length, LengthArgs};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::fault;
@@ -15,6 +18,7 @@ use crate::interrupt::Interrupt;
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::summary::{Run, Summary};
+use crate::worlds::{Worlds, file};
 
 /// Unless told otherwise.
 const LENGTH: LengthArgs = LengthArgs {
@@ -25,18 +29,27 @@ const LENGTH: LengthArgs = LengthArgs {
 /// Virtual time between two looks at the clock and at Ctrl-C.
 const SLICE: Duration = Duration::from_millis(500);
 
-pub(super) fn run(args: &ScenarioArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
-    let console = Console::new(&args.output);
-    if args.faults.list_faults {
+pub(super) fn run(args: &DesyncTestArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
+    let scenario = &args.scenario;
+    let console = Console::new(&scenario.output);
+    if scenario.faults.list_faults {
         return fault::list(console);
     }
-    let plan = Plan::new("desync-test", args, LENGTH)?;
-    with_rules!(plan.rules, game => test(&game, &plan, console, interrupt))
+    let plan = Plan::new("desync-test", scenario, LENGTH)?;
+    let directory = args.snapshots.as_deref();
+    if let Some(directory) = directory {
+        fs::create_dir_all(directory).map_err(|error| {
+            let name = directory.display();
+            Failure::internal(format!("cannot make the directory {name}: {error}"))
+        })?;
+    }
+    with_rules!(plan.rules, game => test(&game, &plan, directory, console, interrupt))
 }
 
 fn test<G: Game>(
     game: &G,
     plan: &Plan,
+    directory: Option<&Path>,
     console: Console,
     interrupt: &Interrupt,
 ) -> Result<Exit, Failure> {
@@ -70,9 +83,67 @@ fn test<G: Game>(
         round_within: G::ROUND_WITHIN,
         interrupted,
     };
-    let (summary, exit) = Summary::judge(plan, G::ID, &world.report(), &run);
-    console.result(&summary, &summary.text(plan, exit))?;
-    Ok(exit)
+    let (mut summary, exit) = Summary::judge(plan, G::ID, &world.report(), &run);
+    let mut text = summary.text(plan, exit);
+    let written = tell_worlds(game, &mut world, plan, directory, &mut summary, &mut text);
+    if let Err(failure) = &written {
+        summary.exit_code = failure.exit.code();
+    }
+    console.result(&summary, &text)?;
+    written.map(|()| exit)
+}
+
+/// Says in what the players differ first, and writes what they hold: at the first bad tick, or else at
+/// the last agreed one.
+fn tell_worlds<G: Game>(
+    game: &G,
+    world: &mut World<G>,
+    plan: &Plan,
+    directory: Option<&Path>,
+    summary: &mut Summary,
+    text: &mut String,
+) -> Result<(), Failure> {
+    let bad = world.report().desync;
+    let agreed = world
+        .relay()
+        .agreed()
+        .previous()
+        .filter(|_| directory.is_some());
+    let Some(tick) = bad.or(agreed) else {
+        return Ok(());
+    };
+    let worlds = Worlds::of(world, plan.scenario.players, tick);
+    let first = worlds.first_difference(game);
+    // Writing to a string cannot fail.
+    if let Some((difference, [left, right])) = &first {
+        _ = write!(
+            text,
+            "\nfirst difference: {difference} (slots {left} and {right})"
+        );
+        summary.first_difference = Some(difference.to_string());
+    }
+    let Some(directory) = directory else {
+        return Ok(());
+    };
+    worlds.write(directory)?;
+    let name = directory.display();
+    _ = write!(text, "\nsnapshots after tick {tick} are in {name}");
+    if let Some((_, slots)) = first {
+        let [left, right] = slots.map(|slot| shell_word(&file(directory, slot)));
+        _ = write!(text, "\ncompare with: phalanx diff {left} {right}");
+    }
+    Ok(())
+}
+
+/// A path as a shell reads it.
+fn shell_word(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,=:@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
 }
 
 /// The tick up to which everybody has confirmed.

@@ -4,7 +4,10 @@ use core::cell::RefCell;
 use core::time::Duration;
 use std::process;
 
-use phalanx_engine::{Digest, Setup, Slot, SyncReport, SyncTest, SyncTestError, Tick};
+use phalanx_engine::limits::PLAIN_STATE_BYTES_HINT;
+use phalanx_engine::{
+    Digest, PathStep, PlainState, Setup, Slot, SyncReport, SyncTest, SyncTestError, Tick,
+};
 use phalanx_netcode::quic::Clock;
 use phalanx_netcode::testing::Report;
 use phalanx_netcode::{Histogram, Time};
@@ -15,6 +18,7 @@ use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::fault::{self, Fault, Forgetful, asked};
 use crate::game::{Game, with_rules};
+use crate::grouped::Grouped;
 use crate::interrupt::Interrupt;
 use crate::plan::{check_game, ticks};
 use crate::progress::Progress;
@@ -120,6 +124,27 @@ fn test<G: Game>(
     finish(result.map_err(Some))
 }
 
+/// What to do about a state that is copied at every tick and is not small.
+fn hint(plain: PlainState) -> Option<String> {
+    let (all, largest) = (plain.bytes, plain.largest);
+    (all > PLAIN_STATE_BYTES_HINT).then(|| {
+        let (what, bytes) = match largest {
+            Some((PathStep::Field(name), bytes)) => (format!("field `{name}`"), bytes),
+            Some((step, bytes)) => (format!("field `{step}`"), bytes),
+            None => ("the state".to_owned(), all),
+        };
+        let of = if bytes < all {
+            format!(" (of {} in all)", Grouped(all))
+        } else {
+            String::new()
+        };
+        let bytes = Grouped(bytes);
+        format!(
+            "hint           {what} holds {bytes} bytes outside tables{of} and is copied every tick: put it into a Table or into the rules\n"
+        )
+    })
+}
+
 /// Says how it went; no error among the errors is an interruption.
 fn finish<G: Game>(
     setup: &Setup,
@@ -160,6 +185,7 @@ fn finish<G: Game>(
         round_within: G::ROUND_WITHIN,
         interrupted: matches!(result, Err(None)),
     };
+    let plain = result.as_ref().ok().map(|report| report.plain);
     let (exit, judgement) = match result {
         Ok(_) => (
             Exit::Fine,
@@ -173,9 +199,11 @@ fn finish<G: Game>(
     };
     let mut summary = Summary::of(("sync-test", G::ID, setup.seed), &report, &run);
     summary.first_bad_tick = bad.map(|tick| tick.0);
+    summary.plain_bytes = plain.map(|plain| plain.bytes);
     summary.exit_code = exit.code();
+    let hint = plain.and_then(hint).unwrap_or_default();
     let text = format!(
-        "ticks          {} in {} s, each executed at least {} times\nchecksum       {}\ninput changes  on {} ticks\n{judgement}",
+        "ticks          {} in {} s, each executed at least {} times\nchecksum       {}\ninput changes  on {} ticks\n{hint}{judgement}",
         summary.ticks,
         summary.wall_s,
         REWIND + 2,
@@ -184,4 +212,57 @@ fn finish<G: Game>(
     );
     console.result(&summary, &text)?;
     Ok(exit)
+}
+
+#[cfg(test)]
+mod tests {
+    use phalanx_engine::{InputFrame, Simulation, State, TickRate};
+
+    use super::*;
+
+    #[derive(State, Clone)]
+    struct World {
+        ticks: u32,
+        map: [u8; 5 * 1024],
+    }
+
+    struct Mapped;
+
+    impl Simulation for Mapped {
+        const ID: &'static str = "mapped";
+        const VERSION: u32 = 1;
+        type State = World;
+        type Input = u8;
+        type Command = phalanx_engine::NoCommand;
+        fn start(&self, _: &Setup) -> World {
+            World {
+                ticks: 0,
+                map: [0; 5 * 1024],
+            }
+        }
+        fn step(&self, state: &mut World, _: &InputFrame<'_, Self>) {
+            state.ticks += 1;
+        }
+    }
+
+    /// The canary of the hint.
+    #[test]
+    fn a_map_in_the_state_is_told() {
+        let setup = Setup {
+            seed: 1,
+            slots: 1,
+            rate: TickRate::hz(60),
+        };
+        let report = SyncTest::new(Mapped, setup).run(2, |_, _, _| 0).unwrap();
+        let text = hint(report.plain).unwrap();
+        assert_eq!(
+            text.trim_start_matches("hint").trim(),
+            "field `map` holds 5,120 bytes outside tables (of 5,124 in all) and is copied every tick: put it into a Table or into the rules"
+        );
+        let little = PlainState {
+            bytes: PLAIN_STATE_BYTES_HINT,
+            ..report.plain
+        };
+        assert_eq!(hint(little), None);
+    }
 }

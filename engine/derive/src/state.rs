@@ -198,6 +198,7 @@ fn derive_struct(item: &DeriveInput, fields: &Fields) -> Result<TokenStream> {
     let (undo_pattern, undo_methods) = undo_methods(&kept, &caches);
     let encode_caches = encode_caches(name, &kept, &caches);
     let walks = walks(&members, &steps);
+    let encodes = encodes(&members, &steps);
 
     Ok(quote! {
         #[automatically_derived]
@@ -230,21 +231,7 @@ fn derive_struct(item: &DeriveInput, fields: &Fields) -> Result<TokenStream> {
                     #(_schema.field(#names, <#types as ::phalanx_engine::State>::schema);)*
                 });
             }
-            #[inline]
-            fn encode(&self, _out: &mut ::phalanx_engine::Encoder) {
-                match const { <Self as ::phalanx_engine::State>::WIDTH } {
-                    ::core::option::Option::Some(width) => {
-                        ::phalanx_engine::State::encode_fixed(self, _out.put_zeros(width));
-                    }
-                    ::core::option::Option::None => {
-                        #(::phalanx_engine::State::encode(&self.#members, _out);)*
-                    }
-                }
-            }
-            #[inline]
-            fn encode_fixed(&self, _out: &mut [u8]) {
-                #(let _out = ::phalanx_engine::State::encode_next(&self.#members, _out);)*
-            }
+            #encodes
             #encode_caches
             fn decode(
                 _from: &mut ::phalanx_engine::Decoder<'_>,
@@ -270,6 +257,39 @@ fn derive_struct(item: &DeriveInput, fields: &Fields) -> Result<TokenStream> {
             }
         }
     })
+}
+
+/// What writes the canonical form of a struct.
+fn encodes<M: ToTokens>(members: &[M], steps: &[TokenStream]) -> TokenStream {
+    quote! {
+        #[inline]
+        fn encode(&self, _out: &mut ::phalanx_engine::Encoder) {
+            match const { <Self as ::phalanx_engine::State>::WIDTH } {
+                ::core::option::Option::Some(width) => {
+                    ::phalanx_engine::State::encode_fixed(self, _out.put_zeros(width));
+                }
+                ::core::option::Option::None => {
+                    #(::phalanx_engine::State::encode(&self.#members, _out);)*
+                }
+            }
+        }
+        fn encode_fields(
+            &self,
+            _out: &mut ::phalanx_engine::Encoder,
+            _field: &mut dyn ::core::ops::FnMut(
+                ::phalanx_engine::PathStep, &::phalanx_engine::Encoder,
+            ),
+        ) {
+            #(
+                ::phalanx_engine::State::encode(&self.#members, _out);
+                _field(#steps, _out);
+            )*
+        }
+        #[inline]
+        fn encode_fixed(&self, _out: &mut [u8]) {
+            #(let _out = ::phalanx_engine::State::encode_next(&self.#members, _out);)*
+        }
+    }
 }
 
 /// What goes field by field through a struct, or two of them.
@@ -374,9 +394,7 @@ fn derive_enum(item: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
     let name_text = name.unraw().to_string();
     let open_text = format!("{name_text}{{");
 
-    let encode = variants.iter().map(|Variant { tag, pattern, fields, .. }| {
-        quote!(#pattern => { out.put_u8(#tag); #(::phalanx_engine::State::encode(#fields, out);)* })
-    });
+    let encode = encode_enum(&variants, data);
     let encode_caches = variants.iter().map(
         |Variant {
              pattern, fields, ..
@@ -430,7 +448,7 @@ fn derive_enum(item: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
             }
             #[inline]
             fn encode(&self, out: &mut ::phalanx_engine::Encoder) {
-                match self { #(#encode)* }
+                #encode
             }
             fn encode_caches(&self, _out: &mut ::phalanx_engine::Encoder) {
                 match self { #(#encode_caches)* }
@@ -453,6 +471,27 @@ fn derive_enum(item: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
             }
         }
     })
+}
+
+/// The body of `State::encode`: an enum is copied as a whole at every tick, and what it holds has
+/// no marks. What has a width holds no table.
+fn encode_enum(variants: &[Variant], data: &DataEnum) -> TokenStream {
+    let arms = variants.iter().map(|Variant { tag, pattern, fields, .. }| {
+        quote!(#pattern => { out.put_u8(#tag); #(::phalanx_engine::State::encode(#fields, out);)* })
+    });
+    let fields = data.variants.iter().flat_map(|variant| &variant.fields);
+    let types = fields.map(|field| &field.ty);
+    quote! {
+        let encode = |out: &mut ::phalanx_engine::Encoder| match self { #(#arms)* };
+        let widths = const {
+            ::phalanx_engine::width_of(&[#(<#types as ::phalanx_engine::State>::WIDTH),*])
+        };
+        if widths.is_some() {
+            encode(out);
+        } else {
+            out.unmarked(encode);
+        }
+    }
 }
 
 /// The width of an enum without fields: its tag.

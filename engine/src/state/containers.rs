@@ -88,7 +88,7 @@ impl<T: State + Clone> State for Option<T> {
             None => out.put_u8(0),
             Some(value) => {
                 out.put_u8(1);
-                value.encode(out);
+                encode_all(core::iter::once(value), out);
             }
         }
     }
@@ -148,7 +148,7 @@ fn encode_all<'a, T: State>(items: impl ExactSizeIterator<Item = &'a T>, out: &m
                 room = item.encode_next(room);
             }
         }
-        None => items.for_each(|item| item.encode(out)),
+        None => out.unmarked(|out| items.for_each(|item| item.encode(out))),
     }
 }
 
@@ -287,10 +287,12 @@ impl<K: State + Clone + Ord, V: State + Clone> State for BTreeMap<K, V> {
     fn encode(&self, out: &mut Encoder) {
         const { elements_hold_something::<(K, V)>() };
         out.put_count(self.len());
-        for (key, value) in self {
-            key.encode(out);
-            value.encode(out);
-        }
+        out.unmarked(|out| {
+            for (key, value) in self {
+                key.encode(out);
+                value.encode(out);
+            }
+        });
     }
     fn encode_caches(&self, out: &mut Encoder) {
         for (key, value) in self {

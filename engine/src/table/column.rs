@@ -361,6 +361,7 @@ impl<T: Cell> State for Column<T> {
 
     fn encode(&self, out: &mut Encoder) {
         out.put_count(self.len);
+        out.mark(T::BYTES, self.len);
         for cell in self.iter() {
             cell.encode_cell(out.put_zeros(T::BYTES));
         }

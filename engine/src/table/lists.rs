@@ -207,9 +207,11 @@ impl<T: State + Clone> State for Lists<T> {
 
     fn encode(&self, out: &mut Encoder) {
         out.put_count(self.len);
-        for list in &self.lists[..at(self.len)] {
-            list.encode(out);
-        }
+        out.mark_bytes(|out| {
+            for list in &self.lists[..at(self.len)] {
+                list.encode(out);
+            }
+        });
     }
 
     fn encode_caches(&self, out: &mut Encoder) {

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use phalanx_engine::{Digest, Simulation, Slot, Tick, mix};
+use phalanx_engine::{Digest, Simulation, Slot, Snapshot, Tick, mix};
 
 use super::{LinkId, Network, Planted, Scenario};
 use crate::channel::{CloseReason, PeerId};
@@ -179,6 +179,15 @@ impl<S: Simulation> World<S> {
     /// If there is no such slot.
     pub fn client(&self, slot: Slot) -> &Client<Planted<S>> {
         &self.node(slot).client
+    }
+
+    /// The world of the client in a slot after an executed tick that it still keeps.
+    ///
+    /// # Panics
+    /// If there is no such slot.
+    pub fn snapshot(&mut self, slot: Slot, tick: Tick) -> Option<Snapshot> {
+        let index = self.node_index(slot);
+        self.nodes[index].client.snapshot(tick)
     }
 
     /// What the client in a slot told its game so far.

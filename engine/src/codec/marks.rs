@@ -1,0 +1,93 @@
+//! [`Mark`]: where the columns of tables lie in an encoding.
+
+use alloc::vec::Vec;
+
+use super::Encoder;
+
+/// Where the cells of one column lie in an encoding: side by side, all of one width. Of
+/// [`Lists`](crate::Lists), which have none, every byte is a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The first byte of the first cell.
+    pub begin: u64,
+    /// Width of a cell, bytes.
+    pub stride: u32,
+    /// How many cells there are.
+    pub count: u64,
+}
+
+impl Mark {
+    /// All cells together, bytes.
+    #[must_use]
+    pub const fn bytes(self) -> u64 {
+        self.count * self.stride as u64
+    }
+}
+
+/// The count that every column writes before its cells, bytes.
+const COUNT_BYTES: u64 = 4;
+
+impl Encoder {
+    /// An encoder that also notes where tables write their columns.
+    #[must_use]
+    pub const fn marking() -> Self {
+        Self {
+            bytes: Vec::new(),
+            marks: Some(Vec::new()),
+        }
+    }
+
+    /// The columns written so far, in order; none if nobody asked for them.
+    #[must_use]
+    pub fn marks(&self) -> &[Mark] {
+        self.marks.as_deref().unwrap_or_default()
+    }
+
+    /// How many bytes were not written by tables; all of them if nobody asked for marks.
+    #[must_use]
+    pub fn plain_bytes(&self) -> u64 {
+        let columns = self.marks().iter().map(|mark| COUNT_BYTES + mark.bytes());
+        self.bytes.len() as u64 - columns.sum::<u64>()
+    }
+
+    /// What was written, and the columns in it.
+    #[must_use]
+    pub fn into_marked(self) -> (Vec<u8>, Vec<Mark>) {
+        (self.bytes, self.marks.unwrap_or_default())
+    }
+
+    /// The cells of a column follow.
+    #[inline]
+    pub(crate) fn mark(&mut self, stride: u32, count: u32) {
+        if let Some(marks) = &mut self.marks {
+            marks.push(Mark {
+                begin: self.bytes.len() as u64,
+                stride,
+                count: count.into(),
+            });
+        }
+    }
+
+    /// Writes the lists of a column.
+    pub(crate) fn mark_bytes(&mut self, content: impl FnOnce(&mut Self)) {
+        let begin = self.bytes.len() as u64;
+        self.unmarked(content);
+        if let Some(marks) = &mut self.marks {
+            let count = self.bytes.len() as u64 - begin;
+            marks.push(Mark {
+                begin,
+                stride: 1,
+                count,
+            });
+        }
+    }
+
+    /// Writes what is copied as a whole at every tick, a table in it too: it leaves no mark.
+    #[doc(hidden)]
+    #[inline]
+    pub fn unmarked(&mut self, content: impl FnOnce(&mut Self)) {
+        let marks = self.marks.take();
+        content(self);
+        self.marks = marks;
+    }
+}
