@@ -1,6 +1,6 @@
 //! [`Battle`], the state of the game.
 
-use phalanx_engine::{Column, Fix, Fix32, Grid, Id, Rng, Row, Slot, State, Table, Vec2};
+use phalanx_engine::{Column, Fix, Fix32, Grid, Rng, Row, Slot, State, Table, Vec2};
 
 use super::building::{BUILDING_RADIUS, Building, Structure};
 use super::combat::RANGE;
@@ -10,8 +10,8 @@ use super::unit::{Kind, Target, Unit};
 
 /// Most players.
 pub const PLAYERS_MAX: u8 = 8;
-/// Longest round, ticks: 5 minutes.
-pub const ROUND_TICKS: u16 = 5 * 60 * 20;
+/// Longest round, ticks: 165 s, so that three minutes see the end of one.
+pub const ROUND_TICKS: u16 = 165 * 20;
 /// From the end of a round to the next one, ticks: 3 s.
 pub const INTERMISSION_TICKS: u16 = 3 * 20;
 
@@ -124,11 +124,10 @@ impl Battle {
         self.buildings_of(slot).filter(stands).filter(is_base)
     }
 
-    /// The patch nearest to `place`.
+    /// The patch nearest to `place`; its row.
     #[must_use]
-    pub fn nearest_patch(&self, place: Place) -> Option<Id<Patch>> {
-        let row = nearest(&self.patches.position, self.patches.rows(), place)?;
-        self.patches.id(row)
+    pub fn nearest_patch(&self, place: Place) -> Option<u32> {
+        nearest(&self.patches.position, self.patches.rows(), place)
     }
 
     /// The base of `slot` nearest to `place`; its row.

@@ -3,14 +3,22 @@
 //! A bot thinks now and then, and gives a few orders then. It sees what they did only some ticks
 //! later, so no order may do harm if it is given twice.
 
-use phalanx_engine::{Angle, Fix, Fix32, Slot, Vec2, mix};
+use phalanx_engine::{Fix, Fix32, Id, Rng, RngKey, Slot, Vec2};
 
 use super::battle::{Battle, PLAYERS_MAX};
-use super::building::Structure;
+use super::building::{Building, Structure};
 use super::order::{Order, Who};
 use super::place::{Area, Place};
 use super::unit::{Kind, Target, Task};
 
+/// Where barracks are built.
+const SITE: RngKey = RngKey::named("bot's site");
+/// Whether and where the scout goes.
+const SCOUT: RngKey = RngKey::named("bot's scout");
+/// Who is the enemy.
+const ENEMY: RngKey = RngKey::named("bot's enemy");
+/// On which way soldiers go.
+const FLANK: RngKey = RngKey::named("bot's flank");
 /// From one thought to the next, ticks.
 const THINK_TICKS: u16 = 10;
 /// A bot has another enemy after so many ticks.
@@ -23,8 +31,6 @@ const BARRACKS: usize = 3;
 const OPENING_TICKS: u16 = 240;
 /// A bot sends out no fewer soldiers.
 const SQUAD_MIN: usize = 5;
-/// How often a bot that thinks sends its scout, of 256 times.
-const SCOUT_CHANCE: u8 = 192;
 /// So many idle soldiers are too many to be named: a bot sends all who are near one of them.
 const ARMY: usize = 64;
 /// From a base to barracks, units.
@@ -51,11 +57,13 @@ pub(super) fn orders(battle: &Battle, slot: Slot) -> Vec<Order> {
     orders
 }
 
-/// Bits that depend on all of these.
-fn roll(words: &[u16]) -> u64 {
-    words
-        .iter()
-        .fold(0, |hash, word| mix(hash ^ u64::from(*word)))
+/// What is left to chance: the same for a bot whenever it is asked, and another at every `time`.
+fn chance(purpose: RngKey, battle: &Battle, slot: Slot, time: u16) -> Rng {
+    let words = [battle.round.number, slot.0.into(), time];
+    let key = words
+        .into_iter()
+        .fold(purpose, |key, word| key.with(word.into()));
+    key.rng()
 }
 
 /// The player's first base.
@@ -70,6 +78,7 @@ fn gather(battle: &Battle, slot: Slot) -> Option<Order> {
     let workers = battle.units_of(slot, Kind::Worker).filter(idle);
     let workers: Vec<_> = workers.filter_map(|row| battle.units.id(row)).collect();
     let patch = battle.nearest_patch(home(battle, slot)?)?;
+    let patch = battle.patches.id(patch)?;
     let who = Who::units(workers.iter().copied());
     (!workers.is_empty()).then_some(Order::Gather { who, patch })
 }
@@ -98,8 +107,7 @@ fn build(battle: &Battle, slot: Slot) -> Option<Order> {
     }
     let few = battle.buildings_of(slot).filter(is_barracks).count() < BARRACKS;
     let rich = battle.players.get(usize::from(slot.0))?.ore >= structure.cost();
-    let [a, b, c, d, ..] = roll(&[slot.0.into(), battle.round.age]).to_le_bytes();
-    let way = Vec2::from_angle(Angle(u32::from_le_bytes([a, b, c, d]))) * BARRACKS_DISTANCE;
+    let way = chance(SITE, battle, slot, battle.round.age).on_circle(BARRACKS_DISTANCE);
     let at = Place::from(Vec2::from(home(battle, slot)?) + way);
     (few && rich).then_some(Order::Build {
         worker,
@@ -128,66 +136,72 @@ fn train(battle: &Battle, slot: Slot, structure: Structure) -> Option<Order> {
 
 /// Now and then, one soldier goes to see another part of the plain.
 fn scout(battle: &Battle, slot: Slot) -> Option<Order> {
-    let [when, x, y, ..] = roll(&[slot.0.into(), battle.round.age, 1]).to_le_bytes();
+    let mut chance = chance(SCOUT, battle, slot, battle.round.age);
+    let goes = chance.chance(3, 4);
     let scout = battle.units_of(slot, Kind::Soldier).last()?;
     let who = Who::units(battle.units.id(scout));
-    let along = |byte: u8| battle.round.half * Fix32::ratio(i16::from(byte) - 128, 128);
-    let to = Place::new(along(x), along(y));
+    let half = battle.round.half;
+    let to = Place::new(chance.range(-half..half), chance.range(-half..half));
     let queued = false;
-    (when < SCOUT_CHANCE).then_some(Order::Move { who, to, queued })
+    goes.then_some(Order::Move { who, to, queued })
 }
 
-/// Soldiers who do nothing defend their base; else they go to the enemy's on a way of their own, and
-/// attack it there.
+/// Soldiers who do nothing defend their base, or go to the enemy's and attack it.
 fn fight(battle: &Battle, slot: Slot) -> Vec<Order> {
     let units = &battle.units;
     let idle = |row: &u32| units.task[*row] == Task::Idle;
     let idle: Vec<_> = battle.units_of(slot, Kind::Soldier).filter(idle).collect();
-    let named = || Who::units(idle.iter().filter_map(|row| units.id(*row)));
-    if let (Some(target), false) = (intruder(battle, slot), idle.is_empty()) {
-        let who = named();
+    let Some(first) = idle.first() else {
+        return Vec::new();
+    };
+    if let Some(target) = intruder(battle, slot) {
+        let who = squad(battle, &idle);
         return vec![Order::Attack { who, target }];
     }
-    let (Some(target), Some(first)) = (enemy_base(battle, slot), idle.first()) else {
-        return Vec::new();
-    };
-    // A few wait for more, as long as some may come.
-    let opening = battle.round.age < OPENING_TICKS && idle.len() <= ARMY;
-    let hopes = battle.units_of(slot, Kind::Worker).next().is_some();
-    if opening || (hopes && idle.len() < SQUAD_MIN) {
-        return Vec::new();
-    }
-    let here = units.position[*first];
-    let who = if idle.len() > ARMY {
-        let reach = battle.round.half / Fix32::int(8);
-        Who::In {
-            kind: Kind::Soldier,
-            area: Area::around(here, reach),
+    match enemy_base(battle, slot) {
+        Some(base) if !waits(battle, slot, idle.len()) => {
+            let who = squad(battle, &idle);
+            invade(battle, slot, who, units.position[*first], base)
         }
-    } else {
-        named()
-    };
-    let at = battle.buildings.position[target];
-    if here.is_within(at, STORM_DISTANCE) {
-        let target = battle.buildings.id(target).map(Target::Building);
-        return target
-            .map(|target| Order::Attack { who, target })
-            .into_iter()
-            .collect();
+        _ => Vec::new(),
     }
-    let by_the_way = Order::Move {
-        who: who.clone(),
-        to: flank(battle, slot, here, at),
-        queued: false,
-    };
-    vec![
-        by_the_way,
-        Order::Move {
-            who,
-            to: at,
-            queued: true,
+}
+
+/// A few soldiers wait for more, as long as some may come.
+fn waits(battle: &Battle, slot: Slot, soldiers: usize) -> bool {
+    let opening = battle.round.age < OPENING_TICKS && soldiers <= ARMY;
+    let hopes = battle.units_of(slot, Kind::Worker).next().is_some();
+    opening || (hopes && soldiers < SQUAD_MIN)
+}
+
+/// Some of the soldiers; if they are an army, all who are near the first of them.
+fn squad(battle: &Battle, soldiers: &[u32]) -> Who {
+    let units = &battle.units;
+    match soldiers {
+        [first, ..] if soldiers.len() > ARMY => Who::In {
+            kind: Kind::Soldier,
+            area: Area::around(units.position[*first], battle.round.half / Fix32::int(8)),
         },
-    ]
+        _ => Who::units(soldiers.iter().filter_map(|row| units.id(*row))),
+    }
+}
+
+/// From `here` to the enemy's base, on a way of their own; there, they attack it.
+fn invade(battle: &Battle, slot: Slot, who: Who, here: Place, base: Id<Building>) -> Vec<Order> {
+    let target = Target::Building(base);
+    let Some((at, _)) = battle.enemy(slot, target) else {
+        return Vec::new();
+    };
+    if here.is_within(at, STORM_DISTANCE) {
+        return vec![Order::Attack { who, target }];
+    }
+    let way = [(flank(battle, slot, here, at), false), (at, true)];
+    let order = |(to, queued)| Order::Move {
+        who: who.clone(),
+        to,
+        queued,
+    };
+    way.map(order).to_vec()
 }
 
 /// An enemy's soldier who is at the player's base.
@@ -200,21 +214,19 @@ fn intruder(battle: &Battle, slot: Slot) -> Option<Target> {
 }
 
 /// The base that the player's campaign is against.
-fn enemy_base(battle: &Battle, slot: Slot) -> Option<u32> {
+fn enemy_base(battle: &Battle, slot: Slot) -> Option<Id<Building>> {
     let enemies = Slot::all(PLAYERS_MAX).filter(|other| *other != slot && battle.plays(*other));
     let enemies: Vec<_> = enemies.collect();
     let campaign = battle.round.age / CAMPAIGN_TICKS;
-    let roll = roll(&[battle.round.number, slot.0.into(), campaign]);
-    let number = roll.checked_rem(enemies.len() as u64)?;
-    let enemy = enemies.get(usize::try_from(number).ok()?)?;
-    battle.bases_of(*enemy).next()
+    let enemy = *chance(ENEMY, battle, slot, campaign).choose(&enemies)?;
+    battle.buildings.id(battle.bases_of(enemy).next()?)
 }
 
 /// A place half way, and up to a sixth of the way aside.
 fn flank(battle: &Battle, slot: Slot, from: Place, to: Place) -> Place {
     let (from, to) = (Vec2::from(from), Vec2::from(to));
-    let [aside, ..] = roll(&[battle.round.number, slot.0.into(), battle.round.age]).to_le_bytes();
-    let aside = Fix::ratio(i32::from(aside) - 128, 6 * 128);
+    let most = Fix::ratio(1, 6);
+    let aside = chance(FLANK, battle, slot, battle.round.age).range(-most..most);
     let half_way = from.lerp(to, Fix::ratio(1, 2));
     Place::from(half_way + (to - from).perpendicular() * aside)
 }

@@ -1,6 +1,6 @@
 //! How ore becomes buildings and units.
 
-use phalanx_engine::{Angle, Fix, Id, Slot, Vec2, mix};
+use phalanx_engine::{Fix, Id, RngKey, Slot, Vec2};
 
 use super::battle::Battle;
 use super::building::{BUILDING_RADIUS, Building};
@@ -13,20 +13,17 @@ use super::unit::{Kind, Task, Unit};
 pub const LOAD: u16 = 10;
 /// How long a worker digs for a load, ticks.
 pub const DIG_TICKS: u16 = 32;
+/// Where a building lets a unit out.
+const DOOR: RngKey = RngKey::named("door");
 /// How far a worker reaches, units.
 const REACH: Fix = Fix::ratio(3, 2);
 
 /// Where a worker goes who gathers: to the patch, or the nearest one if that is no more.
 pub(super) fn gather(battle: &mut Battle, row: u32, patch: Id<Patch>) -> Option<Place> {
     let here = battle.units.position[row];
-    let lives = battle.patches.row(patch).is_some();
-    let patch = if lives {
-        Some(patch)
-    } else {
-        battle.nearest_patch(here)
-    };
-    let found = patch.and_then(|patch| Some((patch, battle.patches.row(patch)?)));
-    let Some((patch, at)) = found else {
+    let patches = &battle.patches;
+    let at = patches.row(patch).or_else(|| battle.nearest_patch(here));
+    let Some((at, patch)) = at.and_then(|at| Some((at, patches.id(at)?))) else {
         battle.units.task.set(row, Task::Idle);
         return None;
     };
@@ -106,13 +103,12 @@ pub(super) fn build(battle: &mut Battle, row: u32, site: Id<Building>) -> Option
 
 /// Pays out of the player's ore, if there is enough.
 pub(super) fn pay(battle: &mut Battle, slot: Slot, cost: u32) -> bool {
-    let player = battle.players.get_mut(usize::from(slot.0));
-    let purse = player.and_then(|player| Some((player.ore.checked_sub(cost)?, player)));
-    let pays = purse.is_some();
-    if let Some((left, player)) = purse {
-        player.ore = left;
-    }
-    pays
+    let Some(player) = battle.players.get_mut(usize::from(slot.0)) else {
+        return false;
+    };
+    let left = player.ore.checked_sub(cost);
+    player.ore = left.unwrap_or(player.ore);
+    left.is_some()
 }
 
 /// Begins to train a unit in one of the player's buildings, next to those who are trained there.
@@ -146,16 +142,13 @@ pub(super) fn graduate(battle: &mut Battle) {
             let ready = age.saturating_add(next.training_ticks());
             buildings.ready.set(row, ready);
         }
-        let door = door(buildings.position[row], age).on_plain(half);
-        units.insert(Unit::new(buildings.owner[row], kind, door));
+        // Not all come out on the same side, and the state's generator is for the map.
+        let luck = DOOR.with(row.into()).with(age.into());
+        let way = luck.rng().on_circle(BUILDING_RADIUS + Fix::ONE);
+        let door = Place::from(Vec2::from(buildings.position[row]) + way);
+        let unit = Unit::new(buildings.owner[row], kind, door.on_plain(half));
+        units.insert(unit);
     }
-}
-
-/// Where a building lets a unit out at this age of the round.
-fn door(building: Place, age: u16) -> Place {
-    let [a, b, c, d, ..] = mix(age.into()).to_le_bytes();
-    let way = Vec2::from_angle(Angle(u32::from_le_bytes([a, b, c, d])));
-    Place::from(Vec2::from(building) + way * (BUILDING_RADIUS + Fix::ONE))
 }
 
 #[cfg(test)]

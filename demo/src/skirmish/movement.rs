@@ -6,7 +6,7 @@
 //! nobody wrote to is neither kept nor hashed.
 
 use phalanx_engine::table::BLOCK_ROWS;
-use phalanx_engine::{Angle, Fix, Vec2, mix};
+use phalanx_engine::{Fix, RngKey, Vec2};
 
 use super::battle::Battle;
 use super::place::Place;
@@ -27,6 +27,9 @@ const ARRIVED: Fix = Fix::ratio(1, 2);
 /// A unit makes room for no more others in a beat: a crowd in one place costs no more time than
 /// others.
 const CROWD_MAX: usize = 6;
+
+/// Where those go who stand in one place.
+const PARTING: RngKey = RngKey::named("parting");
 
 /// The rows, of so many, that decide at this age of the round.
 pub(super) fn on_beat(places: u32, age: u16) -> impl Iterator<Item = u32> {
@@ -76,8 +79,7 @@ fn room(battle: &Battle, row: u32, here: Vec2) -> Vec2 {
         let away = here - battle.units.position[other].into();
         if away == Vec2::ZERO {
             // In the very same place, each goes where its row says.
-            let [_, _, _, _, a, b, c, d] = mix(row.into()).to_le_bytes();
-            Vec2::from_angle(Angle(u32::from_le_bytes([a, b, c, d]))) * (SPACE / 2)
+            PARTING.with(row.into()).rng().on_circle(SPACE / 2)
         } else {
             away.with_length((SPACE - away.length()) / 2)
         }

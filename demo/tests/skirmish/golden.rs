@@ -25,11 +25,11 @@ fn check(units: u32, slots: u8, expected: &Expect) {
 #[test]
 fn two_bots_play_as_they_did() {
     let expected = expect![[r#"
-        400 00de7cfff9b898f2
-        800 eb41ad96d6af3b44
-        1200 3d12f2115818e93f
-        1600 6ea565764ce5ba42
-        2000 92e2eb7905fe93e0
+        400 f1794b46891d55fb
+        800 42ef3d3dcd857826
+        1200 24893c8860085b06
+        1600 57b9a96000812060
+        2000 121386e56883894f
     "#]];
     check(64, 2, &expected);
 }
@@ -37,11 +37,11 @@ fn two_bots_play_as_they_did() {
 #[test]
 fn eight_bots_play_as_they_did() {
     let expected = expect![[r#"
-        400 9607154ebfc3814b
-        800 2982d88c3dda00f9
-        1200 e51a22890b8e6f11
-        1600 b95a167ba4a60731
-        2000 5844026742b23687
+        400 9d689ab5e835e75f
+        800 8a86cea7f74352b5
+        1200 042e71e1e5ba0337
+        1600 4735f6a4ff7d79bf
+        2000 68315860d098ae2f
     "#]];
     check(200, 8, &expected);
 }
