@@ -6,13 +6,17 @@ use alloc::vec::Vec;
 
 pub use marks::Mark;
 
-use crate::index::at;
+use crate::index::slice_index;
 use crate::limits::{DECODE_RESERVE_MAX, SCHEMA_DEPTH_MAX};
 
 /// Appends canonical bytes to a buffer that is meant to be reused.
 #[derive(Clone, Debug, Default)]
 pub struct Encoder {
+    /// What was written, and behind it what was written before the last [`Encoder::clear`]: room that
+    /// needs no filling with zeros before it is written to.
     bytes: Vec<u8>,
+    /// How many of the bytes are written.
+    len: u64,
     /// Where tables wrote their columns, if anybody asked.
     marks: Option<Vec<Mark>>,
 }
@@ -23,6 +27,7 @@ impl Encoder {
     pub const fn new() -> Self {
         Self {
             bytes: Vec::new(),
+            len: 0,
             marks: None,
         }
     }
@@ -30,13 +35,13 @@ impl Encoder {
     /// Appends `bytes` as they are.
     #[inline]
     pub fn put(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
+        self.room(bytes.len() as u64).copy_from_slice(bytes);
     }
 
     /// Appends one byte.
     #[inline]
     pub fn put_u8(&mut self, byte: u8) {
-        self.bytes.push(byte);
+        self.put(&[byte]);
     }
 
     /// Appends a count of elements, as every container does before its elements.
@@ -51,23 +56,39 @@ impl Encoder {
         self.put(&count.to_le_bytes());
     }
 
-    /// Appends `count` zero bytes, to be written to.
+    /// Appends `count` bytes that may hold anything, all of them to be written to.
     #[inline]
-    pub fn put_zeros(&mut self, count: u32) -> &mut [u8] {
-        let begin = self.bytes.len();
-        self.bytes.resize(begin + at(count), 0);
-        &mut self.bytes[begin..]
+    pub fn put_room(&mut self, count: u32) -> &mut [u8] {
+        self.room(count.into())
+    }
+
+    #[inline]
+    fn room(&mut self, count: u64) -> &mut [u8] {
+        let begin = self.len;
+        self.len += count;
+        if self.len > self.bytes.len() as u64 {
+            self.grow();
+        }
+        // Both are positions in memory that exists.
+        &mut self.bytes[slice_index(begin)..slice_index(self.len)]
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        self.bytes.resize(slice_index(self.len), 0);
     }
 
     /// What was written so far.
     #[must_use]
+    #[inline]
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+        &self.bytes[..slice_index(self.len)]
     }
 
     /// Forgets what was written, keeps the capacity.
+    #[inline]
     pub fn clear(&mut self) {
-        self.bytes.clear();
+        self.len = 0;
         if let Some(marks) = &mut self.marks {
             marks.clear();
         }
@@ -75,12 +96,15 @@ impl Encoder {
 
     /// Makes room for `bytes` more bytes.
     pub fn reserve(&mut self, bytes: u64) {
-        self.bytes.reserve(bytes.try_into().unwrap_or(0));
+        let spare = self.bytes.len() as u64 - self.len;
+        self.bytes
+            .reserve(slice_index(bytes.saturating_sub(spare)));
     }
 
     /// What was written, as a vector.
     #[must_use]
-    pub fn into_bytes(self) -> Vec<u8> {
+    pub fn into_bytes(mut self) -> Vec<u8> {
+        self.bytes.truncate(slice_index(self.len));
         self.bytes
     }
 }
@@ -88,7 +112,11 @@ impl Encoder {
 impl From<Vec<u8>> for Encoder {
     /// An encoder that goes on after `bytes`.
     fn from(bytes: Vec<u8>) -> Self {
-        Self { bytes, marks: None }
+        Self {
+            len: bytes.len() as u64,
+            bytes,
+            marks: None,
+        }
     }
 }
 

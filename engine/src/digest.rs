@@ -22,6 +22,7 @@ pub struct Digest(pub u64);
 impl Digest {
     /// Digest of `bytes` under `key`.
     #[must_use]
+    #[inline]
     pub fn of(key: u64, bytes: &[u8]) -> Self {
         Self(XxHash3_64::oneshot_with_seed(key, bytes))
     }
@@ -121,6 +122,7 @@ impl<'a> Node<'a> {
 }
 
 /// SplitMix64's finaliser: distinct, well-spread keys from the parent's and an index.
+#[inline]
 pub(crate) fn child_key(key: u64, index: u32) -> u64 {
     let mut key = key
         ^ u64::from(index)

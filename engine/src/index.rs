@@ -24,6 +24,7 @@ pub(crate) fn ring(tick: u64, capacity: usize) -> usize {
 ///
 /// # Panics
 /// If the position is beyond memory, which no slice is.
+#[inline]
 pub(crate) fn slice_index(index: u64) -> usize {
     usize::try_from(index).expect("a position within memory")
 }

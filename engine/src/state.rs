@@ -119,8 +119,8 @@ pub trait State: Sized + 'static {
         self.encode(out);
     }
 
-    /// Writes the canonical encoding to `out`, which has [`WIDTH`](Self::WIDTH) bytes, all of them
-    /// zero. Without a width it is not called.
+    /// Writes the canonical encoding to all of `out`, which has [`WIDTH`](Self::WIDTH) bytes of
+    /// anything. Without a width it is not called.
     fn encode_fixed(&self, _out: &mut [u8]) {
         unreachable!("only values that have a width are encoded by it")
     }

@@ -245,7 +245,7 @@ fn cell_enum(item: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
             Self::#ident { #(#members: #bound),* } => {
                 let out = ::phalanx_engine::Cell::encode_front(&#tag, out);
                 #(let out = ::phalanx_engine::Cell::encode_front(#bound, out);)*
-                let _ = out;
+                out.fill(0);
             }
         });
         takes.push(quote! {

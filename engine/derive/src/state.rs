@@ -266,7 +266,7 @@ fn encodes<M: ToTokens>(members: &[M], steps: &[TokenStream]) -> TokenStream {
         fn encode(&self, _out: &mut ::phalanx_engine::Encoder) {
             match const { <Self as ::phalanx_engine::State>::WIDTH } {
                 ::core::option::Option::Some(width) => {
-                    ::phalanx_engine::State::encode_fixed(self, _out.put_zeros(width));
+                    ::phalanx_engine::State::encode_fixed(self, _out.put_room(width));
                 }
                 ::core::option::Option::None => {
                     #(::phalanx_engine::State::encode(&self.#members, _out);)*

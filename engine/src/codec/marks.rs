@@ -33,6 +33,7 @@ impl Encoder {
     pub const fn marking() -> Self {
         Self {
             bytes: Vec::new(),
+            len: 0,
             marks: Some(Vec::new()),
         }
     }
@@ -47,13 +48,14 @@ impl Encoder {
     #[must_use]
     pub fn plain_bytes(&self) -> u64 {
         let columns = self.marks().iter().map(|mark| COUNT_BYTES + mark.bytes());
-        self.bytes.len() as u64 - columns.sum::<u64>()
+        self.len - columns.sum::<u64>()
     }
 
     /// What was written, and the columns in it.
     #[must_use]
-    pub fn into_marked(self) -> (Vec<u8>, Vec<Mark>) {
-        (self.bytes, self.marks.unwrap_or_default())
+    pub fn into_marked(mut self) -> (Vec<u8>, Vec<Mark>) {
+        let marks = self.marks.take();
+        (self.into_bytes(), marks.unwrap_or_default())
     }
 
     /// The cells of a column follow.
@@ -61,7 +63,7 @@ impl Encoder {
     pub(crate) fn mark(&mut self, stride: u32, count: u32) {
         if let Some(marks) = &mut self.marks {
             marks.push(Mark {
-                begin: self.bytes.len() as u64,
+                begin: self.len,
                 stride,
                 count: count.into(),
             });
@@ -70,10 +72,10 @@ impl Encoder {
 
     /// Writes the lists of a column.
     pub(crate) fn mark_bytes(&mut self, content: impl FnOnce(&mut Self)) {
-        let begin = self.bytes.len() as u64;
+        let begin = self.len;
         self.unmarked(content);
         if let Some(marks) = &mut self.marks {
-            let count = self.bytes.len() as u64 - begin;
+            let count = self.len - begin;
             marks.push(Mark {
                 begin,
                 stride: 1,

@@ -143,7 +143,7 @@ fn encode_all<'a, T: State>(items: impl ExactSizeIterator<Item = &'a T>, out: &m
     let room = const { T::WIDTH }.and_then(|width| width.checked_mul(items.len().try_into().ok()?));
     match room {
         Some(room) => {
-            let mut room = out.put_zeros(room);
+            let mut room = out.put_room(room);
             for item in items {
                 room = item.encode_next(room);
             }

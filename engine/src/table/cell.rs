@@ -32,7 +32,7 @@ pub trait Cell: State + Copy + PartialEq {
     /// The value of a row that does not exist: the one whose bytes are all zero.
     const ZERO: Self;
 
-    /// Writes the canonical bytes to `out`, which has [`Cell::BYTES`] bytes, all of them zero.
+    /// Writes the canonical bytes to all of `out`, which has [`Cell::BYTES`] bytes of anything.
     fn encode_cell(&self, out: &mut [u8]);
 
     /// Reads canonical bytes; refuses all others.
@@ -82,8 +82,9 @@ impl<T: Cell> Cell for Option<T> {
     const ZERO: Self = None;
     #[inline]
     fn encode_cell(&self, out: &mut [u8]) {
-        if let Some(value) = self {
-            value.encode_cell(1_u8.encode_front(out));
+        match self {
+            Some(value) => value.encode_cell(1_u8.encode_front(out)),
+            None => out.fill(0),
         }
     }
     fn decode_cell(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
@@ -140,7 +141,7 @@ mod tests {
     use alloc::vec;
 
     fn round<T: Cell + core::fmt::Debug>(value: T, bytes: &[u8]) {
-        let mut out = vec![0; at(T::BYTES)];
+        let mut out = vec![0xff; at(T::BYTES)];
         value.encode_cell(&mut out);
         assert_eq!(out, bytes);
         let mut from = Decoder::new(bytes);

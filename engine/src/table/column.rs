@@ -183,7 +183,7 @@ impl<T: Cell> Column<T> {
     #[inline]
     fn block_digest(cells: &[T], key: u64, scratch: &mut Encoder, block: u32) -> u64 {
         scratch.clear();
-        let bytes = scratch.put_zeros(BLOCK_ROWS * T::BYTES);
+        let bytes = scratch.put_room(BLOCK_ROWS * T::BYTES);
         let begin = at(block * BLOCK_ROWS);
         let cells = &cells[begin..begin + at(BLOCK_ROWS)];
         for (cell, bytes) in cells.iter().zip(bytes.chunks_exact_mut(at(T::BYTES))) {
@@ -363,7 +363,7 @@ impl<T: Cell> State for Column<T> {
         out.put_count(self.len);
         out.mark(T::BYTES, self.len);
         for cell in self.iter() {
-            cell.encode_cell(out.put_zeros(T::BYTES));
+            cell.encode_cell(out.put_room(T::BYTES));
         }
     }
 

@@ -95,7 +95,7 @@ impl<R: 'static> State for Id<R> {
         schema.leaf("Id");
     }
     fn encode(&self, out: &mut Encoder) {
-        self.encode_cell(out.put_zeros(Self::BYTES));
+        self.encode_cell(out.put_room(Self::BYTES));
     }
     fn encode_fixed(&self, out: &mut [u8]) {
         self.encode_cell(out);
