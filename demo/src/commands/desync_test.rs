@@ -118,16 +118,7 @@ fn tell_worlds<G: Game>(
         return Ok(());
     };
     if bad.is_some() {
-        let confirmed = |world: &World<G>| slowest(world, plan.scenario.players) > tick;
-        let sample = |_, _: Tick, _: &G::State| plan.idle_bots.then(Default::default);
-        let slice = Duration::from_nanos(plan.scenario.rate.nanos_at(Tick(8)));
-        world.go_on();
-        for _ in 0..SLICES_AFTER {
-            if confirmed(world) {
-                break;
-            }
-            world.run_until(world.now() + slice, sample);
-        }
+        catch_up(world, plan, tick);
     }
     let worlds = Worlds::of(world, plan.scenario.players, tick);
     let first = worlds.first_difference::<G>();
@@ -159,6 +150,20 @@ fn tell_worlds<G: Game>(
         _ = write!(text, "\ncompare with: phalanx diff {left} {right}");
     }
     Ok(())
+}
+
+/// Plays on after a desync until all have confirmed `tick`, the first bad one: those who were not
+/// compared may not have come so far.
+fn catch_up<G: Game>(world: &mut World<G>, plan: &Plan, tick: Tick) {
+    let slice = Duration::from_nanos(plan.scenario.rate.nanos_at(Tick(8)));
+    world.go_on();
+    for _ in 0..SLICES_AFTER {
+        if slowest(world, plan.scenario.players) > tick {
+            break;
+        }
+        let end = world.now() + slice;
+        world.run_until(end, |_, _, _| plan.idle_bots.then(Default::default));
+    }
 }
 
 /// A path as a shell reads it.
