@@ -139,6 +139,36 @@ fn a_desync_says_its_first_difference_and_how_to_see_all() {
     assert_eq!(lines.len(), 2, "{diff}");
 }
 
+/// Also of those who had not come so far when two others differed; and nothing of another run.
+#[test]
+fn every_player_is_written_and_nobody_else() {
+    let here = directory("every");
+    fs::create_dir(here.join("found")).unwrap();
+    for stale in ["slot-4.snapshot", "slot-63.snapshot", "slot-x.snapshot"] {
+        fs::write(here.join("found").join(stale), "old").unwrap();
+    }
+    for seed in 0..20 {
+        let run = format!("--seed {seed} --plant {}@{}", seed % 4, 300 + seed);
+        let run = format!("desync-test --players 4 --net mobile {run} --snapshots found");
+        let (code, told) = text(&here, &format!("{run} --quiet"));
+        assert!(code == 10 && !told.contains("none of slot"), "{told}");
+        let names = fs::read_dir(here.join("found")).unwrap();
+        let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        let slots = ["0", "1", "2", "3", "x"].map(|slot| format!("slot-{slot}.snapshot"));
+        assert!(
+            names == slots.map(std::ffi::OsString::from),
+            "{names:?}: {run}"
+        );
+        let mut equal = 0;
+        for (a, b) in [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)] {
+            let files = format!("found/slot-{a}.snapshot found/slot-{b}.snapshot");
+            equal += i32::from(text(&here, &format!("diff {files}")).0 == 0);
+        }
+        assert_eq!(equal, 3, "three of four hold the same: {run}");
+    }
+}
+
 #[test]
 fn without_a_desync_all_hold_the_same() {
     let here = directory("agreed");

@@ -97,8 +97,7 @@ impl Encoder {
     /// Makes room for `bytes` more bytes.
     pub fn reserve(&mut self, bytes: u64) {
         let spare = self.bytes.len() as u64 - self.len;
-        self.bytes
-            .reserve(slice_index(bytes.saturating_sub(spare)));
+        self.bytes.reserve(slice_index(bytes.saturating_sub(spare)));
     }
 
     /// What was written, as a vector.

@@ -128,7 +128,10 @@ fn a_snapshot_is_all_that_it_takes_to_go_on() {
             let inputs = &frames[later.0 as usize].inputs;
             let mut undo = <Kept<true> as State>::Undo::default();
             state.open(&mut undo);
-            RULES.step(&mut state, &InputFrame::new(later, &session, &[], &[], inputs));
+            RULES.step(
+                &mut state,
+                &InputFrame::new(later, &session, &[], &[], inputs),
+            );
             let key = Schema::of::<Kept<true>>().fingerprint();
             let mut scratch = Encoder::new();
             state.close(&mut undo, Node::root(key, &mut scratch).child(1));
@@ -146,6 +149,43 @@ fn a_snapshot_is_all_that_it_takes_to_go_on() {
         let since = (tick.0 % 50).saturating_sub(29) as u32;
         assert_eq!(snapshot.missing, [0, since, tick.0 as u32 + 1]);
     }
+}
+
+#[test]
+fn canonical_bytes_are_golden() {
+    let snapshot = Snapshot {
+        game: GameIdentity {
+            id: "ab".into(),
+            version: 3,
+            schema: 0x0102_0304_0506_0708,
+            content: [9; 32],
+            input_bytes: 2,
+        },
+        setup: Setup {
+            seed: 4,
+            slots: 2,
+            rate: TickRate::new(30_000, 1001).unwrap(),
+        },
+        tick: Tick(5),
+        checksum: Digest(6),
+        chained: Digest(7),
+        inputs: vec![1, 2, 3, 4],
+        missing: vec![0, 8],
+        world: vec![0xaa, 0xbb],
+        marks: Vec::new(),
+    };
+    let mut golden = vec![2, 0, 0, 0, b'a', b'b', 3, 0, 0, 0, 8, 7, 6, 5, 4, 3, 2, 1];
+    golden.extend([9; 32]);
+    golden.extend([2, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 2]);
+    golden.extend([0x30, 0x75, 0, 0, 0xe9, 3, 0, 0]);
+    for number in [5, 6, 7_u64] {
+        golden.extend(number.to_le_bytes());
+    }
+    golden.extend([1, 2, 3, 4, 0, 0, 0, 0, 8, 0, 0, 0, 0xaa, 0xbb]);
+    let mut out = Encoder::new();
+    snapshot.encode(&mut out);
+    assert_eq!(out.bytes(), golden);
+    assert_eq!(Snapshot::decode(&golden), Ok(snapshot));
 }
 
 #[test]

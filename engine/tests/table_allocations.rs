@@ -166,3 +166,17 @@ fn a_window_of_sixty_ticks_fits_into_four_megabytes() {
     // The canary: it is what is written that counts.
     assert!(held(4 * WRITTEN) > most);
 }
+
+/// Into an encoder that was used before; and one that marks takes no more, once it was.
+#[test]
+fn encoding_allocates_nothing() {
+    let world = World::new(1);
+    for mut out in [Encoder::new(), Encoder::marking()] {
+        let first = measure(|| world.units.encode(&mut out));
+        assert!(first.count_total > 0, "{first:?}");
+        let bytes = out.bytes().len();
+        out.clear();
+        let again = measure(|| world.units.encode(&mut out));
+        assert_eq!((again.count_total, out.bytes().len()), (0, bytes));
+    }
+}

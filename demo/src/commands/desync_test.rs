@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
+use phalanx_engine::limits::HISTORY_TICKS_MAX;
 use phalanx_engine::{Slot, Tick};
 use phalanx_netcode::quic::Clock;
 use phalanx_netcode::testing::World;
@@ -28,6 +29,10 @@ const LENGTH: LengthArgs = LengthArgs {
 
 /// Virtual time between two looks at the clock and at Ctrl-C.
 const SLICE: Duration = Duration::from_millis(500);
+
+/// After a desync, so often eight ticks are played until all have confirmed the first bad one: together
+/// not as many as a timeline keeps.
+const SLICES_AFTER: u32 = HISTORY_TICKS_MAX / 2 / 8;
 
 pub(super) fn run(args: &DesyncTestArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let scenario = &args.scenario;
@@ -112,6 +117,9 @@ fn tell_worlds<G: Game>(
     let Some(tick) = bad.or(agreed) else {
         return Ok(());
     };
+    if bad.is_some() {
+        catch_up(world, plan, tick);
+    }
     let worlds = Worlds::of(world, plan.scenario.players, tick);
     let first = worlds.first_difference(game);
     // Writing to a string cannot fail.
@@ -128,11 +136,34 @@ fn tell_worlds<G: Game>(
     worlds.write(directory)?;
     let name = directory.display();
     _ = write!(text, "\nsnapshots after tick {tick} are in {name}");
+    let lacking = worlds.lacking(plan.scenario.players);
+    let lacking: Vec<_> = lacking.map(|slot| slot.to_string()).collect();
+    if !lacking.is_empty() {
+        let slots = lacking.join(", ");
+        _ = write!(
+            text,
+            "; none of slot {slots}: that tick is not confirmed there, or no longer kept"
+        );
+    }
     if let Some((_, slots)) = first {
         let [left, right] = slots.map(|slot| shell_word(&file(directory, slot)));
         _ = write!(text, "\ncompare with: phalanx diff {left} {right}");
     }
     Ok(())
+}
+
+/// Plays on after a desync until all have confirmed `tick`, the first bad one: those who were not
+/// compared may not have come so far.
+fn catch_up<G: Game>(world: &mut World<G>, plan: &Plan, tick: Tick) {
+    let slice = Duration::from_nanos(plan.scenario.rate.nanos_at(Tick(8)));
+    world.go_on();
+    for _ in 0..SLICES_AFTER {
+        if slowest(world, plan.scenario.players) > tick {
+            break;
+        }
+        let end = world.now() + slice;
+        world.run_until(end, |_, _, _| plan.idle_bots.then(Default::default));
+    }
 }
 
 /// A path as a shell reads it.

@@ -61,26 +61,29 @@ impl Encoder {
     /// The cells of a column follow.
     #[inline]
     pub(crate) fn mark(&mut self, stride: u32, count: u32) {
-        if let Some(marks) = &mut self.marks {
-            marks.push(Mark {
-                begin: self.len,
-                stride,
-                count: count.into(),
-            });
+        if self.marks.is_some() {
+            self.push_mark(self.len, stride, count.into());
         }
     }
 
-    /// Writes the lists of a column.
-    pub(crate) fn mark_bytes(&mut self, content: impl FnOnce(&mut Self)) {
+    /// Apart, so that who is not listened to stays small and quick.
+    #[cold]
+    #[inline(never)]
+    fn push_mark(&mut self, begin: u64, stride: u32, count: u64) {
+        self.marks.get_or_insert_default().push(Mark {
+            begin,
+            stride,
+            count,
+        });
+    }
+
+    /// Writes the lists of a column. They leave one mark, as what is in them varies in length.
+    #[inline]
+    pub(crate) fn mark_lists(&mut self, content: impl FnOnce(&mut Self)) {
         let begin = self.len;
         self.unmarked(content);
-        if let Some(marks) = &mut self.marks {
-            let count = self.len - begin;
-            marks.push(Mark {
-                begin,
-                stride: 1,
-                count,
-            });
+        if self.marks.is_some() {
+            self.push_mark(begin, 1, self.len - begin);
         }
     }
 

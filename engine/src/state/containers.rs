@@ -88,7 +88,11 @@ impl<T: State + Clone> State for Option<T> {
             None => out.put_u8(0),
             Some(value) => {
                 out.put_u8(1);
-                encode_all(core::iter::once(value), out);
+                if const { T::WIDTH.is_some() } {
+                    value.encode(out);
+                } else {
+                    out.unmarked(|out| value.encode(out));
+                }
             }
         }
     }

@@ -207,7 +207,7 @@ impl<T: State + Clone> State for Lists<T> {
 
     fn encode(&self, out: &mut Encoder) {
         out.put_count(self.len);
-        out.mark_bytes(|out| {
+        out.mark_lists(|out| {
             for list in &self.lists[..at(self.len)] {
                 list.encode(out);
             }

@@ -163,6 +163,11 @@ impl<S: Simulation> World<S> {
         self
     }
 
+    /// Lets a run go on that ended at a desync.
+    pub fn go_on(&mut self) {
+        self.stop_at_desync = false;
+    }
+
     /// The virtual time.
     pub const fn now(&self) -> Time {
         self.now
