@@ -198,7 +198,7 @@ impl Plain {
             let begin = out.bytes().len();
             value.encode(&mut out);
             let missing = (begin + width).saturating_sub(out.bytes().len());
-            out.put_zeros(missing as u32);
+            out.put_room(missing as u32).fill(0);
             ends.push(out.bytes().len());
         }
         Self {
