@@ -62,12 +62,14 @@ pub struct Node<'a> {
 impl<'a> Node<'a> {
     /// A root under `key`; `scratch` is a buffer to reuse.
     #[must_use]
+    #[inline]
     pub fn root(key: u64, scratch: &'a mut Encoder) -> Self {
         Self { key, scratch }
     }
 
     /// The child number `index` (declaration order) of this node.
     #[must_use]
+    #[inline]
     pub fn child(&mut self, index: u32) -> Node<'_> {
         Node {
             key: child_key(self.key, index),
@@ -104,6 +106,7 @@ impl<'a> Node<'a> {
 
     /// Digest of a leaf or plain container: of the canonical bytes that `encode` writes.
     #[must_use]
+    #[inline]
     pub fn flat(self, encode: impl FnOnce(&mut Encoder)) -> Digest {
         self.scratch.clear();
         encode(self.scratch);
@@ -112,6 +115,7 @@ impl<'a> Node<'a> {
 
     /// Digest of a node from the digests of its children, in order.
     #[must_use]
+    #[inline]
     pub fn fold(self, children: &[Digest]) -> Digest {
         self.flat(|out| {
             for child in children {

@@ -158,8 +158,10 @@ fn canonical_bytes_are_golden() {
             id: "ab".into(),
             version: 3,
             schema: 0x0102_0304_0506_0708,
+            commands: 0x0a0b_0c0d_0e0f_1011,
             content: [9; 32],
             input_bytes: 2,
+            command_bytes: 150,
         },
         setup: Setup {
             seed: 4,
@@ -175,8 +177,9 @@ fn canonical_bytes_are_golden() {
         marks: Vec::new(),
     };
     let mut golden = vec![2, 0, 0, 0, b'a', b'b', 3, 0, 0, 0, 8, 7, 6, 5, 4, 3, 2, 1];
+    golden.extend([0x11, 0x10, 0xf, 0xe, 0xd, 0xc, 0xb, 0xa]);
     golden.extend([9; 32]);
-    golden.extend([2, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 2]);
+    golden.extend([2, 0, 0, 0, 150, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 2]);
     golden.extend([0x30, 0x75, 0, 0, 0xe9, 3, 0, 0]);
     for number in [5, 6, 7_u64] {
         golden.extend(number.to_le_bytes());
