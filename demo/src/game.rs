@@ -8,6 +8,7 @@ use crate::cli::{GameName, RulesArgs};
 use crate::duel::{Arena, Duel, FIGHTERS_MAX, Phase};
 use crate::exit::Failure;
 use crate::skirmish::{self, Battle, SOLDIERS_MAX, Skirmish};
+use crate::tui::{ArenaView, BattleView, Picture};
 
 /// A game that the program can play.
 pub(crate) trait Game: Simulation + Copy {
@@ -20,8 +21,8 @@ pub(crate) trait Game: Simulation + Copy {
     /// How many rounds have ended; `None` if the game has no rounds.
     fn rounds(state: &Self::State) -> Option<u64>;
 
-    /// The fight, to be drawn; `None` if there is no picture of the game.
-    fn arena(state: &Self::State) -> Option<&Arena>;
+    /// The game as somebody sees it who watches.
+    fn picture(state: &Self::State) -> Picture<'_>;
 }
 
 impl Game for Duel {
@@ -36,8 +37,8 @@ impl Game for Duel {
         })
     }
 
-    fn arena(state: &Arena) -> Option<&Arena> {
-        Some(state)
+    fn picture(arena: &Arena) -> Picture<'_> {
+        ArenaView::new(arena).into()
     }
 }
 
@@ -54,8 +55,8 @@ impl Game for Skirmish {
         })
     }
 
-    fn arena(_: &Battle) -> Option<&Arena> {
-        None
+    fn picture(battle: &Battle) -> Picture<'_> {
+        BattleView::new(battle).into()
     }
 }
 

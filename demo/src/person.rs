@@ -6,7 +6,7 @@ use phalanx_netcode::{Client, Event, Time};
 use crate::driver::Pilot;
 use crate::duel::{Arena, Duel, Pad};
 use crate::exit::Failure;
-use crate::tui::{Keyboard, Lamp, PeerView, PlayView, Screen, draw_play};
+use crate::tui::{ArenaView, Keyboard, Lamp, PeerView, PlayView, Screen, draw_play, keyboard};
 
 /// A person plays duel: the keyboard is the pad, the terminal the picture.
 pub(crate) struct Person {
@@ -65,12 +65,12 @@ impl Pilot<Duel> for Person {
     fn shown(&mut self, now: Time, client: &Client<Duel>) -> bool {
         self.read(now);
         self.peer.refresh(client);
+        let arena = client.state().map(ArenaView::new);
         let view = PlayView {
-            arena: client.state(),
-            slot: client.slot(),
+            picture: arena.map(|arena| arena.own(client.slot()).into()),
             peer: &self.peer,
             notice: self.notice.as_deref(),
-            hit_boxes: false,
+            keys: &keyboard::KEYS,
         };
         let Some(screen) = &mut self.screen else {
             return true;
