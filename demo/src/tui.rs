@@ -1,10 +1,10 @@
 //! The terminal UI: a duel or a skirmish drawn in characters, figures of the peers, and keys that
-//! become a [`Pad`](crate::duel::Pad).
+//! become a [`Pad`](crate::duel::Pad) or [`Order`](crate::skirmish::Order)s.
 //!
 //! It reads the simulation and never writes to it; what a person does enters as the input of a
-//! slot. Drawing is a pure function of a view: fill a [`PlayView`] or a [`WatchView`] once per tick
+//! slot, or its commands. Drawing is a pure function of a view: fill a [`PlayView`] or a [`WatchView`] once per tick
 //! and hand it to [`draw_play`] or [`draw_watch`]. [`Screen`] owns the terminal and gives it back
-//! whatever happens; [`Keyboard`] knows which keys are held.
+//! whatever happens; [`Keyboard`] knows which keys are held, [`Commander`] who is selected.
 //!
 //! Nothing here waits for a key or needs a thread, so it fits into the loop that drives a client,
 //! once per tick:
@@ -48,6 +48,7 @@
 pub mod arena;
 pub mod battle;
 mod color;
+pub mod commander;
 pub mod hud;
 pub mod keyboard;
 mod message;
@@ -60,6 +61,7 @@ pub mod watch;
 pub use arena::ArenaView;
 pub use battle::BattleView;
 pub use color::color;
+pub use commander::Commander;
 pub use hud::{Lamp, PeerView};
 pub use keyboard::Keyboard;
 pub use picture::Picture;

@@ -12,19 +12,25 @@ mod plain;
 use phalanx_engine::Slot;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Color, Modifier, Style};
 use ratatui::widgets::Widget;
 
 use self::bars::Census;
 use self::crowd::Crowd;
-use self::plain::Plain;
+use self::plain::{Plain, fill};
 use super::color::DIM;
+use super::commander::Commander;
 use super::message::announce;
 use super::size::split_top;
 use crate::skirmish::{Battle, Phase};
 
 /// How long the number of a round is shown, ticks.
 const ANNOUNCED_TICKS: u16 = 40;
+
+/// Behind those who are selected.
+const SELECTED: Color = Color::Indexed(240);
+/// Inside a box.
+const BOXED: Color = Color::Indexed(238);
 
 /// Draws a [`Battle`]: a bar for every player on top, the plain below, a message over it.
 ///
@@ -36,19 +42,31 @@ const ANNOUNCED_TICKS: u16 = 40;
 pub struct BattleView<'a> {
     battle: &'a Battle,
     own: Option<Slot>,
+    commander: Option<&'a Commander>,
 }
 
 impl<'a> BattleView<'a> {
     /// Draws `battle` for someone who watches.
     #[must_use]
     pub const fn new(battle: &'a Battle) -> Self {
-        Self { battle, own: None }
+        Self {
+            battle,
+            own: None,
+            commander: None,
+        }
     }
 
     /// Marks the bar of the person who plays.
     #[must_use]
     pub const fn own(mut self, slot: Option<Slot>) -> Self {
         self.own = slot;
+        self
+    }
+
+    /// Shows the cursor, the box and the selected units of the person who plays.
+    #[must_use]
+    pub const fn commander(mut self, commander: &'a Commander) -> Self {
+        self.commander = Some(commander);
         self
     }
 }
@@ -66,9 +84,45 @@ impl Widget for BattleView<'_> {
         let crowd = Crowd::of(battle, &plain);
         crowd.render(&plain, buf);
         ground::render_patches(battle, &plain, &crowd, buf);
+        if let Some(commander) = self.commander {
+            self.render_selection(commander, &plain, buf);
+        }
         ground::render_buildings(battle, &plain, buf);
+        if let Some(commander) = self.commander {
+            render_cursor(commander, &plain, buf);
+        }
         if let Some((large, small)) = message(battle) {
             announce(&large, &small, stage, buf);
+        }
+    }
+}
+
+impl BattleView<'_> {
+    /// The box, and over it the cells of those who are selected.
+    fn render_selection(&self, commander: &Commander, plain: &Plain, buf: &mut Buffer) {
+        if let Some(area) = commander.area() {
+            fill(plain.cells(area.from, area.to), buf, |cell| {
+                cell.set_bg(BOXED);
+            });
+        }
+        let selected = self.own.map(|slot| commander.selected(slot, self.battle));
+        for row in selected.unwrap_or_default() {
+            let at = plain.position(self.battle.units.position[row]);
+            if let Some(cell) = buf.cell_mut(at) {
+                cell.set_bg(SELECTED);
+            }
+        }
+    }
+}
+
+/// A cross, or whatever is there reversed.
+fn render_cursor(commander: &Commander, plain: &Plain, buf: &mut Buffer) {
+    if let Some(cell) = buf.cell_mut(plain.position(commander.cursor())) {
+        let style = Style::new().add_modifier(Modifier::BOLD);
+        if cell.symbol() == " " {
+            cell.set_char('┼').set_style(style.fg(Color::White));
+        } else {
+            cell.set_style(style.add_modifier(Modifier::REVERSED));
         }
     }
 }
