@@ -43,7 +43,8 @@ pub(super) fn render_buildings(battle: &Battle, plain: &Plain, buf: &mut Buffer)
     let buildings = &battle.buildings;
     let reach = BUILDING_RADIUS.saturating_to_fix32();
     for row in buildings.rows() {
-        let Place { x, y } = buildings.position[row];
+        let middle = buildings.position[row];
+        let Place { x, y } = middle;
         let corner = |reach: Fix32| Place::new(x + reach, y + reach);
         let cells = plain.cells(corner(-reach), corner(reach));
         let color = color(buildings.owner[row]);
@@ -77,10 +78,10 @@ pub(super) fn render_buildings(battle: &Battle, plain: &Plain, buf: &mut Buffer)
         } else {
             letter(structure, buildings.training[row].len(), cells.width)
         };
-        let middle = cells.y + (cells.height - 1) / 2;
         let room = usize::from(cells.width);
         // Without colours: those of the cells stay.
-        buf.set_stringn(cells.x, middle, text, room, Style::new());
+        let line = plain.position(middle).y;
+        buf.set_stringn(cells.x, line, text, room, Style::new());
     }
 }
 
