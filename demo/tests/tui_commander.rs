@@ -185,6 +185,37 @@ fn the_cursor_begins_at_home_and_goes_by_arrows_and_letters() {
     }
 }
 
+/// Regression: when a round is predicted to begin, nobody is known to have joined.
+#[test]
+fn home_is_where_the_round_turns_out_to_begin() {
+    let mut play = Play::bare();
+    let own = play.battle.bases_of(OWN).next();
+    let own = own.and_then(|row| play.battle.buildings.id(row));
+    let own = own.expect("the own base");
+    let base = play.battle.buildings.get(own).expect("the own base");
+    play.commander = Commander::new();
+    play.battle.buildings.remove(own);
+    play.commander.look(OWN, &play.battle);
+    assert_eq!(play.commander.cursor(), Place::ZERO);
+    for at in [place(-30, 10), place(20, 10)] {
+        let position = at;
+        let id = play.battle.buildings.insert(Building {
+            position,
+            ..base.clone()
+        });
+        play.commander.look(OWN, &play.battle);
+        assert_eq!(play.commander.cursor(), at);
+        play.battle.buildings.remove(id);
+    }
+    // Who has moved stays where he is.
+    play.press(KeyCode::Left);
+    let cursor = play.commander.cursor();
+    assert_ne!(cursor, place(20, 10));
+    play.battle.buildings.insert(base);
+    play.commander.look(OWN, &play.battle);
+    assert_eq!(play.commander.cursor(), cursor);
+}
+
 #[test]
 fn a_key_that_is_held_moves_the_cursor_faster_and_never_off_the_plain() {
     let mut play = Play::bare();

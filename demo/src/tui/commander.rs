@@ -78,6 +78,8 @@ struct Run {
 pub struct Commander {
     /// The round in which all this is so.
     round: u16,
+    /// The own base.
+    home: Place,
     cursor: Place,
     run: Option<Run>,
     /// Where the box began that has not ended.
@@ -104,6 +106,7 @@ impl Commander {
     pub const fn new() -> Self {
         Self {
             round: 0,
+            home: Place::ZERO,
             cursor: Place::ZERO,
             run: None,
             corner: None,
@@ -136,14 +139,22 @@ impl Commander {
     /// In another round the cursor begins at home, and nobody is selected. To be called before a
     /// drawing.
     pub fn look(&mut self, slot: Slot, battle: &Battle) {
-        if self.round == battle.round.number {
+        // Who is not in the round yet may only not have been predicted in it.
+        let Some(base) = battle.bases_of(slot).next() else {
             return;
+        };
+        let home = battle.buildings.position[base];
+        let began = self.round != battle.round.number;
+        // Where home is may have been predicted, too: who has not moved goes along.
+        if began || self.cursor == self.home {
+            self.cursor = home;
         }
-        let home = battle.bases_of(slot).next();
-        self.round = battle.round.number;
-        self.cursor = home.map_or(Place::ZERO, |row| battle.buildings.position[row]);
-        (self.run, self.corner) = (None, None);
-        self.selection = Selection::Nobody;
+        self.home = home;
+        if began {
+            self.round = battle.round.number;
+            (self.run, self.corner) = (None, None);
+            self.selection = Selection::Nobody;
+        }
     }
 
     /// What was ordered since the last call.
