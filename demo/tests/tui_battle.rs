@@ -327,7 +327,7 @@ fn whatever_the_size_nothing_panics() {
 fn a_damaged_state_is_drawn_too() {
     let mut battle = scene();
     let corners = [(Fix32::MIN, Fix32::MAX), (Fix32::MAX, Fix32::MIN)];
-    for (x, y) in corners {
+    for (x, y) in corners.into_iter().chain([(Fix32::ZERO, Fix32::ZERO)]) {
         let at = Place::new(x, y);
         battle.units.insert(Unit::new(Slot(255), Kind::Soldier, at));
         let building = Building::site(Slot(99), Structure::Base, at);
@@ -347,6 +347,8 @@ fn a_damaged_state_is_drawn_too() {
     for half in [Fix32::MIN, Fix32::ZERO, Fix32::STEP, Fix32::MAX] {
         battle.round.half = half;
         draw(80, 24, &battle, None);
+        // Here a building is as large as the terminal.
+        draw(1000, 300, &battle, None);
     }
     battle.round.age = u16::MAX;
     battle.round.entrants = u8::MAX;

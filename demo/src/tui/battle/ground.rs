@@ -2,6 +2,7 @@
 
 use phalanx_engine::Fix32;
 use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 
 use super::crowd::Crowd;
@@ -60,19 +61,16 @@ pub(super) fn render_buildings(battle: &Battle, plain: &Plain, buf: &mut Buffer)
         } else {
             part(buildings.health[row], structure.health())
         };
-        let dark = Style::new().fg(color).bg(DARK);
-        let lit = Style::new().fg(Color::Black).bg(color);
-        let bold = Modifier::BOLD;
-        let mut column = 0;
-        fill(cells, buf, |cell| {
-            let style = if column % cells.width < whole {
-                lit
-            } else {
-                dark
-            };
-            column += 1;
-            cell.set_char(' ').set_style(style.add_modifier(bold));
-        });
+        let bold = Style::new().add_modifier(Modifier::BOLD);
+        let lit = Rect {
+            width: whole,
+            ..cells
+        };
+        for (cells, front, back) in [(cells, color, DARK), (lit, Color::Black, color)] {
+            fill(cells, buf, |cell| {
+                cell.set_char(' ').set_style(bold.fg(front).bg(back));
+            });
+        }
         let text = if site {
             progress(buildings.missing[row], structure, cells.width)
         } else {
