@@ -6,7 +6,7 @@
 //! walk to the cursor (with shift after where it goes already), T to attack who is nearest to the
 //! cursor, G to gather at the patch nearest to it, S to stop. B lets the nearest worker build
 //! barracks at the cursor, and shift-T trains somebody in every building. Escape drops the box or
-//! the selection, ? shows the keys, Q and control-C quit.
+//! the selection, ? or F1 shows the keys, Q and control-C quit.
 
 mod selection;
 
