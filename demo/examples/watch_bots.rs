@@ -8,7 +8,7 @@ use std::thread::sleep;
 use std::time::Instant;
 
 use phalanx::duel::Duel;
-use phalanx::tui::{Keyboard, PeerView, Screen, WatchView, draw_watch, hud};
+use phalanx::tui::{ArenaView, Keyboard, PeerView, Screen, WatchView, draw_watch, hud};
 use phalanx_engine::{
     Entry, FrameHash, GameIdentity, Provenance, Repeat, SealedFrame, Setup, Simulation, Slot,
     TickRate, Timeline, Window,
@@ -67,11 +67,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         hud::compare(&mut peers, &[&host, &guest]);
         let view = WatchView {
-            arena: Some(guest.state()),
+            picture: Some(ArenaView::new(guest.state()).into()),
             peers: &peers,
             title: "bots, no network, the guest's world; Q quits",
             notice: None,
-            hit_boxes: false,
         };
         screen.draw(now, |frame| draw_watch(frame, &view))?;
         let due = Time::from_nanos(rate.nanos_at(host.next()));

@@ -7,7 +7,9 @@ use phalanx_engine::{Simulation, TickRate};
 use crate::cli::{GameName, RulesArgs};
 use crate::duel::{Arena, Duel, FIGHTERS_MAX, Phase};
 use crate::exit::Failure;
+use crate::person::Controls;
 use crate::skirmish::{self, Battle, SOLDIERS_MAX, Skirmish};
+use crate::tui::{ArenaView, BattleView, Commander, Keyboard, Picture};
 
 /// A game that the program can play.
 pub(crate) trait Game: Simulation + Copy {
@@ -20,13 +22,17 @@ pub(crate) trait Game: Simulation + Copy {
     /// How many rounds have ended; `None` if the game has no rounds.
     fn rounds(state: &Self::State) -> Option<u64>;
 
-    /// The fight, to be drawn; `None` if there is no picture of the game.
-    fn arena(state: &Self::State) -> Option<&Arena>;
+    /// What a person plays it with.
+    type Controls: Controls<Self>;
+
+    /// The game as somebody sees it who watches.
+    fn picture(state: &Self::State) -> Picture<'_>;
 }
 
 impl Game for Duel {
     const PLAYERS_MAX: u8 = FIGHTERS_MAX;
     const ROUND_WITHIN: Option<Duration> = Some(Duration::from_secs(180));
+    type Controls = Keyboard;
 
     fn rounds(state: &Arena) -> Option<u64> {
         let begun = u64::from(state.round.number);
@@ -36,8 +42,8 @@ impl Game for Duel {
         })
     }
 
-    fn arena(state: &Arena) -> Option<&Arena> {
-        Some(state)
+    fn picture(arena: &Arena) -> Picture<'_> {
+        ArenaView::new(arena).into()
     }
 }
 
@@ -45,6 +51,7 @@ impl Game for Skirmish {
     const PLAYERS_MAX: u8 = skirmish::PLAYERS_MAX;
     // Ten thousand soldiers take their time.
     const ROUND_WITHIN: Option<Duration> = None;
+    type Controls = Commander;
 
     fn rounds(battle: &Battle) -> Option<u64> {
         let begun = u64::from(battle.round.number);
@@ -54,8 +61,8 @@ impl Game for Skirmish {
         })
     }
 
-    fn arena(_: &Battle) -> Option<&Arena> {
-        None
+    fn picture(battle: &Battle) -> Picture<'_> {
+        BattleView::new(battle).into()
     }
 }
 

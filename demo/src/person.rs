@@ -1,54 +1,156 @@
 //! [`Person`]: a player in front of a terminal.
 
-use phalanx_engine::{Slot, Tick};
+use crossterm::event::Event as Typed;
+use phalanx_engine::{NoInput, Simulation, Slot, Tick};
 use phalanx_netcode::{Client, Event, Time};
 
 use crate::driver::Pilot;
 use crate::duel::{Arena, Duel, Pad};
 use crate::exit::Failure;
-use crate::tui::{Keyboard, Lamp, PeerView, PlayView, Screen, draw_play};
+use crate::game::Game;
+use crate::skirmish::{Battle, Order, Skirmish};
+use crate::tui::{
+    ArenaView, BattleView, Commander, Keyboard, Lamp, PeerView, Picture, PlayView, Screen,
+    draw_play, keyboard,
+};
 
-/// A person plays duel: the keyboard is the pad, the terminal the picture.
-pub(crate) struct Person {
+/// What a person plays a game with: keys in, inputs and commands and a picture out.
+pub(crate) trait Controls<G: Simulation> {
+    /// For a terminal that reports the release of keys or does not.
+    fn new(releases: bool) -> Self;
+
+    /// The game as it is now, in the eyes of the player of `slot`.
+    fn look(&mut self, _slot: Slot, _state: &G::State) {}
+
+    /// Takes an event of the terminal; before the session is joined, there is no game to see.
+    fn handle(&mut self, now: Time, event: &Typed, sight: Option<(Slot, &G::State)>);
+
+    /// What is held now.
+    fn input(&mut self, now: Time) -> G::Input;
+
+    /// What was ordered since the last call.
+    fn orders(&mut self) -> Vec<G::Command> {
+        Vec::new()
+    }
+
+    /// Whether a key that quits was pressed.
+    fn quit_requested(&self) -> bool;
+
+    /// The game as the player sees it.
+    fn picture<'a>(&'a self, slot: Option<Slot>, state: &'a G::State) -> Picture<'a>;
+
+    /// One line below it, in several lengths, the longest first.
+    fn lines(&self) -> Vec<&str>;
+}
+
+impl Controls<Duel> for Keyboard {
+    fn new(releases: bool) -> Self {
+        Self::new(releases)
+    }
+
+    fn handle(&mut self, now: Time, event: &Typed, _sight: Option<(Slot, &Arena)>) {
+        self.handle(now, event);
+    }
+
+    fn input(&mut self, now: Time) -> Pad {
+        self.sample(now)
+    }
+
+    fn quit_requested(&self) -> bool {
+        self.quit_requested()
+    }
+
+    fn picture<'a>(&'a self, slot: Option<Slot>, arena: &'a Arena) -> Picture<'a> {
+        ArenaView::new(arena).own(slot).into()
+    }
+
+    fn lines(&self) -> Vec<&str> {
+        keyboard::KEYS.to_vec()
+    }
+}
+
+impl Controls<Skirmish> for Commander {
+    fn new(_releases: bool) -> Self {
+        Self::new()
+    }
+
+    fn look(&mut self, slot: Slot, battle: &Battle) {
+        self.look(slot, battle);
+    }
+
+    fn handle(&mut self, now: Time, event: &Typed, sight: Option<(Slot, &Battle)>) {
+        self.handle(now, event, sight);
+    }
+
+    fn input(&mut self, _now: Time) -> NoInput {
+        NoInput
+    }
+
+    fn orders(&mut self) -> Vec<Order> {
+        self.orders()
+    }
+
+    fn quit_requested(&self) -> bool {
+        self.quit_requested()
+    }
+
+    fn picture<'a>(&'a self, slot: Option<Slot>, battle: &'a Battle) -> Picture<'a> {
+        BattleView::new(battle).own(slot).commander(self).into()
+    }
+
+    fn lines(&self) -> Vec<&str> {
+        self.lines()
+    }
+}
+
+/// A person who plays: the keyboard gives the orders, the terminal is the picture.
+pub(crate) struct Person<G: Game> {
     /// Given back when the session is over, so that the summary is seen.
     screen: Option<Screen>,
-    keyboard: Keyboard,
+    controls: G::Controls,
     peer: PeerView,
     notice: Option<String>,
 }
 
-impl Person {
+impl<G: Game> Person<G> {
     /// Takes the terminal.
     pub(crate) fn open() -> Result<Self, Failure> {
         let screen = Screen::open().map_err(Failure::usage)?;
-        let keyboard = Keyboard::new(screen.reports_releases());
+        let controls = G::Controls::new(screen.reports_releases());
         Ok(Self {
             screen: Some(screen),
-            keyboard,
+            controls,
             peer: PeerView::new("you"),
             notice: Some("connecting".into()),
         })
     }
 
     /// Takes in every key pressed so far.
-    fn read(&mut self, now: Time) {
+    fn read(&mut self, now: Time, sight: Option<(Slot, &G::State)>) {
         let Some(screen) = &mut self.screen else {
             return;
         };
+        if let Some((slot, state)) = sight {
+            self.controls.look(slot, state);
+        }
         // A terminal that fails is as good as one that is closed: the next drawing ends it.
         while let Ok(Some(event)) = screen.event() {
-            self.keyboard.handle(now, &event);
+            self.controls.handle(now, &event, sight);
         }
     }
 }
 
-impl Pilot<Duel> for Person {
-    fn sample(&mut self, now: Time, _tick: Tick, _slot: Slot, _state: &Arena) -> Pad {
-        self.read(now);
-        self.keyboard.sample(now)
+impl<G: Game> Pilot<G> for Person<G> {
+    fn sample(&mut self, now: Time, _tick: Tick, slot: Slot, state: &G::State) -> G::Input {
+        self.read(now, Some((slot, state)));
+        self.controls.input(now)
     }
 
-    fn told(&mut self, _client: &Client<Duel>, event: &Event) {
+    fn commands(&mut self, _slot: Slot, _state: &G::State) -> Vec<G::Command> {
+        self.controls.orders()
+    }
+
+    fn told(&mut self, _client: &Client<G>, event: &Event) {
         match event {
             Event::Joined { slot, .. } => {
                 self.notice = Some(format!("slot {slot}: waiting for the others"));
@@ -62,20 +164,20 @@ impl Pilot<Duel> for Person {
         }
     }
 
-    fn shown(&mut self, now: Time, client: &Client<Duel>) -> bool {
-        self.read(now);
+    fn shown(&mut self, now: Time, client: &Client<G>) -> bool {
+        self.read(now, client.slot().zip(client.state()));
         self.peer.refresh(client);
+        let state = client.state();
         let view = PlayView {
-            arena: client.state(),
-            slot: client.slot(),
+            picture: state.map(|state| self.controls.picture(client.slot(), state)),
             peer: &self.peer,
             notice: self.notice.as_deref(),
-            hit_boxes: false,
+            keys: &self.controls.lines(),
         };
         let Some(screen) = &mut self.screen else {
             return true;
         };
         let drawn = screen.draw(now, |frame| draw_play(frame, &view)).is_ok();
-        drawn && !self.keyboard.quit_requested()
+        drawn && !self.controls.quit_requested()
     }
 }

@@ -27,12 +27,12 @@ mod unit;
 
 pub use battle::{Battle, INTERMISSION_TICKS, PLAYERS_MAX, Phase, Player, ROUND_TICKS, Round};
 pub use building::{
-    BUILDING_RADIUS, BUILDINGS_MAX, Building, BuildingColumns, Structure, TRAINING_MAX,
+    BUILDING_GAP, BUILDING_RADIUS, BUILDINGS_MAX, Building, BuildingColumns, Structure,
+    TRAINING_MAX,
 };
 pub use combat::{DAMAGE, RANGE, RELOAD_TICKS};
 pub use economy::{DIG_TICKS, LOAD};
 pub use movement::{BEAT_TICKS, SPACE};
-pub use obey::BUILDING_GAP;
 pub use order::{NAMED_MAX, Order, Who};
 pub use patch::{Patch, PatchColumns};
 pub use place::{Area, Place};

@@ -57,14 +57,13 @@ impl Watcher {
             hud::compare(&mut self.peers, &timelines);
         }
         let view = WatchView {
-            arena: players
+            picture: players
                 .first()
                 .and_then(|player| player.state())
-                .and_then(G::arena),
+                .map(G::picture),
             peers: &self.peers,
             title: &self.title,
             notice: None,
-            hit_boxes: false,
         };
         self.screen
             .draw(now, |frame| draw_watch(frame, &view))

@@ -128,6 +128,21 @@ fn wrong_values_are_exit_2_and_say_what_to_use() {
     }
 }
 
+/// Both games take a terminal to be seen in; the output here is a pipe.
+#[test]
+fn without_a_terminal_nothing_is_drawn() {
+    let pin = "00".repeat(32);
+    for game in ["duel", "skirmish"] {
+        let play = format!("play --game {game} --pin {pin}");
+        refused(&play, "let the computer play with `--bot`");
+        refused(&format!("match --game {game} --watch"), "without `--watch`");
+    }
+    refused(
+        &format!("play --units 3 --pin {pin}"),
+        "use --game skirmish",
+    );
+}
+
 /// Arguments of a system need not be text.
 #[cfg(unix)]
 #[test]

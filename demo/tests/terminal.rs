@@ -14,6 +14,7 @@ mod process;
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::process::{Child, Command, ExitStatus};
 use std::thread::sleep;
@@ -34,6 +35,17 @@ struct Terminal {
     seen: Vec<u8>,
 }
 
+/// Gives the terminal that many columns.
+fn resize(master: impl AsFd, columns: u16) {
+    let size = Winsize {
+        ws_row: 24,
+        ws_col: columns,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    tcsetwinsize(master, size).unwrap();
+}
+
 impl Drop for Terminal {
     fn drop(&mut self) {
         let _ = self.child.kill();
@@ -48,13 +60,7 @@ impl Terminal {
         let master = openpt(flags).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
-        let size = Winsize {
-            ws_row: 24,
-            ws_col: 80,
-            ws_xpixel: 0,
-            ws_ypixel: 0,
-        };
-        tcsetwinsize(&master, size).unwrap();
+        resize(&master, 80);
         let name = ptsname(&master, Vec::new()).unwrap();
         let path = std::ffi::OsStr::from_bytes(name.as_bytes());
         let slave = OpenOptions::new()
@@ -76,28 +82,67 @@ impl Terminal {
         }
     }
 
+    /// Whether `text` has been drawn.
+    fn shows(&self, text: &str) -> bool {
+        let mut places = self.seen.windows(text.len());
+        places.any(|at| at == text.as_bytes())
+    }
+
+    /// Reads what is drawn, if anything comes in time.
+    fn read(&mut self, within: Duration) -> bool {
+        let mut bytes = [0; 4096];
+        let mut fds = [PollFd::new(&self.master, PollFlags::IN)];
+        let ready = poll(&mut fds, Some(&within.try_into().unwrap())).unwrap();
+        if ready == 0 {
+            return false;
+        }
+        let seen = String::from_utf8_lossy(&self.seen);
+        let count = self.master.read(&mut bytes);
+        let count = count.unwrap_or_else(|end| panic!("{end} after {seen:?}"));
+        self.seen.extend_from_slice(&bytes[..count]);
+        true
+    }
+
     /// Reads what is drawn until `text` stands in it: a word, as only what changes is sent.
     fn await_text(&mut self, text: &str) {
-        let mut bytes = [0; 4096];
-        while !self
-            .seen
-            .windows(text.len())
-            .any(|at| at == text.as_bytes())
-        {
-            let mut fds = [PollFd::new(&self.master, PollFlags::IN)];
-            let ready = poll(&mut fds, Some(&PATIENCE.try_into().unwrap())).unwrap();
+        let began = Instant::now();
+        while !self.shows(text) {
+            let comes = self.read(PATIENCE) && began.elapsed() < 3 * PATIENCE;
             let seen = String::from_utf8_lossy(&self.seen);
-            assert!(ready > 0, "`{text}` does not come; so far: {seen:?}");
-            let count = self.master.read(&mut bytes);
-            let count = count.unwrap_or_else(|end| panic!("{end} after {seen:?}"));
-            self.seen.extend_from_slice(&bytes[..count]);
+            assert!(comes, "`{text}` does not come; so far: {seen:?}");
         }
+    }
+
+    /// The same for what changes in part: whenever its size changes, all of it is drawn.
+    fn await_part(&mut self, text: &str) {
+        let began = Instant::now();
+        for columns in (80..90).cycle() {
+            if self.shows(text) {
+                return;
+            }
+            let seen = String::from_utf8_lossy(&self.seen);
+            let patient = began.elapsed() < 3 * PATIENCE;
+            assert!(patient, "`{text}` does not come; so far: {seen:?}");
+            resize(&self.master, columns);
+            for _ in 0..5 {
+                self.read(Duration::from_millis(50));
+            }
+        }
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.master.write_all(keys.as_bytes()).unwrap();
     }
 
     /// The terminal is gone, and the program ends by itself.
     fn hang_up(mut self) -> ExitStatus {
         // The other end is closed by dropping ours.
         self.master = File::open("/dev/null").unwrap();
+        self.end()
+    }
+
+    /// The program ends by itself.
+    fn end(&mut self) -> ExitStatus {
         let began = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -113,7 +158,7 @@ impl Terminal {
         let mut terminal = Self::start(args);
         // It asks what terminal this is: a plain one.
         terminal.await_text("\x1b[c");
-        terminal.master.write_all(b"\x1b[?1;2c").unwrap();
+        terminal.press("\x1b[?1;2c");
         terminal.await_text(text);
         terminal
     }
@@ -135,4 +180,30 @@ fn who_plays_leaves_with_the_terminal() {
     playing.hang_up();
     // Its slot is free again.
     relay.played(120, [relay.player(), relay.player()].map(Process::end));
+}
+
+/// A worker is ordered and paid for: the ore gets less in the battle as everybody has it.
+#[test]
+fn who_plays_skirmish_orders_sees_it_done_and_leaves() {
+    let relay = Relay::start("--game skirmish --players 1");
+    let (addr, pin) = (&relay.addr, &relay.pin);
+    let play = format!("play --game skirmish --connect {addr} --pin {pin}");
+    let mut playing = Terminal::until_drawn(&play, "300o");
+    playing.press("a");
+    playing.await_part("64 soldiers");
+    playing.press("T");
+    playing.await_part("250o");
+    playing.press("q");
+    assert_eq!(playing.end().code(), Some(0));
+    // In front of the terminal as it was before.
+    while playing.read(Duration::from_millis(100)) && !playing.shows("left the session") {}
+    assert!(playing.shows("left the session"));
+}
+
+#[test]
+fn who_watches_a_skirmish_ends_with_q() {
+    let arguments = "match --game skirmish --watch --ticks 3600";
+    let mut watching = Terminal::until_drawn(arguments, "32s");
+    watching.press("q");
+    assert_eq!(watching.end().code(), Some(130));
 }

@@ -4,7 +4,9 @@ use core::time::Duration;
 
 use expect_test::{Expect, expect, expect_file};
 use phalanx::duel::{Action, Arena, Duel, Facing, Fighter, Phase, Stance};
-use phalanx::tui::{Lamp, PeerView, PlayView, WatchView, draw_play, draw_watch};
+use phalanx::tui::{
+    ArenaView, Lamp, PeerView, PlayView, WatchView, draw_play, draw_watch, keyboard,
+};
 use phalanx_engine::{
     Digest, Entry, Fix, InputFrame, Session, Setup, Simulation, Slot, Tick, TickRate, Vec2,
 };
@@ -70,22 +72,20 @@ fn text(terminal: &Terminal<TestBackend>) -> String {
 
 fn play(width: u16, height: u16, arena: Option<&Arena>, notice: Option<&str>) -> String {
     let view = PlayView {
-        arena,
-        slot: arena.map(|_| Slot(0)),
+        picture: arena.map(|arena| ArenaView::new(arena).own(Some(Slot(0))).into()),
         peer: &peer("you"),
         notice,
-        hit_boxes: false,
+        keys: &keyboard::KEYS,
     };
     text(&terminal(width, height, |frame| draw_play(frame, &view)))
 }
 
 fn watch(width: u16, height: u16, arena: &Arena, peers: &[PeerView]) -> Terminal<TestBackend> {
     let view = WatchView {
-        arena: Some(arena),
+        picture: Some(ArenaView::new(arena).into()),
         peers,
         title: "duel, rollback, wifi, seed 7",
         notice: None,
-        hit_boxes: false,
     };
     terminal(width, height, |frame| draw_watch(frame, &view))
 }

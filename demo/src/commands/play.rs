@@ -9,12 +9,12 @@ use phalanx_netcode::testing::Report;
 use phalanx_netcode::{Client, CloseReason, Event, Time};
 
 use super::in_runtime;
-use crate::cli::{GameName, PlayArgs};
+use crate::cli::PlayArgs;
 use crate::console::Console;
 use crate::driver::{Bot, Ending, Pilot, fly};
 use crate::exit::{Exit, Failure};
 use crate::figures::{figures, per_second};
-use crate::game::{self, Game, with_rules};
+use crate::game::{Game, with_rules};
 use crate::interrupt::Interrupt;
 use crate::person::Person;
 use crate::plan;
@@ -31,16 +31,10 @@ const DRAIN: Duration = Duration::from_millis(50);
 
 pub(super) fn run(args: &PlayArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
     if !args.bot {
-        return match args.rules.game {
-            GameName::Duel => {
-                let duel = game::duel(&args.rules)?;
-                let mut person = Person::open()?;
-                in_runtime(play(duel, args, &mut person, interrupt.clone()))
-            }
-            GameName::Skirmish => Err(Failure::usage(
-                "skirmish is played by its bot so far: use --bot",
-            )),
-        };
+        return with_rules!(args.rules, game => {
+            let mut person = Person::open()?;
+            in_runtime(play(game, args, &mut person, interrupt.clone()))
+        });
     }
     with_rules!(args.rules, game => {
         let mut pilot = Narrator {

@@ -2,7 +2,7 @@
 
 use phalanx_engine::{Column, Fix, Fix32, Grid, Rng, Row, Slot, State, Table, Vec2};
 
-use super::building::{BUILDING_RADIUS, Building, Structure};
+use super::building::{BUILDING_GAP, BUILDING_RADIUS, Building, Structure};
 use super::combat::RANGE;
 use super::patch::Patch;
 use super::place::Place;
@@ -103,6 +103,23 @@ impl Battle {
         self.round.phase == Phase::War && player.is_some_and(|player| player.plays)
     }
 
+    /// Who has the most units among those who are in the round, or were when it ended; nobody, if two
+    /// have as many. In an intermission it is who has won, if the round was contested.
+    #[must_use]
+    pub fn leader(&self) -> Option<Slot> {
+        let owner = &self.units.owner;
+        let count = |slot: Slot| self.units.rows().filter(|row| owner[*row] == slot).count();
+        let players = Slot::all(PLAYERS_MAX).zip(&self.players);
+        let playing = players.filter(|(_, player)| player.plays);
+        let playing: Vec<_> = playing.map(|(slot, _)| (slot, count(slot))).collect();
+        let most = playing.iter().map(|(_, count)| *count).max();
+        let mut best = playing.iter().filter(|(_, count)| Some(*count) == most);
+        match (best.next(), best.next()) {
+            (Some((slot, _)), None) => Some(*slot),
+            _ => None,
+        }
+    }
+
     /// The rows of the units of `slot` that are of this kind.
     pub fn units_of(&self, slot: Slot, kind: Kind) -> impl Iterator<Item = u32> + '_ {
         let units = &self.units;
@@ -157,6 +174,17 @@ impl Battle {
             }
         };
         (owner != slot).then_some((place, radius))
+    }
+
+    /// Whether there is room for a building.
+    #[must_use]
+    pub fn has_room(&self, at: Place) -> bool {
+        let (buildings, patches) = (&self.buildings, &self.patches);
+        let mut places = buildings
+            .rows()
+            .map(|row| buildings.position[row])
+            .chain(patches.rows().map(|row| patches.position[row]));
+        at == at.on_plain(self.round.half) && !places.any(|place| place.is_within(at, BUILDING_GAP))
     }
 
     /// Takes down where everybody is.

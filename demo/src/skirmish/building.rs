@@ -12,6 +12,9 @@ pub const TRAINING_MAX: u32 = 5;
 /// From its middle to its wall, units.
 pub const BUILDING_RADIUS: Fix = Fix::ratio(3, 2);
 
+/// Between the middle of a new building and that of everything else in the ground, units.
+pub const BUILDING_GAP: Fix = Fix::int(4);
+
 /// What stands, or is being built.
 #[derive(Row, Clone, Debug, PartialEq)]
 pub struct Building {

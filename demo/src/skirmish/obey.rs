@@ -3,7 +3,7 @@
 //! It is the one place where something from outside comes in: whoever is named may be dead, or
 //! another's; a place may be anywhere. What does not fit does nothing.
 
-use phalanx_engine::{Fix, Id, Slot};
+use phalanx_engine::{Id, Slot};
 
 use super::battle::Battle;
 use super::building::{BUILDINGS_MAX, Building, Structure, TRAINING_MAX};
@@ -12,9 +12,6 @@ use super::movement::formation;
 use super::order::{NAMED_MAX, Order, Who};
 use super::place::Place;
 use super::unit::{Kind, Task, Unit, WAYPOINTS_MAX};
-
-/// Between the middle of a new building and that of everything else in the ground, units.
-pub const BUILDING_GAP: Fix = Fix::int(4);
 
 /// Executes an order of the player of `slot`.
 pub(super) fn obey(battle: &mut Battle, slot: Slot, order: &Order) {
@@ -125,21 +122,8 @@ fn site_at(battle: &Battle, slot: Slot, structure: Structure, at: Place) -> Opti
 /// A new site, if there is room and ore for it.
 fn found(battle: &mut Battle, slot: Slot, structure: Structure, at: Place) -> Option<Id<Building>> {
     let few = battle.buildings_of(slot).count() < BUILDINGS_MAX as usize;
-    let room = at == at.on_plain(battle.round.half) && is_free(battle, at);
-    let founded = few && room && economy::pay(battle, slot, structure.cost());
+    let founded = few && battle.has_room(at) && economy::pay(battle, slot, structure.cost());
     founded.then(|| battle.buildings.insert(Building::site(slot, structure, at)))
-}
-
-/// Whether there is room for a building.
-fn is_free(battle: &Battle, at: Place) -> bool {
-    let Battle {
-        buildings, patches, ..
-    } = battle;
-    let mut places = buildings
-        .rows()
-        .map(|row| buildings.position[row])
-        .chain(patches.rows().map(|row| patches.position[row]));
-    !places.any(|place| place.is_within(at, BUILDING_GAP))
 }
 
 fn train(battle: &mut Battle, slot: Slot, building: Id<Building>) {

@@ -148,16 +148,10 @@ fn is_over(battle: &Battle, session: &Session) -> bool {
     battle.round.age >= ROUND_TICKS || ((contested || waits) && playing.count() < 2)
 }
 
-/// The one with the most units among those who still play wins; nobody, if two have as many.
+/// The leader wins.
 fn end(battle: &mut Battle) {
-    let contested = battle.round.entrants > 1;
-    let units = &battle.units;
-    let count = |slot: Slot| units.rows().filter(|row| units.owner[*row] == slot).count();
-    let playing = Slot::all(PLAYERS_MAX).filter(|slot| battle.plays(*slot));
-    let playing: Vec<_> = playing.map(|slot| (slot, count(slot))).collect();
-    let most = playing.iter().map(|(_, count)| *count).max();
-    let mut best = playing.iter().filter(|(_, count)| Some(*count) == most);
-    if let (true, Some((slot, _)), None) = (contested, best.next(), best.next())
+    if battle.round.entrants > 1
+        && let Some(slot) = battle.leader()
         && let Some(player) = battle.players.get_mut(usize::from(slot.0))
     {
         player.wins = player.wins.saturating_add(1);

@@ -16,30 +16,12 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::widgets::Widget;
 
 use self::canvas::Canvas;
+use super::color::{DIM, color};
 use super::size::{split_bottom, split_top};
 use crate::duel::{Action, Arena, FIGHTERS_MAX, Fighter};
 
-/// The colour of each slot.
-const COLORS: [Color; FIGHTERS_MAX as usize] = [
-    Color::LightCyan,
-    Color::LightRed,
-    Color::LightGreen,
-    Color::LightYellow,
-    Color::LightMagenta,
-    Color::LightBlue,
-    Color::Indexed(208),
-    Color::White,
-];
 /// All heads, so that they stand out from the bodies.
 const SKIN: Color = Color::Indexed(223);
-/// The floor and what is of no weight.
-pub(super) const DIM: Color = Color::DarkGray;
-
-/// The colour of `slot`.
-#[must_use]
-pub fn color(slot: Slot) -> Color {
-    COLORS[usize::from(slot.0) % COLORS.len()]
-}
 
 /// Draws an [`Arena`]: bars and clock on top, the fight below, a message over it.
 #[derive(Clone, Copy, Debug)]

@@ -23,6 +23,12 @@ pub const REPEAT_HOLD: Duration = Duration::from_millis(120);
 /// key twice in this time, and terminals repeat faster.
 const ATTACK_REPEAT: Duration = Duration::from_millis(60);
 
+/// What the keys do, in one line; and the same for narrow terminals.
+pub const KEYS: [&str; 2] = [
+    "arrows/WASD move  J light  K heavy  L special  I block  Q quit",
+    "WASD move  J light  K heavy  L special  I block  Q quit",
+];
+
 /// What a key does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Control {

@@ -2,37 +2,30 @@
 
 use core::slice;
 
-use phalanx_engine::Slot;
 use ratatui::Frame;
 use ratatui::style::{Modifier, Style};
 use ratatui::widgets::Widget;
 
-use super::arena::{ArenaView, DIM};
+use super::color::DIM;
 use super::hud::{self, PeerView};
+use super::picture::Picture;
 use super::size::{centred, fits, split_bottom};
-use crate::duel::Arena;
-
-/// The keys, in one line.
-const KEYS: &str = "arrows/WASD move  J light  K heavy  L special  I block  Q quit";
-/// The same for narrow terminals.
-const FEW_KEYS: &str = "WASD move  J light  K heavy  L special  I block  Q quit";
 
 /// What a person who plays is shown.
 #[derive(Clone, Copy, Debug)]
 pub struct PlayView<'a> {
-    /// The fight, once the session is joined.
-    pub arena: Option<&'a Arena>,
-    /// The person's slot, once the session is joined.
-    pub slot: Option<Slot>,
+    /// The game, once the session is joined.
+    pub picture: Option<Picture<'a>>,
     /// The person's figures.
     pub peer: &'a PeerView,
     /// Something to say, such as `connecting to 10.0.0.1:4433`; instead of the keys.
     pub notice: Option<&'a str>,
-    /// Whether to show where fighters can be hit.
-    pub hit_boxes: bool,
+    /// What the keys do, or what came of them, in one line; the first of these that fits is shown,
+    /// or else the last.
+    pub keys: &'a [&'a str],
 }
 
-/// Draws `view` over the whole frame: the fight, the figures, and one line of text.
+/// Draws `view` over the whole frame: the picture, the figures, and one line of text.
 pub fn draw_play(frame: &mut Frame<'_>, view: &PlayView<'_>) {
     let area = frame.area();
     let buf = frame.buffer_mut();
@@ -41,11 +34,8 @@ pub fn draw_play(frame: &mut Frame<'_>, view: &PlayView<'_>) {
     }
     let (rest, line) = split_bottom(area, 1);
     let fight = hud::render(slice::from_ref(view.peer), rest, buf);
-    match view.arena {
-        Some(arena) => ArenaView::new(arena)
-            .own(view.slot)
-            .hit_boxes(view.hit_boxes)
-            .render(fight, buf),
+    match view.picture {
+        Some(picture) => picture.render(fight, buf),
         None => centred(
             "C O N N E C T I N G",
             fight,
@@ -54,14 +44,11 @@ pub fn draw_play(frame: &mut Frame<'_>, view: &PlayView<'_>) {
             buf,
         ),
     }
-    let keys = if usize::from(line.width) > KEYS.len() {
-        KEYS
-    } else {
-        FEW_KEYS
-    };
+    let fits = |keys: &&&str| keys.chars().count() < usize::from(line.width);
+    let keys = view.keys.iter().find(fits).or(view.keys.last());
     let (text, style) = match view.notice {
         Some(notice) => (notice, Style::new().add_modifier(Modifier::BOLD)),
-        None => (keys, Style::new().fg(DIM)),
+        None => (keys.copied().unwrap_or_default(), Style::new().fg(DIM)),
     };
     centred(text, line, line.y, style, buf);
 }

@@ -5,8 +5,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 
-use super::{DIM, color};
 use crate::duel::{Arena, Fighter, HEALTH_MAX, Phase, ROUND_TICKS};
+use crate::tui::color::{DIM, color};
 use crate::tui::size::centred;
 
 /// More fighters than two share rows, so many each.

@@ -3,10 +3,9 @@
 use phalanx_engine::Slot;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Color, Modifier, Style};
 
 use crate::duel::{Action, Arena, FIGHTERS_MAX, Fighter, Phase, ROUND_TICKS};
-use crate::tui::size::centred;
+use crate::tui::message::announce;
 
 /// How long the number of a round is shown, ticks.
 const ANNOUNCED_TICKS: u16 = 75;
@@ -58,19 +57,7 @@ fn verdict(arena: &Arena) -> String {
 
 /// Writes what is to be said near the top of `stage`, above the heads.
 pub(super) fn render(arena: &Arena, stage: Rect, buf: &mut Buffer) {
-    let Some((large, small)) = text(arena) else {
-        return;
-    };
-    let bold = Style::new().fg(Color::White).add_modifier(Modifier::BOLD);
-    let spaced = spaced(&large);
-    centred(&spaced, stage, stage.y, bold, buf);
-    if stage.height > 1 {
-        centred(&small, stage, stage.y + 1, Style::new(), buf);
+    if let Some((large, small)) = text(arena) {
+        announce(&large, &small, stage, buf);
     }
-}
-
-/// Letters with gaps between them look larger.
-fn spaced(text: &str) -> String {
-    let letters = text.chars().map(String::from).collect::<Vec<_>>();
-    letters.join(" ")
 }

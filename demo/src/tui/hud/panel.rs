@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Widget};
 
 use super::{Lamp, PeerView};
-use crate::tui::arena::DIM;
+use crate::tui::color::DIM;
 
 /// Columns of one figure with its label, and of the gap to the next.
 const FIGURE: u16 = 17;
