@@ -1,0 +1,135 @@
+//! Commands by the dozen, from all slots at once, beside the largest inputs: what is sealed is
+//! delivered, whatever the way, and nobody has to wait for long.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+mod hostile_pump;
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+
+use hostile_pump::siege::{FRAGMENT, SECOND};
+use hostile_pump::{Pump, WideInput, config};
+use phalanx_engine::limits::{COMMAND_BYTES_MAX, COMMAND_BYTES_PER_FRAME_MAX};
+use phalanx_engine::{Command, InputFrame, SealedFrame, Setup, Simulation, Slot, State, Tick, mix};
+use phalanx_netcode::SessionConfig;
+
+/// A game in which players have more to say than there is room for.
+#[derive(Clone, Copy, Debug)]
+struct Loud {
+    /// Bytes of what most players say, several times at every tick.
+    length: u8,
+    /// The one who says little: a word every so many ticks.
+    quiet: Option<(Slot, u64)>,
+}
+
+/// A hash of everything, and how many ticks it is of.
+#[derive(State, Clone, Debug)]
+struct Heard {
+    hash: u64,
+    ticks: u64,
+}
+
+/// Any bytes behind a tick.
+#[derive(State, Clone, Debug)]
+struct Shout {
+    tick: u64,
+    rest: Vec<u8>,
+}
+
+impl Command for Shout {
+    const MAX_BYTES: u32 = COMMAND_BYTES_MAX;
+}
+
+impl Simulation for Loud {
+    const ID: &'static str = "loud";
+    const VERSION: u32 = 1;
+    type State = Heard;
+    type Input = WideInput;
+    type Command = Shout;
+
+    fn start(&self, setup: &Setup) -> Heard {
+        let hash = setup.seed;
+        Heard { hash, ticks: 0 }
+    }
+
+    fn step(&self, state: &mut Heard, frame: &InputFrame<'_, Self>) {
+        for (slot, shout) in frame.commands() {
+            let hash = mix(state.hash ^ shout.tick ^ u64::from(slot.0) << 56);
+            let bytes = shout.rest.iter();
+            state.hash = bytes.fold(hash, |hash, byte| mix(hash ^ u64::from(*byte)));
+        }
+        state.ticks += 1;
+    }
+
+    fn bot_commands(&self, state: &Heard, slot: Slot) -> Vec<Shout> {
+        let (count, length) = match self.quiet {
+            Some((quiet, every)) if quiet == slot => (u64::from(state.ticks % every == 0), 12),
+            _ => (3, self.length),
+        };
+        let rest = vec![slot.0; usize::from(length) - 12];
+        let tick = state.ticks;
+        let shout = |_| Shout {
+            tick,
+            rest: rest.clone(),
+        };
+        (0..count).map(shout).collect()
+    }
+}
+
+fn loud(slots: u8, ticks: u64, rules: Loud) -> Pump<Loud> {
+    let mut config = SessionConfig::new(&rules, config(slots, ticks).setup);
+    config.length = Some(ticks);
+    Pump::new(config, move || rules)
+}
+
+fn frames(pump: &Pump<Loud>) -> Vec<SealedFrame> {
+    pump.relay
+        .log()
+        .frames()
+        .map(|frame| frame.unwrap())
+        .collect()
+}
+
+/// Per slot the commands are numbered from 0 without a gap; returns how many there are.
+fn numbered(frames: &[SealedFrame]) -> BTreeMap<Slot, u64> {
+    let mut next = BTreeMap::new();
+    for command in frames.iter().flat_map(|frame| &frame.commands) {
+        let next = next.entry(command.slot).or_insert(0);
+        assert_eq!(command.sequence, *next, "slot {}", command.slot);
+        *next += 1;
+    }
+    next
+}
+
+/// A frame that is longer than a message of the stream is meant to be did not fit into any: the relay
+/// sent empty ones without end.
+#[test]
+fn the_largest_frames_fill_a_hole_by_the_stream() {
+    for slots in [2, 16, 64] {
+        let mut pump = loud(
+            slots,
+            160,
+            Loud {
+                length: 200,
+                quiet: None,
+            },
+        );
+        pump.start();
+        pump.record = Some(Vec::new());
+        pump.chairs[0].cut_down = true;
+        pump.run(3 * SECOND / 2);
+        pump.chairs[0].cut_down = false;
+        pump.finish(30 * SECOND);
+        let record = pump.record.take().unwrap();
+        let packets = || record.iter().map(|(_, packet)| packet);
+        assert!(packets().any(|packet| !packet.up && !packet.datagram && packet.bytes.len() > 500));
+        let fragments = packets().any(|packet| packet.datagram && packet.bytes[0] == FRAGMENT);
+        assert!(fragments, "{slots} slots");
+        assert_eq!(pump.relay.disagreement(), None);
+        assert_eq!(pump.relay.agreed(), Tick(160), "{slots} slots");
+        for chair in &pump.chairs {
+            assert_eq!(chair.client.log_head(), Some(pump.relay.log().head()));
+        }
+        assert_eq!(numbered(&frames(&pump)).len(), usize::from(slots));
+    }
+}
