@@ -4,13 +4,16 @@
 
 mod hostile_pump;
 
-use core::time::Duration;
 use std::collections::BTreeMap;
 
 use hostile_pump::siege::{FRAGMENT, SECOND};
 use hostile_pump::{Pump, WideInput, config};
-use phalanx_engine::limits::{COMMAND_BYTES_MAX, COMMAND_BYTES_PER_FRAME_MAX};
-use phalanx_engine::{Command, InputFrame, SealedFrame, Setup, Simulation, Slot, State, Tick, mix};
+use phalanx_engine::limits::{
+    COMMAND_BYTES_MAX, COMMAND_BYTES_PER_FRAME_MAX, COMMANDS_PER_FRAME_MAX,
+};
+use phalanx_engine::{
+    Command, InputFrame, SealedCommand, SealedFrame, Setup, Simulation, Slot, State, Tick, mix,
+};
 use phalanx_netcode::SessionConfig;
 
 /// A game in which players have more to say than there is room for.
@@ -105,7 +108,7 @@ fn numbered(frames: &[SealedFrame]) -> BTreeMap<Slot, u64> {
 /// sent empty ones without end.
 #[test]
 fn the_largest_frames_fill_a_hole_by_the_stream() {
-    for slots in [2, 16, 64] {
+    for slots in [2, 64] {
         let mut pump = loud(
             slots,
             160,
@@ -131,5 +134,45 @@ fn the_largest_frames_fill_a_hole_by_the_stream() {
             assert_eq!(chair.client.log_head(), Some(pump.relay.log().head()));
         }
         assert_eq!(numbered(&frames(&pump)).len(), usize::from(slots));
+    }
+}
+
+/// Of 64 slots nobody had a share that a long command fits into: whoever was served first took the whole
+/// frame, and the others waited for their turn, a second and longer.
+#[test]
+fn who_says_little_is_heard_among_many_who_shout() {
+    let quiet = Slot(63);
+    for length in [13, 200] {
+        let rules = Loud {
+            length,
+            quiet: Some((quiet, 3)),
+        };
+        let mut pump = loud(64, 150, rules);
+        pump.finish(30 * SECOND);
+        let frames = frames(&pump);
+        assert!(
+            numbered(&frames)[&quiet] > 20,
+            "the quiet one says something"
+        );
+        let full = |frame: &&SealedFrame| {
+            let bytes: u64 = frame.commands.iter().map(SealedCommand::frame_bytes).sum();
+            let longest = u64::from(SealedCommand::OVERHEAD + COMMAND_BYTES_MAX);
+            frame.commands.len() as u64 == u64::from(COMMANDS_PER_FRAME_MAX)
+                || bytes + longest > u64::from(COMMAND_BYTES_PER_FRAME_MAX)
+        };
+        assert!(frames.iter().filter(full).count() > 60, "it is crowded");
+        let waited = frames.iter().flat_map(|frame| {
+            let own = frame.commands.iter();
+            let own = own.filter(|command| command.slot == quiet);
+            own.map(|command| {
+                let given = command.decode::<Shout>().unwrap().tick;
+                frame.tick.0 - given
+            })
+        });
+        let most = waited.max().unwrap();
+        assert!(
+            most <= 12,
+            "{most} ticks from the look at the world to the frame"
+        );
     }
 }

@@ -182,7 +182,14 @@ impl<S: Simulation> Pump<S> {
     }
 
     fn send(&mut self, packet: Packet) {
-        let chair = &self.chairs[usize::try_from(packet.peer.0).unwrap()];
+        let (chair, length) = (
+            &self.chairs[usize::try_from(packet.peer.0).unwrap()],
+            packet.bytes.len(),
+        );
+        assert!(
+            !packet.datagram || length <= 1150,
+            "a datagram of {length} bytes"
+        );
         self.sent += 1;
         if let Some(record) = &mut self.record {
             record.push((self.now, packet.clone()));
@@ -260,11 +267,6 @@ impl<S: Simulation> Pump<S> {
                         datagram: channel == Channel::Datagram,
                         bytes: self.buffer.clone(),
                     };
-                    assert!(
-                        !packet.datagram || packet.bytes.len() <= 1150,
-                        "a datagram of {} bytes",
-                        packet.bytes.len()
-                    );
                     self.send(packet);
                 }
                 RelayOutput::Close { peer, reason } => {
