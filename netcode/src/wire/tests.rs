@@ -215,7 +215,7 @@ fn entry() -> impl Strategy<Value = Entry> {
 }
 
 fn command(slots: u8) -> impl Strategy<Value = SealedCommand> {
-    let bytes = prop::collection::vec(any::<u8>(), 1..=200);
+    let bytes = prop::collection::vec(any::<u8>(), 0..=200);
     (0..slots, any::<u64>(), bytes).prop_map(|(slot, sequence, bytes)| SealedCommand {
         slot: Slot(slot),
         sequence,
@@ -288,7 +288,7 @@ proptest! {
         }
     }
 
-    /// Commands come back with their numbers and ticks; too many, too long or none at all do not.
+    /// Commands come back with their numbers and ticks; too many or too long ones do not.
     #[test]
     fn commands_come_back(first in 0..u64::MAX / 2, commands in prop::collection::vec((any::<u64>(), prop::collection::vec(any::<u8>(), 0..210)), 1..20)) {
         let mut out = Vec::new();
@@ -308,7 +308,7 @@ proptest! {
             read.push((tick.0, bytes));
             Ok(())
         });
-        let right = commands.len() <= 16 && commands.iter().all(|(_, bytes)| (1..=200).contains(&bytes.len()));
+        let right = commands.len() <= 16 && commands.iter().all(|(_, bytes)| bytes.len() <= 200);
         prop_assert_eq!(result.is_ok(), right);
         prop_assert!(!right || read == commands);
     }
@@ -358,7 +358,7 @@ proptest! {
             let mut commands = 0;
             let _ = ToRelay::commands(&mut bits, |_, _, bytes| {
                 commands += 1;
-                assert!((1..=200).contains(&bytes.len()));
+                assert!(bytes.len() <= 200);
                 Ok(())
             });
             prop_assert!(commands <= 16);
