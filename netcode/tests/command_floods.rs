@@ -4,6 +4,7 @@
 
 mod hostile_pump;
 
+use core::time::Duration;
 use std::collections::BTreeMap;
 
 use hostile_pump::siege::{FRAGMENT, SECOND};
@@ -19,8 +20,10 @@ use phalanx_netcode::SessionConfig;
 /// A game in which players have more to say than there is room for.
 #[derive(Clone, Copy, Debug)]
 struct Loud {
-    /// Bytes of what most players say, several times at every tick.
+    /// Bytes of a command of most players.
     length: u8,
+    /// How much most players say, commands per tick.
+    often: u64,
     /// The one who says little: a word every so many ticks.
     quiet: Option<(Slot, u64)>,
 }
@@ -66,8 +69,10 @@ impl Simulation for Loud {
 
     fn bot_commands(&self, state: &Heard, slot: Slot) -> Vec<Shout> {
         let (count, length) = match self.quiet {
-            Some((quiet, every)) if quiet == slot => (u64::from(state.ticks % every == 0), 12),
-            _ => (3, self.length),
+            Some((quiet, every)) if quiet == slot => {
+                (u64::from(state.ticks.is_multiple_of(every)), 12)
+            }
+            _ => (self.often, self.length),
         };
         let rest = vec![slot.0; usize::from(length) - 12];
         let tick = state.ticks;
@@ -114,6 +119,7 @@ fn the_largest_frames_fill_a_hole_by_the_stream() {
             160,
             Loud {
                 length: 200,
+                often: 3,
                 quiet: None,
             },
         );
@@ -145,6 +151,7 @@ fn who_says_little_is_heard_among_many_who_shout() {
     for length in [13, 200] {
         let rules = Loud {
             length,
+            often: 3,
             quiet: Some((quiet, 3)),
         };
         let mut pump = loud(64, 150, rules);
@@ -174,5 +181,60 @@ fn who_says_little_is_heard_among_many_who_shout() {
             most <= 12,
             "{most} ticks from the look at the world to the frame"
         );
+    }
+}
+
+/// Beside a command only the oldest inputs found room. Over a long way they were there before their
+/// acknowledgement was back, so that none came in time any more; the largest inputs needed no command for it.
+#[test]
+fn inputs_are_in_time_beside_commands_over_a_long_way() {
+    for latency in [70, 250] {
+        for (often, length) in [(0, 12), (1, 12), (3, 200)] {
+            let quiet = None;
+            let rules = Loud {
+                length,
+                often,
+                quiet,
+            };
+            let mut pump = loud(2, 300, rules);
+            pump.latency = Duration::from_millis(latency);
+            pump.finish(30 * SECOND);
+            assert_eq!(pump.relay.agreed(), Tick(300));
+            for slot in Slot::all(2) {
+                let stats = pump.relay.slot_stats(slot).unwrap();
+                let case = format!("{latency} ms, {often} commands of {length} bytes");
+                assert_eq!(stats.late, 0, "{case}");
+            }
+            let given = numbered(&frames(&pump));
+            assert_eq!(given.len(), if often == 0 { 0 } else { 2 });
+            // Two of the longest in each round trip.
+            let round_trips = 300 * 17 / (2 * latency);
+            assert!(given.values().all(|count| *count >= round_trips));
+        }
+    }
+}
+
+/// Every third datagram is lost, and most frames come in pieces.
+#[test]
+fn crowded_frames_come_whole_in_spite_of_losses() {
+    for (slots, length) in [(2, 200), (16, 200), (16, 13)] {
+        let (often, quiet) = (3, None);
+        let mut pump = loud(
+            slots,
+            200,
+            Loud {
+                length,
+                often,
+                quiet,
+            },
+        );
+        pump.lose_every = 3;
+        pump.finish(60 * SECOND);
+        assert_eq!(pump.relay.disagreement(), None);
+        assert_eq!(pump.relay.agreed(), Tick(200), "{slots} slots");
+        for chair in &pump.chairs {
+            assert_eq!(chair.client.log_head(), Some(pump.relay.log().head()));
+        }
+        assert_eq!(numbered(&frames(&pump)).len(), usize::from(slots));
     }
 }
