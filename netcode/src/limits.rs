@@ -140,7 +140,7 @@ const _: () = assert!(FRAMES_PER_DATAGRAM_MAX <= FRAMES_KEPT);
 const _: () = assert!(QUORUM_LAG_MAX < VOTES_KEPT);
 /// Longest sealed frame as it is sent, bytes: its canonical form, in which one bit more for each byte of
 /// input is not counted, behind a header.
-const FRAME_BYTES_MAX: usize = {
+pub const FRAME_BYTES_MAX: usize = {
     use phalanx_engine::limits::{INPUT_BYTES_MAX, SEALED_FRAME_BYTES_MAX, SLOTS_MAX};
     SEALED_FRAME_BYTES_MAX as usize + SLOTS_MAX as usize * INPUT_BYTES_MAX as usize / 8 + 128
 };
