@@ -107,13 +107,12 @@ impl SealedCommand {
         u64::from(Self::OVERHEAD) + self.bytes.len() as u64
     }
 
-    /// Whether a frame may hold `commands`: not too many, none too long or empty, and in order, by
-    /// slot and sequence.
+    /// Whether a frame may hold `commands`: not too many, none too long, and in order, by slot and
+    /// sequence.
     #[must_use]
     pub fn fit(commands: &[Self]) -> bool {
         let bytes: u64 = commands.iter().map(Self::frame_bytes).sum();
-        let short =
-            |command: &Self| (1..=COMMAND_BYTES_MAX.into()).contains(&(command.bytes.len() as u64));
+        let short = |command: &Self| command.bytes.len() as u64 <= u64::from(COMMAND_BYTES_MAX);
         let place = |command: &Self| (command.slot, command.sequence);
         commands.len() as u64 <= u64::from(COMMANDS_PER_FRAME_MAX)
             && bytes <= u64::from(COMMAND_BYTES_PER_FRAME_MAX)

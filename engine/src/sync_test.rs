@@ -7,6 +7,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::codec::{DecodeError, Encoder};
+use crate::command::Command;
 use crate::digest::Digest;
 use crate::index::at;
 use crate::input::Input;
@@ -26,6 +27,7 @@ use crate::world::{Given, World, WorldUndo};
 /// - recomputes the digest from scratch, also after somebody looked at the state;
 /// - encodes and decodes the world, rebuilds its caches, and plays on with what was decoded, for one
 ///   tick, and with what was decoded some time ago, for a thousand;
+/// - executes the bots' commands as everybody receives them, read from their own encoding;
 ///
 /// and now and then it changes a bit of every leaf (of some, if there are many), which the digest
 /// must show and the undo take back. Then it plays as many ticks again, a thousand at most, with inputs
@@ -103,6 +105,16 @@ pub enum SyncTestError {
         /// As computed from scratch.
         scratch: Digest,
     },
+    /// A bot gave a command that nobody would receive.
+    #[error("at tick {tick} the bot in slot {slot} gave a command {what}")]
+    Command {
+        /// The tick.
+        tick: Tick,
+        /// Whose it is.
+        slot: Slot,
+        /// What is wrong.
+        what: &'static str,
+    },
     /// The world does not come back from its own encoding.
     #[error("after tick {tick} the encoded state cannot be read: {source}")]
     Decode {
@@ -175,6 +187,7 @@ impl SyncTestError {
         match self {
             Self::Resimulation { tick, .. }
             | Self::Digest { tick, .. }
+            | Self::Command { tick, .. }
             | Self::Decode { tick, .. }
             | Self::RoundTrip { tick }
             | Self::Rebuild { tick }
@@ -277,6 +290,11 @@ impl<S: Simulation> SyncTest<S> {
 
         for tick in Tick::ZERO.until(Tick(ticks)) {
             let mut turn = self.turn(&world.state, |slot, state| input(tick, slot, state));
+            for (slot, command) in &mut turn.commands {
+                let slot = *slot;
+                *command =
+                    sent(command).map_err(|what| SyncTestError::Command { tick, slot, what })?;
+            }
             change(&mut turn.commands);
             report.commands += turn.commands.len() as u64;
             let turn = Rc::new(turn);
@@ -431,6 +449,15 @@ impl<S: Simulation> SyncTest<S> {
         }
         Ok(())
     }
+}
+
+/// A command as everybody receives it, or why nobody does.
+fn sent<C: Command>(command: &C) -> Result<C, &'static str> {
+    let bytes = to_bytes(command);
+    if bytes.len() as u64 > u64::from(C::MAX_BYTES) {
+        return Err("that is longer than its type says");
+    }
+    from_bytes(&bytes).map_err(|_| "that cannot be read from its own encoding")
 }
 
 /// Flips some bits of `command`, if that leaves a command.

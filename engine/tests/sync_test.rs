@@ -619,6 +619,99 @@ fn bots_give_their_commands_once_per_tick() {
     assert_eq!(report.unwrap().commands, 100 * u64::from(SETUP.slots));
 }
 
+/// Whoever is in slot 1 gets more wordy with each tick.
+struct Wordy;
+
+#[derive(State)]
+struct Words {
+    count: u32,
+}
+
+#[derive(State, Clone)]
+struct Word {
+    letters: Vec<u8>,
+}
+
+impl Command for Word {
+    const MAX_BYTES: u32 = 4 + 50;
+}
+
+impl Simulation for Wordy {
+    const ID: &'static str = "wordy";
+    const VERSION: u32 = 1;
+    type State = Words;
+    type Input = NoInput;
+    type Command = Word;
+
+    fn start(&self, _setup: &Setup) -> Words {
+        Words { count: 0 }
+    }
+
+    fn step(&self, words: &mut Words, _frame: &InputFrame<'_, Self>) {
+        words.count += 1;
+    }
+
+    fn bot_commands(&self, words: &Words, slot: Slot) -> Vec<Word> {
+        let letters = vec![
+            b'a';
+            if slot == Slot(1) {
+                words.count as usize
+            } else {
+                0
+            }
+        ];
+        vec![Word { letters }]
+    }
+}
+
+impl Command for Planted {
+    const MAX_BYTES: u32 = 9;
+}
+
+/// Commands that their own type refuses.
+struct Refusing;
+
+impl Simulation for Refusing {
+    const ID: &'static str = "refusing";
+    const VERSION: u32 = 1;
+    type State = Words;
+    type Input = NoInput;
+    type Command = Planted;
+
+    fn start(&self, _setup: &Setup) -> Words {
+        Words { count: 0 }
+    }
+
+    fn step(&self, words: &mut Words, _frame: &InputFrame<'_, Self>) {
+        words.count += 1;
+    }
+
+    fn bot_commands(&self, words: &Words, _slot: Slot) -> Vec<Planted> {
+        vec![Planted {
+            fault: Fault::Refused,
+            value: words.count.into(),
+            hidden: 0,
+            looks: Cell::default(),
+            ahead: (0, false),
+        }]
+    }
+}
+
+#[test]
+fn a_command_that_nobody_would_receive_is_found() {
+    let test = |ticks| SyncTest::new(Wordy, SETUP).run(ticks, |_, _, _| NoInput);
+    assert!(test(51).is_ok());
+    let (tick, slot) = (Tick(51), Slot(1));
+    let what = "that is longer than its type says";
+    let expected = SyncTestError::Command { tick, slot, what };
+    assert_eq!(test(52), Err(expected));
+
+    let found = SyncTest::new(Refusing, SETUP).run(200, |_, _, _| NoInput);
+    let (tick, slot) = (Tick(FAULT_AT + 1), Slot(0));
+    let what = "that cannot be read from its own encoding";
+    assert_eq!(found, Err(SyncTestError::Command { tick, slot, what }));
+}
+
 /// The bots name purses that exist, and their own; others may not.
 #[test]
 #[should_panic(expected = "index out of bounds")]

@@ -9,8 +9,9 @@
 
 use phalanx_engine::limits::{HORIZON_TICKS_MAX, WINDOW_TICKS_MAX};
 use phalanx_engine::{
-    Entry, FrameHash, InputFrame, NoCommand, Provenance, Repeat, SealError, SealedFrame, Sealing,
-    Setup, Simulation, Slot, Stall, State, Tick, TickRate, Timeline, Window, WindowError, mix,
+    Command, Entry, FrameHash, InputFrame, NoCommand, Provenance, Repeat, SealError, SealedCommand,
+    SealedFrame, Sealing, Setup, Simulation, Slot, Stall, State, Tick, TickRate, Timeline, Window,
+    WindowError, mix,
 };
 
 /// Adds up all it sees; `salt` is its content.
@@ -261,6 +262,80 @@ fn different_rules_never_have_the_same_chain_again() {
         let [first, second] = &peers;
         assert_ne!(first.chained(Tick(tick)), second.chained(Tick(tick)));
     }
+}
+
+/// Counts what is ordered.
+struct Orders;
+
+/// A number, in two bytes.
+#[derive(State, Clone, Debug)]
+struct Add {
+    number: u16,
+}
+
+impl Command for Add {
+    const MAX_BYTES: u32 = 2;
+}
+
+impl Simulation for Orders {
+    const ID: &'static str = "orders";
+    const VERSION: u32 = 1;
+    type State = Total;
+    type Input = u8;
+    type Command = Add;
+
+    fn start(&self, _: &Setup) -> Total {
+        Total { sum: 0 }
+    }
+
+    fn step(&self, total: &mut Total, frame: &InputFrame<'_, Self>) {
+        let orders = frame.commands().iter();
+        total.sum += orders.map(|(_, add)| u64::from(add.number)).sum::<u64>();
+    }
+}
+
+/// Bytes that are no command, and those of nobody, are as if they were not there.
+#[test]
+fn only_what_is_a_command_undoes_a_tick() {
+    let command = |slot, sequence, bytes: &[u8]| SealedCommand {
+        slot: Slot(slot),
+        sequence,
+        bytes: bytes.to_vec(),
+    };
+    let with = |tick, commands| SealedFrame {
+        commands,
+        ..real(tick, &[0, 0])
+    };
+    let setup = Setup {
+        seed: 1,
+        slots: 2,
+        rate: TickRate::hz(60),
+    };
+    let mut timeline = Timeline::new(Orders, &setup, window(8, 8)).unwrap();
+    assert_eq!(run(&mut timeline), Stall::WindowFull);
+    let none = vec![
+        command(0, 0, &[]),
+        command(0, 1, &[1]),
+        command(1, 0, &[1, 0, 0]),
+        command(2, 0, &[1, 0]),
+    ];
+    let first = with(0, none);
+    assert_eq!(timeline.seal(&first), Ok(Sealing::Confirmed));
+    assert_eq!(timeline.seal(&first), Ok(Sealing::Known));
+    // Out of order, and twice.
+    let third = with(2, vec![command(0, 2, &[5, 0]), command(1, 1, &[0])]);
+    let from = Tick(2);
+    assert_eq!(timeline.seal(&third), Ok(Sealing::RolledBack { from }));
+    assert_eq!(timeline.seal(&third), Ok(Sealing::Known));
+    assert_eq!(run(&mut timeline), Stall::WindowFull);
+    let from = Tick(1);
+    let second = with(1, vec![command(1, 2, &[0, 1])]);
+    assert_eq!(timeline.seal(&second), Ok(Sealing::RolledBack { from }));
+    run(&mut timeline);
+    assert_eq!((timeline.confirmed(), timeline.state().sum), (Tick(3), 261));
+    let stats = timeline.stats();
+    assert_eq!((stats.commands, stats.invalid_commands), (2, 5));
+    assert_eq!(stats.rollbacks, 2);
 }
 
 #[test]

@@ -248,6 +248,9 @@ impl<S: Simulation> Client<S> {
     /// sampled next or, if the relay has sealed that before the command arrives, the earliest one that
     /// is open. A player's commands are executed in the order in which they are given.
     ///
+    /// It goes out with the next input. What the relay has not sealed when the player leaves, or when the
+    /// session ends, is executed by nobody.
+    ///
     /// # Errors
     /// [`CommandError`]; the command was not given then.
     pub fn command(&mut self, command: &S::Command) -> Result<(), CommandError> {
@@ -258,7 +261,8 @@ impl<S: Simulation> Client<S> {
             return Err(CommandError::TooLong { bytes, most });
         }
         let over = self.closed || self.playing.as_ref().is_none_or(|playing| playing.ended);
-        match self.link.command(bytes).filter(|_| !over) {
+        let given = if over { None } else { self.link.command(bytes) };
+        match given {
             None => Err(CommandError::NotPlaying),
             Some(false) => Err(CommandError::TooMany),
             Some(true) => Ok(()),

@@ -138,6 +138,11 @@ pub const SNAPSHOT_CELL_BYTES_MAX: u32 = 4096;
 const _: () = assert!(INPUTS_PER_DATAGRAM_MAX < INPUTS_AHEAD_MAX && INPUTS_AHEAD_MAX < INPUTS_KEPT);
 const _: () = assert!(FRAMES_PER_DATAGRAM_MAX <= FRAMES_KEPT);
 const _: () = assert!(QUORUM_LAG_MAX < VOTES_KEPT);
-const _: () = assert!(
-    phalanx_engine::limits::SEALED_FRAME_BYTES_MAX as usize <= FRAGMENTS_MAX * DATAGRAM_BYTES_MAX
-);
+/// Longest sealed frame as it is sent, bytes: its canonical form, in which one bit more for each byte of
+/// input is not counted, behind a header.
+pub const FRAME_BYTES_MAX: usize = {
+    use phalanx_engine::limits::{INPUT_BYTES_MAX, SEALED_FRAME_BYTES_MAX, SLOTS_MAX};
+    SEALED_FRAME_BYTES_MAX as usize + SLOTS_MAX as usize * INPUT_BYTES_MAX as usize / 8 + 128
+};
+const _: () = assert!(FRAME_BYTES_MAX <= FRAGMENTS_MAX * (DATAGRAM_BYTES_MAX - 16));
+const _: () = assert!(FRAME_BYTES_MAX <= CONTROL_MESSAGE_BYTES_MAX);

@@ -16,9 +16,10 @@ pub(crate) use self::downlink::PROVISIONAL_COUNT_BITS;
 use self::outbox::Outbox;
 use self::uplink::Uplink;
 use crate::channel::{Channel, CloseReason};
+use crate::config::LatePolicy;
 use crate::lead::StampClock;
 use crate::limits::{
-    COMMANDS_ROOM, KEEP_ALIVE_INTERVAL, PROBE_INTERVAL, PROBES, PROTOCOL_VERSION, RESEND_INTERVAL,
+    KEEP_ALIVE_INTERVAL, PROBE_INTERVAL, PROBES, PROTOCOL_VERSION, RESEND_INTERVAL,
     VOTES_PER_DATAGRAM_MAX,
 };
 use crate::time::Time;
@@ -297,10 +298,11 @@ impl Link {
             input_bytes,
         };
         let genesis = FrameHash::genesis(&self.game, &welcome.setup);
+        let waits = matches!(welcome.rules.policy, LatePolicy::Wait { .. });
         self.stage = Stage::Running(Box::new(Running {
             round_trip: measured.round_trip,
             clock,
-            uplink: Uplink::new(self.neutral.clone(), first),
+            uplink: Uplink::new(self.neutral.clone(), first, waits),
             outbox: Outbox::default(),
             downlink: Downlink::new(shape, self.neutral.clone(), genesis, welcome.epoch),
             votes_next: Tick::ZERO,
@@ -441,12 +443,7 @@ impl Running {
             acked_baseline: false,
             votes_first,
         };
-        let reserved = if self.outbox.is_empty() {
-            0
-        } else {
-            COMMANDS_ROOM
-        };
-        self.uplink.plan(&mut header, votes, reserved);
+        self.uplink.plan(&mut header, votes, self.outbox.room());
         let votes = votes_first
             .until(votes_end)
             .map_while(|tick| receiver.vote(tick));

@@ -8,9 +8,11 @@
 use core::time::Duration;
 
 use phalanx_engine::limits::{COMMAND_BYTES_PER_FRAME_MAX, COMMANDS_PER_FRAME_MAX};
-use phalanx_engine::{SealedCommand, SealedFrame, Slot, Tick, mix, to_bytes};
-use phalanx_netcode::testing::{Mixer, Report};
-use phalanx_netcode::testing::{Note, Preset, Scenario, World};
+use phalanx_engine::{
+    Command, InputFrame, NoInput, SealedCommand, SealedFrame, Setup, Simulation, Slot, State, Tick,
+    mix, to_bytes,
+};
+use phalanx_netcode::testing::{LinkConditions, Mixer, Note, Preset, Report, Scenario, World};
 use phalanx_netcode::{ClientConfig, CommandError};
 use proptest::prelude::*;
 
@@ -297,4 +299,111 @@ fn the_commands_of_one_who_leaves_end_with_it() {
         .sum::<usize>();
     assert!((2..65).contains(&sealed), "{sealed}");
     assert_eq!((notes(0) as usize, notes(1) as usize), (sealed, sealed));
+}
+
+/// A game of one button, with nothing to say about it.
+struct Bell;
+
+#[derive(State, Clone)]
+struct Rung {
+    times: u64,
+}
+
+/// It has no bytes at all.
+#[derive(State, Clone)]
+struct Ring;
+
+impl Command for Ring {
+    const MAX_BYTES: u32 = 1;
+}
+
+impl Simulation for Bell {
+    const ID: &'static str = "bell";
+    const VERSION: u32 = 1;
+    type State = Rung;
+    type Input = NoInput;
+    type Command = Ring;
+
+    fn start(&self, _setup: &Setup) -> Rung {
+        Rung { times: 0 }
+    }
+
+    fn step(&self, state: &mut Rung, frame: &InputFrame<'_, Self>) {
+        state.times += frame.commands().len() as u64;
+    }
+}
+
+/// The relay closed whoever gave a command without bytes.
+#[test]
+fn a_command_may_have_no_bytes() {
+    let mut world = World::new(&over(Preset::Wifi), || Bell).unwrap();
+    let second = Duration::from_secs(1);
+    for time in 0..4 {
+        world.run_until(world.now() + second, |_, _, _| None);
+        if time > 0 {
+            world.command(Slot(1), &Ring).unwrap();
+        }
+    }
+    world.run_bots();
+    assert_eq!(world.report().agreed_ticks, 600);
+    for slot in Slot::all(2) {
+        assert_eq!(world.client(slot).state().unwrap().times, 3, "slot {slot}");
+    }
+}
+
+/// At a round trip of 100 ms and 5 % loss: how many ticks after that of the next input commands are
+/// executed, and how many inputs came too late.
+#[test]
+fn a_command_is_as_fast_as_an_input() {
+    let way = LinkConditions {
+        jitter: Duration::from_millis(4),
+        loss_per_10k: 500,
+        loss_burst: Duration::from_millis(30),
+        ..LinkConditions::constant(Duration::from_millis(50))
+    };
+    let mut later = Vec::new();
+    let (mut late, mut inputs) = (0, 0);
+    for seed in 0..20 {
+        let scenario = Scenario {
+            seed,
+            up: way,
+            down: way,
+            ..Scenario::default()
+        };
+        let mut game = Match::new(&scenario);
+        game.until(Tick(60));
+        let mut expected = Vec::new();
+        for number in 0..40 {
+            let mut newest = Tick::ZERO;
+            let end = game.world.now() + Duration::from_millis(190 + u64::from(number) % 17);
+            game.world.run_until(end, |slot, tick, _| {
+                if slot == Slot(1) {
+                    newest = newest.max(tick);
+                }
+                Some(mix(tick.0) as u16)
+            });
+            expected.push(newest.next());
+            game.give(Slot(1), note(number, 9)).unwrap();
+        }
+        let (report, frames) = game.finish();
+        late += report.late_inputs;
+        inputs += 2 * frames.len() as u64;
+        let sealed = frames.iter().flat_map(|frame| {
+            let commands = frame.commands.iter();
+            commands.map(move |_| frame.tick)
+        });
+        later.extend(
+            sealed
+                .zip(expected)
+                .map(|(tick, wanted)| tick.since(wanted)),
+        );
+    }
+    later.sort_unstable();
+    let part = |percent: usize| later[(later.len() - 1) * percent / 100];
+    assert!(
+        late > 0,
+        "of {inputs} inputs none came late: it is no bad network"
+    );
+    assert_eq!((part(0), part(50)), (0, 0));
+    assert!(part(90) <= 1);
 }

@@ -8,7 +8,12 @@ use std::fs;
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 
-use hostile_pump::siege::{STAGES, client_bytes, golden, order_bytes, relay_bytes};
+use hostile_pump::Packet;
+use hostile_pump::model::{commands, inputs};
+use hostile_pump::siege::{
+    MALLORY, SECOND, STAGES, Stage, client_bytes, golden, order_bytes, relay_bytes, session_at,
+};
+use phalanx_netcode::PeerId;
 use phalanx_netcode::snapshot::pack;
 use snapshots::{canonical, snapshot_bytes, two};
 
@@ -80,11 +85,42 @@ fn make_a_corpus_from_real_snapshots() {
     }
 }
 
+/// Orders for the ticks to come: whatever the relay has of Mallory already, it takes some of them.
+fn orders() -> Packet {
+    let texts: Vec<_> = (0..16).map(|length| vec![length; length.into()]).collect();
+    let length = |text: &Vec<u8>| u8::try_from(text.len()).unwrap();
+    // Notes: a number, and how many bytes follow.
+    let note = |text: &Vec<u8>| [&[9, 0, 0, 0, length(text), 0, 0, 0], &text[..]].concat();
+    let notes: Vec<_> = texts.iter().map(note).collect();
+    let given: Vec<_> = (20..)
+        .zip(&notes)
+        .map(|(tick, note)| (tick, &note[..]))
+        .collect();
+    Packet {
+        peer: PeerId(MALLORY as u64),
+        up: true,
+        datagram: true,
+        bytes: commands(inputs(0, 0, 0, 0, &[]), 0, &given).message(1),
+    }
+}
+
+#[test]
+fn orders_are_taken_and_sealed() {
+    let mut pump = session_at(Stage::Running);
+    pump.chairs[MALLORY].connected = false;
+    pump.inject(&orders());
+    pump.run(2 * SECOND);
+    let frames = pump.relay.log().frames();
+    let taken = frames.flat_map(|frame| frame.unwrap().commands);
+    let taken = taken.filter(|command| command.bytes[0] == 9).count();
+    assert!(taken > 4, "{taken} of Mallory's");
+}
+
 /// Writes real traffic as a beginning for the fuzzers. Run it after a change of the format.
 #[test]
 #[ignore = "writes into fuzz/corpus"]
 fn make_corpora_from_real_traffic() {
-    for packet in golden(3) {
+    for packet in golden(3).into_iter().chain([orders()]) {
         let target = if packet.up {
             "relay_bytes"
         } else {

@@ -487,6 +487,13 @@ where
             &stats.commands,
             &(commands as u64),
         )?;
+        let taken = model.sealed.values();
+        let invalid = taken.map(|frame| frame.commands.len() - sealed_use(frame).decrees.len());
+        same(
+            format_args!("invalid commands"),
+            &stats.invalid_commands,
+            &(invalid.sum::<usize>() as u64),
+        )?;
         same(
             format_args!("ticks again"),
             &stats.resimulated_ticks,

@@ -3,9 +3,15 @@
 use std::collections::VecDeque;
 
 use phalanx_engine::Tick;
+use phalanx_engine::limits::COMMAND_BYTES_MAX;
 
-use crate::limits::{COMMANDS_PER_DATAGRAM_MAX, COMMANDS_UNDER_WAY_MAX, DATAGRAM_BYTES_MAX};
+use crate::limits::{
+    COMMANDS_PER_DATAGRAM_MAX, COMMANDS_ROOM, COMMANDS_UNDER_WAY_MAX, DATAGRAM_BYTES_MAX,
+};
 use crate::wire::{BitWriter, put_command};
+
+/// Most bytes of a command beside its own: the numbers before it, its tick and its length.
+const OVERHEAD: usize = COMMANDS_ROOM / 2 - COMMAND_BYTES_MAX as usize;
 
 /// Commands in the order in which they were given, numbered from 0.
 #[derive(Debug, Default)]
@@ -36,9 +42,11 @@ impl Outbox {
         next <= given
     }
 
-    /// Whether there is nothing to send.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.commands.is_empty()
+    /// Bytes to keep free for commands in a datagram with many inputs.
+    pub(crate) fn room(&self) -> usize {
+        let oldest = self.commands.iter().take(COMMANDS_PER_DATAGRAM_MAX);
+        let bytes: usize = oldest.map(|(_, bytes)| bytes.len() + OVERHEAD).sum();
+        bytes.min(COMMANDS_ROOM)
     }
 
     /// Writes the oldest commands, as many as fit into a datagram: all of them into every datagram,

@@ -18,11 +18,14 @@ pub(crate) struct Uplink {
     next: Tick,
     /// The relay has every input before this one.
     acked: Tick,
+    /// Whether the relay waits for inputs that come late.
+    waits: bool,
 }
 
 impl Uplink {
-    /// Nothing stamped yet; `first` will be the first tick.
-    pub(crate) fn new(neutral: Vec<u8>, first: Tick) -> Self {
+    /// Nothing stamped yet; `first` will be the first tick. `waits` says whether the relay waits for
+    /// inputs that come late.
+    pub(crate) fn new(neutral: Vec<u8>, first: Tick, waits: bool) -> Self {
         let kept = usize::try_from(INPUTS_KEPT).unwrap_or(0);
         Self {
             input_bytes: neutral.len(),
@@ -31,6 +34,7 @@ impl Uplink {
             first,
             next: first,
             acked: first,
+            waits,
         }
     }
 
@@ -67,26 +71,37 @@ impl Uplink {
     }
 
     /// Fills in which inputs the next datagram carries: those that are not acknowledged and whose
-    /// ticks are not sealed as far as the header says, the oldest first if there are too many beside
-    /// `votes` votes and `reserved` bytes.
+    /// ticks are not sealed as far as the header says. If there are too many beside `votes` votes and
+    /// `reserved` bytes, it is the oldest ones where the relay waits for them, and else the newest: those
+    /// before were under way several times, and would come too late.
     pub(crate) fn plan(&self, header: &mut InputHeader, votes: u64, reserved: usize) {
         // The value before the first one has to be kept, too.
         let kept = self.next.saturating_sub(INPUTS_KEPT - 1);
-        let first = self.acked.max(header.frames_next).max(kept).min(self.next);
-        header.first = first;
-        header.acked_baseline = first == self.acked && first > self.first;
+        let mut first = self.acked.max(header.frames_next).max(kept).min(self.next);
         // Room beside the header and the votes, in bits.
         let room = (DATAGRAM_BYTES_MAX - reserved) as u64 * 8 - 400 - votes * 65;
-        let mut used = 0;
-        let mut end = first;
-        while end < self.next.min(first + INPUTS_PER_DATAGRAM_MAX) {
-            used += self.bits(header, end);
-            if used > room {
+        loop {
+            header.first = first;
+            header.acked_baseline = first == self.acked && first > self.first;
+            let end = self.end(header, room);
+            header.count = end.0 - first.0;
+            if self.waits || end == self.next {
                 break;
             }
-            end = end.next();
+            first += self.next.0 - end.0;
         }
-        header.count = end.0 - first.0;
+    }
+
+    /// The tick after the last one that fits into `room` bits behind the header.
+    fn end(&self, header: &InputHeader, mut room: u64) -> Tick {
+        let most = self.next.min(header.first + INPUTS_PER_DATAGRAM_MAX);
+        let mut fits = |tick: &Tick| {
+            let left = room.checked_sub(self.bits(header, *tick));
+            room = left.unwrap_or(room);
+            left.is_some()
+        };
+        let overflow = header.first.until(most).find(|tick| !fits(tick));
+        overflow.unwrap_or(most)
     }
 
     /// What the input of `tick` is written against.

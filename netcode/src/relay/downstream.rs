@@ -24,7 +24,7 @@ const FRAMES_BYTES_MAX: usize = DATAGRAM_BYTES_MAX * 3 / 4;
 /// Room in one fragment, beside its header.
 const FRAGMENT_BYTES: usize = DATAGRAM_BYTES_MAX - 16;
 
-/// Room for frames in one control message.
+/// Room for frames in one control message, unless the first is longer.
 const STREAM_BYTES: usize = 8 * 1024;
 
 /// What goes into the next datagram beside the frames.
@@ -174,7 +174,13 @@ impl Downstream {
         let mut end = first;
         while end < limit && end < first + FRAMES_PER_DATAGRAM_MAX && sealer.read(end, scratch) {
             let mut frames = FramesWriter::new(&mut bits, view.shape, &before, &mut self.encoder);
-            if !frames.put(scratch, STREAM_BYTES) {
+            // One frame always goes, however large it is.
+            let room = if end == first {
+                usize::MAX
+            } else {
+                STREAM_BYTES
+            };
+            if !frames.put(scratch, room) {
                 break;
             }
             before.clone_from(&scratch.inputs);

@@ -19,6 +19,8 @@ pub(crate) struct Sealer {
     neutral: Vec<u8>,
     /// The newest frames and when they were sealed, in a ring by tick.
     recent: Vec<(SealedFrame, Time)>,
+    /// Position of the slot whose commands are taken first next time.
+    turn: usize,
 }
 
 impl Sealer {
@@ -31,6 +33,7 @@ impl Sealer {
             log: Log::new(config.genesis()),
             neutral: config.neutral.repeat(shape.slots.into()),
             recent: vec![blank; kept],
+            turn: 0,
         }
     }
 
@@ -108,7 +111,7 @@ impl Sealer {
         frame.previous = self.log.head();
         frame.entries.clear();
         frame.entries.append(entries);
-        take_commands(tick, seats, &mut frame.commands);
+        take_commands(tick, seats, &mut self.turn, &mut frame.commands);
         frame.provenance.clear();
         for (slot, seat) in Slot::all(self.shape.slots).zip(&mut *seats) {
             let range = self.shape.range(slot);
@@ -125,29 +128,32 @@ impl Sealer {
 }
 
 /// Takes the commands that are due at `tick`, as many as a frame has room for; the rest comes with the
-/// next one. Slots take turns in being served first, and each has its share before anybody has more.
-fn take_commands(tick: Tick, seats: &mut [Seat], commands: &mut Vec<SealedCommand>) {
+/// next one. Slots are served in turn, one command each before anybody has a second one, and `turn` goes
+/// on with the slot at which the room ended.
+fn take_commands(
+    tick: Tick,
+    seats: &mut [Seat],
+    turn: &mut usize,
+    commands: &mut Vec<SealedCommand>,
+) {
     commands.clear();
-    if seats.iter().all(|seat| seat.commands.due(tick).is_none()) {
-        return;
-    }
-    let room = u64::from(COMMAND_BYTES_PER_FRAME_MAX);
-    let first = position(tick, seats.len() as u64);
-    let mut used = 0;
-    for share in [room / seats.len() as u64, room] {
-        for index in (first..seats.len()).chain(0..first) {
-            let slot = Slot(u8::try_from(index).unwrap_or(u8::MAX));
-            let mut own = 0;
-            while let Some(bytes) = seats[index].commands.due(tick)
-                && own + bytes <= share
-                && used + bytes <= room
-                && commands.len() < COMMANDS_PER_FRAME_MAX as usize
-            {
-                commands.extend(seats[index].commands.take(slot));
-                own += bytes;
-                used += bytes;
-            }
+    let mut room = u64::from(COMMAND_BYTES_PER_FRAME_MAX);
+    // So many slots in a row had nothing to say.
+    let mut silent = 0;
+    while silent < seats.len() {
+        let Some(bytes) = seats[*turn].commands.due(tick) else {
+            silent += 1;
+            *turn = (*turn + 1) % seats.len();
+            continue;
+        };
+        if bytes > room || commands.len() == COMMANDS_PER_FRAME_MAX as usize {
+            break;
         }
+        let slot = Slot(u8::try_from(*turn).unwrap_or(u8::MAX));
+        commands.extend(seats[*turn].commands.take(slot));
+        room -= bytes;
+        silent = 0;
+        *turn = (*turn + 1) % seats.len();
     }
     commands.sort_by_key(|command| (command.slot, command.sequence));
 }

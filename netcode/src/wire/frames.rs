@@ -50,10 +50,10 @@ pub(crate) fn put_command(bits: &mut BitWriter<'_>, bytes: &[u8]) {
     bytes.iter().for_each(|byte| bits.put((*byte).into(), 8));
 }
 
-/// Reads the bytes of a command: at least one.
+/// Reads the bytes of a command.
 pub(crate) fn take_command(bits: &mut BitReader<'_>) -> Result<Vec<u8>, WireError> {
     let length = bits.take(COMMAND_COUNT_BITS)?;
-    if !(1..=COMMAND_BYTES_MAX).contains(&length) {
+    if length > COMMAND_BYTES_MAX {
         return Err(WireError::OutOfRange("the length of a command"));
     }
     (0..length).map(|_| bits.take_u8()).collect()
