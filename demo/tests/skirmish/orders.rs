@@ -102,7 +102,7 @@ fn a_box_means_own_units_of_the_kind_inside_and_they_walk_in_formation() {
 }
 
 #[test]
-fn an_attacker_goes_to_his_target_and_shoots_it_dead() {
+fn an_attacker_goes_to_the_target_and_shoots_it_dead() {
     let mut play = Play::bare();
     let attacker = play.unit(0, Kind::Soldier, place(-10, 0));
     let victim = play.unit(1, Kind::Worker, place(10, 0));
