@@ -7,6 +7,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::codec::{DecodeError, Encoder};
+use crate::command::Command;
 use crate::digest::Digest;
 use crate::index::at;
 use crate::input::Input;
@@ -29,8 +30,8 @@ use crate::world::{Given, World, WorldUndo};
 ///
 /// and now and then it changes a bit of every leaf (of some, if there are many), which the digest
 /// must show and the undo take back. Then it plays as many ticks again, a thousand at most, with inputs
-/// of random bits and with the bots' commands garbled and given by anybody. All must agree, and nothing
-/// panic.
+/// of random bits and with the bots' commands garbled and given by anybody. All must agree, nothing
+/// panic, and no command be too long to be sent.
 ///
 /// ```
 /// # use phalanx_engine::*;
@@ -155,6 +156,20 @@ pub enum SyncTestError {
         /// The tick that was to be executed next.
         tick: Tick,
     },
+    /// A bot ordered what is too long to be sent: in a match nobody would execute it.
+    #[error(
+        "before tick {tick} the bot in slot {slot} orders a command of {bytes} bytes, the game's have at most {most}: it would not be sent"
+    )]
+    TooLong {
+        /// The tick that was to be executed next.
+        tick: Tick,
+        /// Whose bot.
+        slot: Slot,
+        /// Bytes of the command's encoding.
+        bytes: u64,
+        /// [`Command::MAX_BYTES`].
+        most: u32,
+    },
     /// A bit of the state changed, and the digest did not, or not as it does from scratch; or the
     /// undo did not bring it back.
     #[error("after tick {tick} a bit of {leaf} changed: {what}")]
@@ -181,6 +196,7 @@ impl SyncTestError {
             | Self::Cache { tick, .. }
             | Self::Decoded { tick, .. }
             | Self::Looked { tick }
+            | Self::TooLong { tick, .. }
             | Self::Unseen { tick, .. } => *tick,
         }
     }
@@ -276,7 +292,7 @@ impl<S: Simulation> SyncTest<S> {
         };
 
         for tick in Tick::ZERO.until(Tick(ticks)) {
-            let mut turn = self.turn(&world.state, |slot, state| input(tick, slot, state));
+            let mut turn = self.turn(tick, &world.state, |slot, state| input(tick, slot, state))?;
             change(&mut turn.commands);
             report.commands += turn.commands.len() as u64;
             let turn = Rc::new(turn);
@@ -328,18 +344,31 @@ impl<S: Simulation> SyncTest<S> {
     /// What all players do, with `state` before them.
     fn turn(
         &self,
+        tick: Tick,
         state: &S::State,
         mut input: impl FnMut(Slot, &S::State) -> S::Input,
-    ) -> Turn<S> {
+    ) -> Result<Turn<S>, SyncTestError> {
         let slots = || Slot::all(self.setup.slots);
-        let commands = |slot| {
-            let commands = self.simulation.bot_commands(state, slot);
-            commands.into_iter().map(move |command| (slot, command))
-        };
-        Turn {
-            inputs: slots().map(|slot| input(slot, state)).collect(),
-            commands: slots().flat_map(commands).collect(),
+        let mut commands = Vec::new();
+        for slot in slots() {
+            for command in self.simulation.bot_commands(state, slot) {
+                let bytes = to_bytes(&command).len() as u64;
+                let most = S::Command::MAX_BYTES;
+                if bytes > u64::from(most) {
+                    return Err(SyncTestError::TooLong {
+                        tick,
+                        slot,
+                        bytes,
+                        most,
+                    });
+                }
+                commands.push((slot, command));
+            }
         }
+        Ok(Turn {
+            inputs: slots().map(|slot| input(slot, state)).collect(),
+            commands,
+        })
     }
 
     fn execute(

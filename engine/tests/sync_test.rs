@@ -625,3 +625,57 @@ fn bots_give_their_commands_once_per_tick() {
 fn rules_that_trust_a_command_are_found() {
     let _ = SyncTest::new(Trusting, SETUP).run(100, |_, _, _| NoInput);
 }
+
+/// Bots that order more than they say.
+struct Verbose;
+
+#[derive(State, Clone)]
+struct Speech(Vec<u8>);
+
+impl Command for Speech {
+    const MAX_BYTES: u32 = 8;
+}
+
+impl Simulation for Verbose {
+    const ID: &'static str = "verbose";
+    const VERSION: u32 = 1;
+    type State = u64;
+    type Input = NoInput;
+    type Command = Speech;
+
+    fn start(&self, _setup: &Setup) -> u64 {
+        0
+    }
+
+    fn step(&self, words: &mut u64, frame: &InputFrame<'_, Self>) {
+        for (_, Speech(said)) in frame.commands() {
+            *words += said.len() as u64;
+        }
+    }
+
+    /// One word more after every ten; the count of them takes four bytes.
+    fn bot_commands(&self, words: &u64, slot: Slot) -> Vec<Speech> {
+        let length = words / 10;
+        (slot == Slot(0))
+            .then(|| Speech(vec![1; length.min(5) as usize + 1]))
+            .into_iter()
+            .collect()
+    }
+}
+
+/// In a match they would be left out, and nobody would be told.
+#[test]
+fn a_command_that_is_too_long_is_found() {
+    let found = SyncTest::new(Verbose, SETUP).run(100, |_, _, _| NoInput);
+    let Err(SyncTestError::TooLong {
+        tick,
+        slot,
+        bytes,
+        most,
+    }) = found
+    else {
+        panic!("{found:?}");
+    };
+    assert_eq!((slot, bytes, most), (Slot(0), 9, 8));
+    assert!(tick > Tick::ZERO, "shorter ones are executed");
+}
