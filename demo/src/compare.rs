@@ -28,6 +28,6 @@ pub(crate) fn unlike(theirs: &GameIdentity, ours: &GameIdentity) -> String {
     } else if theirs.content != ours.content {
         format!("of a {id} with other content than here")
     } else {
-        format!("of a {id} with other inputs than here")
+        format!("of a {id} with other inputs or commands than here")
     }
 }
