@@ -26,8 +26,10 @@ pub(crate) fn unlike(theirs: &GameIdentity, ours: &GameIdentity) -> String {
     } else if theirs.schema != ours.schema {
         format!("of a {id} whose state has other fields or types than here")
     } else if theirs.content != ours.content {
-        format!("of a {id} with other content than here")
+        format!(
+            "of a {id} with other content (of skirmish, other --units) than the one it is compared with"
+        )
     } else {
-        format!("of a {id} with other inputs than here")
+        format!("of a {id} with other inputs or commands than here")
     }
 }

@@ -55,7 +55,7 @@ fn write_all(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// An error of the system without its number.
-fn in_words(error: &io::Error) -> String {
+pub(crate) fn in_words(error: &io::Error) -> String {
     let text = error.to_string();
     let words = text.split(" (os error").next();
     words.unwrap_or_default().to_lowercase()

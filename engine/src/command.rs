@@ -35,7 +35,23 @@ use crate::state::{Schema, Visitor, VisitorMut, from_bytes};
 /// for the rules to say, and what makes none has to do nothing.
 pub trait Command: State + Clone {
     /// Most bytes of its encoding, 1 to [`COMMAND_BYTES_MAX`]. Longer ones are not sent, and the relay
-    /// closes a peer that sends one.
+    /// closes a peer that sends one; [`SyncTest`](crate::SyncTest) finds bots that order them. A game
+    /// with any other limit does not compile.
+    ///
+    /// ```compile_fail,E0080
+    /// # use phalanx_engine::*;
+    /// # struct Rules;
+    /// # impl Simulation for Rules {
+    /// #     const ID: &'static str = "rules"; const VERSION: u32 = 1;
+    /// #     type State = u8; type Input = u8; type Command = Order;
+    /// #     fn start(&self, _: &Setup) -> u8 { 0 }
+    /// #     fn step(&self, _: &mut u8, _: &InputFrame<'_, Self>) {}
+    /// # }
+    /// # #[derive(State, Clone)] struct Order(u8);
+    /// impl Command for Order { const MAX_BYTES: u32 = 201; }
+    /// # let setup = Setup { seed: 1, slots: 1, rate: TickRate::hz(60) };
+    /// # let _ = SyncTest::new(Rules, setup).run(1, |_, _, _| 0);
+    /// ```
     const MAX_BYTES: u32;
 }
 

@@ -10,6 +10,7 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 use twox_hash::XxHash3_64;
 
+pub(crate) use visit::At;
 pub use visit::{DigestNode, DigestVisitor, Fold, digest_at};
 
 use crate::codec::Encoder;

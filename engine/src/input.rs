@@ -104,6 +104,12 @@ impl PackedInput {
 }
 
 /// A value that packs into a fixed number of bits: the fields of an [`Input`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be part of an input",
+    label = "no `Bits`",
+    note = "an input's fields are integers of 8 to 64 bits, `bool`, `Fix`, `Fix32`, `Angle`, enums without fields that \
+            `#[derive(Input)]`, and arrays of those; what varies in size is a `Command`"
+)]
 pub trait Bits: Copy + 'static {
     /// How many bits, at most 64.
     const BITS: u32;

@@ -28,6 +28,11 @@ use blocks::{Rows, bit, blocks_of, rows_of};
 /// A row of a [`Table`]: a struct with named fields, each a [`Cell`], or a `Vec` of state. Derive it;
 /// that makes a struct of [`Column`]s and [`Lists`] beside it, named after it with `Columns` at the
 /// end.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a row of a table",
+    label = "no `Row`",
+    note = "a row is a struct with named fields and `#[derive(Row)]`"
+)]
 pub trait Row: Sized + 'static {
     /// A column per field.
     type Columns: State + Default;

@@ -6,7 +6,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::codec::Encoder;
-use crate::digest::{Digest, DigestVisitor};
+use crate::digest::{At, Digest, DigestVisitor};
 use crate::frame::{Provenance, Repeat, SealedFrame};
 use crate::index::{at, ring};
 use crate::input::Input;
@@ -14,6 +14,7 @@ use crate::limits::{HISTORY_TICKS_MAX, HORIZON_TICKS_MAX, WINDOW_TICKS_MAX};
 use crate::session::{Entry, Session, Slot};
 use crate::simulation::{GameIdentity, Setup, Simulation};
 use crate::snapshot::Snapshot;
+use crate::state::PathStep;
 use crate::tick::Tick;
 use crate::world::{Given, World, WorldUndo};
 
@@ -320,6 +321,16 @@ impl<S: Simulation> Timeline<S> {
         let past = self.past(tick)?;
         let Self { world, scratch, .. } = &mut *past.timeline;
         Some(world.visit_digests(scratch, visitor))
+    }
+
+    /// The digest of one of these nodes, such as the fields `state`, `units`, `columns` and `position`,
+    /// for two peers to find out where they differ; `None` if there is no such node or tick.
+    ///
+    /// It costs what [`Timeline::visit_digests`] does.
+    pub fn digest_at(&mut self, tick: Tick, path: &[PathStep]) -> Option<Digest> {
+        let mut at = At::new(path);
+        self.visit_digests(tick, &mut at)?;
+        at.found
     }
 
     /// The world after an executed `tick` that is still kept, and what a match needs to go on from it;

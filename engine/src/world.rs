@@ -1,8 +1,10 @@
 //! [`World`]: the session and the game's state, stepped and undone together.
 
 use crate::codec::{DecodeError, Decoder, Encoder};
+use crate::command::Command;
 use crate::digest::{Digest, DigestVisitor, Node};
 use crate::frame::InputFrame;
+use crate::limits::COMMAND_BYTES_MAX;
 use crate::session::{Entry, Session, Slot};
 use crate::simulation::{Setup, Simulation};
 use crate::state::{PathStep, Schema, State};
@@ -45,6 +47,13 @@ const STATE: u32 = 1;
 
 impl<S: Simulation> World<S> {
     pub(crate) fn start(simulation: &S, setup: &Setup) -> Self {
+        const {
+            let bytes = S::Command::MAX_BYTES;
+            assert!(
+                1 <= bytes && bytes <= COMMAND_BYTES_MAX,
+                "the MAX_BYTES of a command are 1 to 200"
+            );
+        }
         Self {
             session: Session::new(setup),
             state: simulation.start(setup),

@@ -184,6 +184,13 @@ fn a_timeline_shows_the_digests_of_every_kept_tick() {
         assert_eq!(root, timeline.digest(Tick(tick)));
         assert_eq!(check.nodes, then.nodes);
     }
+    // One by one, too.
+    for (path, node) in &then[20].nodes {
+        assert_eq!(timeline.digest_at(Tick(20), path), Some(node.digest));
+        assert_eq!(timeline.digest_at(Tick(40), path), None);
+    }
+    let nowhere = [PathStep::Field("nowhere")];
+    assert_eq!(timeline.digest_at(Tick(20), &nowhere), None);
     let names = |step: &PathStep| step.to_string();
     let top = then[0].nodes.iter().filter(|(path, _)| path.len() == 1);
     let top: Vec<_> = top.map(|(path, _)| names(&path[0])).collect();

@@ -20,7 +20,7 @@ const SHARED: &str = "hold the value itself";
 const CLOCK: &str = "count in `Tick`";
 
 /// Every case, and how often which advice is given for it.
-const CASES: [(&str, &[(&str, u32)]); 14] = [
+const CASES: [(&str, &[(&str, u32)]); 15] = [
     ("aliases", &[("`Fix` or `Fix32` for a float", 2)]),
     (
         "caches",
@@ -48,13 +48,15 @@ const CASES: [(&str, &[(&str, u32)]); 14] = [
         ],
     ),
     ("hash_maps", &[(HASH, 4)]),
+    ("inputs", &[("what varies in size is a `Command`", 6)]),
     ("pointers", &[(POINTER, 4)]),
     (
         "rows",
         &[
             (FLOAT, 1),
             (POINTER, 1),
-            ("has no #[state(cache)]", 1),
+            ("has no #[state(cache)]", 2),
+            ("write a struct for each kind", 1),
             ("use `u32` or `u64`", 1),
         ],
     ),

@@ -118,7 +118,7 @@ impl fmt::Display for CloseReason {
             Self::ProtocolVersion => "the relay speaks another version of the protocol",
             Self::WrongGame => "the session plays another game",
             Self::WrongVersion => "the session plays another version of the game's rules",
-            Self::WrongContent => "the session's game has another state, input or content",
+            Self::WrongContent => "the session's game has another state, input, command or content",
             Self::SessionFull => "every slot of the session is taken",
             Self::SessionBegun => "the session has already begun",
             Self::Malformed => "bytes that are not a message",

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 
 use phalanx_engine::input::PackedInput;
 use phalanx_engine::{
-    Command, Digest, FrameHash, GameIdentity, Input, SealedFrame, Sealing, Session, Setup,
-    Simulation, Slot, Snapshot, Tick, Timeline, TimelineStats, Window, to_bytes,
+    Command, Digest, FrameHash, GameIdentity, Input, PathStep, SealedFrame, Sealing, Session,
+    Setup, Simulation, Slot, Snapshot, Tick, Timeline, TimelineStats, Window, to_bytes,
 };
 
 use crate::channel::{Channel, CloseReason};
@@ -197,6 +197,17 @@ impl<S: Simulation> Client<S> {
     pub fn snapshot(&mut self, tick: Tick) -> Option<Snapshot> {
         let playing = self.playing.as_mut();
         playing.and_then(|playing| playing.timeline.snapshot(tick))
+    }
+
+    /// Shows the state after an executed tick that is still kept, once the session is joined:
+    /// [`Timeline::look`].
+    pub fn look<T>(&mut self, tick: Tick, see: impl FnOnce(&S::State) -> T) -> Option<T> {
+        self.playing.as_mut()?.timeline.look(tick, see)
+    }
+
+    /// The digest at a path after such a tick: [`Timeline::digest_at`].
+    pub fn digest_at(&mut self, tick: Tick, path: &[PathStep]) -> Option<Digest> {
+        self.playing.as_mut()?.timeline.digest_at(tick, path)
     }
 
     /// The live state, once the session is joined.

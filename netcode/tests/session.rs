@@ -3,7 +3,7 @@
 
 use core::time::Duration;
 
-use phalanx_engine::{Entry, Presence, Repeat, Slot, Tick, mix};
+use phalanx_engine::{Entry, PathStep, Presence, Repeat, Slot, Tick, mix};
 use phalanx_netcode::testing::{
     LinkConditions, Mixed, Mixer, Plant, Preset, Report, Scenario, World,
 };
@@ -397,4 +397,40 @@ proptest! {
         let scenario = Scenario { players, client, rules, seed, ticks: 240, ..over(Preset::ALL[preset]) };
         assert_whole(&scenario, &play(&scenario));
     }
+}
+
+/// Where two players part is found by the digests of either, down to the field.
+#[test]
+fn old_ticks_of_every_player_can_be_looked_at() {
+    let tick = Tick(200);
+    let (slot, seed) = (Slot(1), 5);
+    let scenario = Scenario {
+        plant: Some(Plant { slot, tick, seed }),
+        ..over(Preset::Wifi)
+    };
+    let mut world = world(&scenario).stop_at_desync();
+    world.run_bots();
+    assert_eq!(world.report().desync, Some(tick));
+
+    let before = tick.previous().unwrap();
+    let mut look = |slot, tick| world.look(Slot(slot), tick, Mixed::clone).unwrap();
+    assert_eq!(look(0, before), look(1, before));
+    assert_ne!(look(0, tick), look(1, tick));
+    let mut parts = |tick, path: &[&'static str]| {
+        let path: Vec<_> = path.iter().copied().map(PathStep::Field).collect();
+        let [left, right] = [0, 1].map(|slot| world.digest_at(Slot(slot), tick, &path).unwrap());
+        left != right
+    };
+    assert!(!parts(before, &[]));
+    assert!(parts(tick, &[]));
+    assert!(parts(tick, &["state"]));
+    assert!(!parts(tick, &["session"]));
+    let fields = ["hash", "ticks", "sums", "notes", "rng"];
+    let unlike = fields.map(|field| parts(tick, &["state", field]));
+    assert_eq!(unlike.iter().filter(|unlike| **unlike).count(), 1);
+    assert_eq!(
+        world.look(Slot(0), tick + 100, |_| ()),
+        None,
+        "not executed"
+    );
 }

@@ -18,6 +18,7 @@ use crate::game::{Game, with_rules};
 use crate::interrupt::Interrupt;
 use crate::plan::Plan;
 use crate::progress::Progress;
+use crate::snapshot_file::in_words;
 use crate::summary::{Run, Summary};
 use crate::worlds::{Worlds, file};
 
@@ -45,6 +46,7 @@ pub(super) fn run(args: &DesyncTestArgs, interrupt: &Interrupt) -> Result<Exit, 
     if let Some(directory) = directory {
         fs::create_dir_all(directory).map_err(|error| {
             let name = directory.display();
+            let error = in_words(&error);
             Failure::internal(format!("cannot make the directory {name}: {error}"))
         })?;
     }

@@ -153,6 +153,9 @@ fn refused(error: &ConnectError) -> Failure {
         ConnectError::Address(_) => {
             ": use an address of the relay's machine and the port of its ready line, such as 127.0.0.1:4777"
         }
+        ConnectError::Refused(CloseReason::WrongContent) => {
+            ": use the relay's --units, and the same build"
+        }
         ConnectError::WrongPin { .. } => ": take the pin from the relay's ready line",
         _ => "",
     };

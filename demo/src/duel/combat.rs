@@ -44,7 +44,7 @@ pub(super) fn strike(arena: &mut Arena) {
     }
 }
 
-/// The first fighter's attack that hits `victim`; it will not hit him again.
+/// The first fighter's attack that hits `victim`; it will not hit them again.
 fn hit_by_fighter(
     arena: &mut Arena,
     hit_boxes: &[Option<Aabb>],

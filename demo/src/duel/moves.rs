@@ -24,7 +24,7 @@ pub struct Move {
     pub reach: Option<Reach>,
 }
 
-/// A hit box in front of a standing attacker, from the middle of his feet, in units.
+/// A hit box in front of a standing attacker, from the middle of its feet, in units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reach {
     /// Its near edge, forward.

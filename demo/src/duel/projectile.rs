@@ -15,7 +15,7 @@ const SPEED: Fix = Fix::ratio(14, 100);
 const FLIGHT_TICKS: u8 = 80;
 /// Half its width and half its height, units.
 const RADIUS: Fix = Fix::ratio(25, 100);
-/// Where it leaves a fighter, from the middle of his feet: above the head of one who crouches.
+/// Where it leaves a fighter, from the middle of its feet: above the head of one who crouches.
 const MUZZLE: Vec2 = Vec2::new(Fix::ratio(8, 10), Fix::ratio(12, 10));
 
 /// A projectile, or a place for one.

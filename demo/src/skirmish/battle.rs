@@ -66,9 +66,9 @@ pub enum Phase {
 /// One player.
 #[derive(State, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Player {
-    /// Whether he is in the round.
+    /// Whether they are in the round.
     pub plays: bool,
-    /// What he can spend.
+    /// What they can spend.
     pub ore: u32,
     /// Rounds won; saturates.
     pub wins: u16,

@@ -28,7 +28,7 @@ pub(super) fn pursue(battle: &mut Battle, row: u32, target: Target) -> Option<Pl
 }
 
 /// Lets a soldier who may shoot do so, if there is an enemy in range. Whoever dies of it still does
-/// what he does at this tick: all shots of a tick are fired at once.
+/// what it does at this tick: all shots of a tick are fired at once.
 pub(super) fn shoot(battle: &mut Battle, row: u32) {
     let age = battle.round.age;
     let units = &mut battle.units;

@@ -59,7 +59,7 @@ pub(super) fn dig(battle: &mut Battle, row: u32, patch: Id<Patch>, until: u16) {
     units.task.set(row, Task::Carry { patch, load });
 }
 
-/// Where a worker goes who carries a load: home. There he gives it to his player.
+/// Where a worker goes who carries a load: home. There it goes to the player.
 pub(super) fn carry(battle: &mut Battle, row: u32, patch: Id<Patch>, load: u16) -> Option<Place> {
     let (here, owner) = (battle.units.position[row], battle.units.owner[row]);
     let home = battle.nearest_base(owner, here)?;
@@ -74,7 +74,7 @@ pub(super) fn carry(battle: &mut Battle, row: u32, patch: Id<Patch>, load: u16) 
     None
 }
 
-/// Where a worker goes who builds: to the site. There he works for a beat.
+/// Where a worker goes who builds: to the site. There it works for a beat.
 pub(super) fn build(battle: &mut Battle, row: u32, site: Id<Building>) -> Option<Place> {
     let here = battle.units.position[row];
     let Battle {

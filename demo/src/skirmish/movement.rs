@@ -87,7 +87,7 @@ fn room(battle: &Battle, row: u32, here: Vec2) -> Vec2 {
     ways.fold(Vec2::ZERO, |sum, way| sum + way)
 }
 
-/// Moves everybody by his velocity. Blocks of units of which none moves are left alone; in others,
+/// Moves every unit by its velocity. Blocks of units of which none moves are left alone; in others,
 /// places without a unit have neither position nor velocity.
 pub(super) fn advance(battle: &mut Battle) {
     let half = battle.round.half;

@@ -82,7 +82,7 @@ fn assign(battle: &mut Battle, rows: &[u32], kind: Kind, task: Task) {
     }
 }
 
-/// Each to his place in a formation around `to`.
+/// Each to a place of its own in a formation around `to`.
 fn march(battle: &mut Battle, rows: &[u32], to: Place, queued: bool) {
     let half = battle.round.half;
     let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);

@@ -1,4 +1,4 @@
-//! [`Order`], what a player tells his units.
+//! [`Order`], what a player tells their units.
 
 use phalanx_engine::{Command, Id, State};
 
@@ -10,7 +10,7 @@ use super::unit::{Kind, Target, Unit};
 /// Most units that an order names one by one.
 pub const NAMED_MAX: u32 = 16;
 
-/// What a player tells his units. Orders come from outside: one that cannot be followed, in part or
+/// What a player tells their units. Orders come from outside: one that cannot be followed, in part or
 /// at all, because somebody is dead, a stranger's or too poor, is not followed, in that part or at
 /// all.
 #[derive(State, Clone, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ impl Command for Order {
     const MAX_BYTES: u32 = 200;
 }
 
-/// Which of his own units a player means.
+/// Which of their own units a player means.
 #[derive(State, Clone, Debug, PartialEq, Eq)]
 pub enum Who {
     /// These; the first [`NAMED_MAX`] of them.

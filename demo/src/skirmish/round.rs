@@ -63,7 +63,7 @@ fn half_side(soldiers: u32) -> Fix32 {
     Fix32::saturating_int(i64::from(24 + 2 * soldiers.isqrt()))
 }
 
-/// Gives a player his base in that direction from the middle, patches around it, and his units
+/// Gives a player a base in that direction from the middle, patches around it, and units
 /// before it.
 fn settle(battle: &mut Battle, slot: Slot, direction: Vec2) {
     if let Some(player) = battle.players.get_mut(usize::from(slot.0)) {
@@ -128,7 +128,7 @@ pub(super) fn judge(battle: &mut Battle, session: &Session) {
     }
 }
 
-/// Takes a player out of the round, with all that he has.
+/// Takes a player out of the round, with all that they have.
 fn defeat(battle: &mut Battle, slot: Slot) {
     if let Some(player) = battle.players.get_mut(usize::from(slot.0)) {
         player.plays = false;

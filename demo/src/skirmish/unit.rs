@@ -51,7 +51,7 @@ pub enum Task {
     Idle,
     /// Walks to its waypoints.
     Move,
-    /// Follows somebody and shoots at nobody else, as long as he is in range.
+    /// Follows somebody and shoots at nobody else, as long as they are in range.
     Attack(Target),
     /// Walks to a patch to dig there.
     Gather(Id<Patch>),

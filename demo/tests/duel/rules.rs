@@ -58,7 +58,7 @@ fn an_attack_misses_in_start_up_and_recovery() {
 }
 
 #[test]
-fn a_busy_fighter_cannot_attack_until_his_attack_is_over() {
+fn a_busy_fighter_cannot_attack_until_the_last_attack_is_over() {
     let mut play = Play::face_to_face(800);
     play.step(&[KICK]);
     for _ in 1..HEAVY.ticks() {

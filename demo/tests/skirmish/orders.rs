@@ -102,7 +102,7 @@ fn a_box_means_own_units_of_the_kind_inside_and_they_walk_in_formation() {
 }
 
 #[test]
-fn an_attacker_goes_to_his_target_and_shoots_it_dead() {
+fn an_attacker_goes_to_the_target_and_shoots_it_dead() {
     let mut play = Play::bare();
     let attacker = play.unit(0, Kind::Soldier, place(-10, 0));
     let victim = play.unit(1, Kind::Worker, place(10, 0));
@@ -130,7 +130,7 @@ fn an_attacker_goes_to_his_target_and_shoots_it_dead() {
     );
     play.wait(200);
     assert!(close(play.place(attacker), place(0, 20), 50));
-    // Nobody attacks who is dead, or his own.
+    // Nobody attacks the dead, or their own.
     let own = Target::Building(play.base(0));
     for target in [target, own] {
         play.order(
@@ -331,7 +331,7 @@ fn the_dead_and_strangers_do_not_obey() {
     let foreign = play.unit(1, Kind::Soldier, place(20, 0));
     let dead = play.unit(0, Kind::Soldier, place(0, 20));
     play.battle.units.remove(dead);
-    // Its place is taken by another one: the id does not mean him.
+    // Its place is taken by another one: the id does not mean that one.
     let heir = play.unit(0, Kind::Soldier, place(0, 20));
     let who = Who::units([dead, foreign, Id::default(), own]);
     play.order(0, march(who.clone(), place(-20, 0)));

@@ -35,7 +35,7 @@ fn everybody_begins_alike() {
 }
 
 #[test]
-fn who_loses_his_base_is_out_and_the_last_one_wins() {
+fn who_loses_the_last_base_is_out_and_the_last_one_wins() {
     let mut play = Play::new(64, 1, 3);
     let patches = play.battle.patches.len();
     for (slot, left) in [(1, 2), (0, 1)] {

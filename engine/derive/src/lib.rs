@@ -20,7 +20,7 @@ pub fn derive_state(item: TokenStream) -> TokenStream {
 }
 
 /// Derives `Row` for a struct with named fields, and makes the struct of its columns.
-#[proc_macro_derive(Row)]
+#[proc_macro_derive(Row, attributes(state))]
 pub fn derive_row(item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as DeriveInput);
     row::derive_row(&item)

@@ -1,8 +1,9 @@
 //! `#[derive(Row)]` and `#[derive(Cell)]`.
 
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
-use quote::{ToTokens, format_ident, quote};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 use syn::{Data, DataEnum, DeriveInput, Error, Fields, FieldsNamed, Result, parse_quote};
 
 use crate::state::refuse_options;
@@ -22,9 +23,15 @@ pub(crate) fn derive_row(item: &DeriveInput) -> Result<TokenStream> {
         return refuse("a row has at least one field");
     }
     if !item.generics.params.is_empty() {
-        return refuse("a row has no type parameters");
+        return refuse("a row has no type parameters: write a struct for each kind of row");
     }
     wall::check(item)?;
+    for field in &fields.named {
+        refuse_options(
+            &field.attrs,
+            "a row has no #[state(cache)]: keep what can be computed beside the table, in the state",
+        )?;
+    }
     let columns = format_ident!("{}Columns", name.unraw(), span = name.span());
     let structure = columns_struct(item, fields, &columns);
     let implementation = row_impl(name, fields, &columns);
@@ -41,7 +48,10 @@ fn columns_struct(item: &DeriveInput, fields: &FieldsNamed, columns: &Ident) -> 
             .filter(|attribute| attribute.path().is_ident("doc"));
         let (visibility, name) = (&field.vis, &field.ident);
         let ty = without_self(field.ty.to_token_stream(), &item.ident);
-        quote!(#(#docs)* #visibility #name: <#ty as ::phalanx_engine::table::Field>::Store)
+        // So that a type that no row can hold is pointed at.
+        let store =
+            quote_spanned!(field.ty.span()=> <#ty as ::phalanx_engine::table::Field>::Store);
+        quote!(#(#docs)* #visibility #name: #store)
     });
     quote! {
         #[doc = #doc]

@@ -58,19 +58,26 @@ pub trait DigestVisitor {
 /// assert_eq!(digest, Some(4_u32.digest(Node::root(7, &mut scratch).child(1))));
 /// ```
 pub fn digest_at<T: State>(state: &T, node: Node<'_>, path: &[PathStep]) -> Option<Digest> {
-    let mut at = At {
-        wanted: path,
-        path: Vec::new(),
-        found: None,
-    };
+    let mut at = At::new(path);
     state.visit_digests(node, &mut at);
     at.found
 }
 
-struct At<'a> {
+/// Looks for the node at a path.
+pub(crate) struct At<'a> {
     wanted: &'a [PathStep],
     path: Vec<PathStep>,
-    found: Option<Digest>,
+    pub(crate) found: Option<Digest>,
+}
+
+impl<'a> At<'a> {
+    pub(crate) const fn new(wanted: &'a [PathStep]) -> Self {
+        Self {
+            wanted,
+            path: Vec::new(),
+            found: None,
+        }
+    }
 }
 
 impl DigestVisitor for At<'_> {

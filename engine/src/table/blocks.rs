@@ -198,7 +198,8 @@ impl Blocks {
             self.stale = false;
         } else {
             let few = self.dirty.len() <= self.digests.len() / 2;
-            undo.digests.reserve(self.dirty.len());
+            // With room for a few more, as pushing them would leave: a later tick has those.
+            undo.digests.reserve(self.dirty.len().next_power_of_two());
             for some in self.dirty.chunks(TOUCHED) {
                 if few {
                     for &block in some {

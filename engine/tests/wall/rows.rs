@@ -4,7 +4,19 @@ use phalanx_engine::{Cell, Row, State};
 struct Unit {
     speed: f32,
     orders: Vec<&'static str>,
-    seen: std::collections::HashSet<u32>,
+}
+
+#[derive(Row)]
+struct Squad {
+    units: u32,
+    #[state(cache)]
+    strength: u32,
+}
+
+#[derive(Row)]
+struct Pair<T> {
+    left: T,
+    right: T,
 }
 
 #[derive(State, Cell, Clone, Copy, PartialEq)]

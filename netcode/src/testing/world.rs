@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use phalanx_engine::{Digest, Simulation, Slot, Snapshot, Tick, mix};
+use phalanx_engine::{Digest, PathStep, Simulation, Slot, Snapshot, Tick, mix};
 
 use super::{LinkId, Network, Planted, Scenario};
 use crate::channel::{CloseReason, PeerId};
@@ -193,6 +193,29 @@ impl<S: Simulation> World<S> {
     pub fn snapshot(&mut self, slot: Slot, tick: Tick) -> Option<Snapshot> {
         let index = self.node_index(slot);
         self.nodes[index].client.snapshot(tick)
+    }
+
+    /// Shows the state of the client in a slot after an executed tick that it still keeps.
+    ///
+    /// # Panics
+    /// If there is no such slot.
+    pub fn look<T>(
+        &mut self,
+        slot: Slot,
+        tick: Tick,
+        see: impl FnOnce(&S::State) -> T,
+    ) -> Option<T> {
+        let index = self.node_index(slot);
+        self.nodes[index].client.look(tick, see)
+    }
+
+    /// The digest at a path in the world of the client in a slot after such a tick.
+    ///
+    /// # Panics
+    /// If there is no such slot.
+    pub fn digest_at(&mut self, slot: Slot, tick: Tick, path: &[PathStep]) -> Option<Digest> {
+        let index = self.node_index(slot);
+        self.nodes[index].client.digest_at(tick, path)
     }
 
     /// What the client in a slot told its game so far.
