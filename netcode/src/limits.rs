@@ -123,6 +123,9 @@ pub const LAST_VOTES_TIMEOUT: Duration = Duration::from_secs(5);
 /// Largest lead, beyond which a client does not try to be in time.
 pub const LEAD_MAX: Duration = Duration::from_secs(2);
 
+/// Tick rates that a map of ticks to moments knows at once, segments.
+pub const RATE_SEGMENTS_MAX: usize = 16;
+
 /// Largest snapshot, bytes of its canonical form.
 pub const SNAPSHOT_BYTES_MAX: u64 = 256 * 1024 * 1024;
 

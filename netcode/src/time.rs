@@ -1,6 +1,23 @@
-//! Time: moments on a machine's clock.
+//! Time: moments on a machine's clock, points on the session's tick line, and what relates them.
+//!
+//! There are two kinds of time here. A [`Time`] is nanoseconds of one machine's monotonic clock. A
+//! [`NetTime`] is a point on the line of ticks that a session's machines share: a whole tick and a
+//! fraction of it, read in one of three spaces that the compiler keeps apart ([`Server`], [`Local`],
+//! [`Render`]). Two of them differ by a [`Span`]. A [`TickMap`] says when each point is due; it alone
+//! knows the tick rate, so a point is the same whatever happens to that.
+//!
+//! Everything is whole numbers, and the clock is passed in: the same calls give the same bits
+//! everywhere. Nothing allocates.
 
 mod moment;
+mod net_time;
+mod span;
+mod tick_map;
+mod unwrap;
 
 pub use moment::Time;
 pub(crate) use moment::nanos;
+pub use net_time::{Local, NetTime, Render, Server, Space};
+pub use span::Span;
+pub use tick_map::{TickMap, TickMapError};
+pub use unwrap::{low16, low32, unwrap_delta, unwrap16, unwrap32};
