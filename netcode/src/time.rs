@@ -9,15 +9,21 @@
 //! Everything is whole numbers, and the clock is passed in: the same calls give the same bits
 //! everywhere. Nothing allocates.
 
+mod config;
 mod moment;
 mod net_time;
+mod scale;
 mod span;
+mod steps;
 mod tick_map;
 mod unwrap;
 
+pub use config::{TimeConfig, TimeConfigError};
 pub use moment::Time;
 pub(crate) use moment::nanos;
 pub use net_time::{Local, NetTime, Render, Server, Space};
+pub use scale::{Scale, ScaleError, SlewedScale};
 pub use span::Span;
+pub use steps::{Beyond, Due, Step, Steps, TimeSkipped};
 pub use tick_map::{TickMap, TickMapError};
 pub use unwrap::{low16, low32, unwrap_delta, unwrap16, unwrap32};

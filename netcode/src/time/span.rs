@@ -120,6 +120,14 @@ impl Span {
         }
     }
 
+    /// `parts` * 2^-32 of it, rounded down; `parts` is at most 2^32 either way.
+    pub(super) const fn times_q32(self, parts: i64) -> Self {
+        // In two digits, so that 128 bits are enough: exact but for what the last shift cuts off.
+        let (high, low) = (self.0 >> 32, self.0 & 0xFFFF_FFFF);
+        let parts = parts as i128;
+        Self((high * parts).saturating_add((low * parts) >> 32))
+    }
+
     /// Its length, whatever its direction; saturates.
     #[must_use]
     pub const fn abs(self) -> Self {
