@@ -2,7 +2,6 @@
 
 use core::time::Duration;
 
-use phalanx_engine::TickRate;
 use serde::{Deserialize, Serialize};
 
 use super::{Beyond, Span};
@@ -137,16 +136,16 @@ impl TimeConfig {
         milliticks(self.send_buffer_milliticks)
     }
 
-    /// How many ticks [`TimeConfig::hard_reset_ms`] are at `rate`.
+    /// [`TimeConfig::hard_reset_ms`] as a duration.
     #[must_use]
-    pub const fn hard_reset(&self, rate: TickRate) -> Span {
-        Span::from_nanos(self.hard_reset_ms as i64 * 1_000_000, rate)
+    pub const fn hard_reset(&self) -> Duration {
+        Duration::from_millis(self.hard_reset_ms as u64)
     }
 
-    /// How many ticks [`TimeConfig::dead_band_us`] are at `rate`.
+    /// [`TimeConfig::dead_band_us`] as a duration.
     #[must_use]
-    pub const fn dead_band(&self, rate: TickRate) -> Span {
-        Span::from_nanos(self.dead_band_us as i64 * 1000, rate)
+    pub const fn dead_band(&self) -> Duration {
+        Duration::from_micros(self.dead_band_us as u64)
     }
 
     /// [`TimeConfig::suspended_ms`] as a duration.

@@ -135,6 +135,9 @@ impl Span {
     }
 }
 
+/// Two thousand years, nanoseconds: beyond every clock and offset, and few enough ticks at every rate.
+const NANOS_MAX: i128 = 1 << 66;
+
 /// Numerator of `rate`, and denominator times the nanoseconds of a second (below 2^62): a tick lasts
 /// the second divided by the first, nanoseconds.
 pub(super) const fn words(rate: TickRate) -> (u128, u128) {
@@ -145,9 +148,16 @@ pub(super) const fn words(rate: TickRate) -> (u128, u128) {
 }
 
 /// How many ticks, in steps of 2^-64 and rounded down, last `nanos` and `part` * 2^-64 nanoseconds.
-/// `nanos` may have 66 bits; the result then still fits.
+/// Saturates after [`NANOS_MAX`].
 pub(super) const fn ticks_of(nanos: i128, part: u64, rate: TickRate) -> i128 {
     let (numerator, length) = words(rate);
+    let nanos = if nanos > NANOS_MAX {
+        NANOS_MAX
+    } else if nanos < -NANOS_MAX {
+        -NANOS_MAX
+    } else {
+        nanos
+    };
     // Long division in base 2^64, both digits exact: the first remainder is below 2^62.
     let scaled = nanos * numerator as i128;
     let whole = scaled.div_euclid(length as i128);

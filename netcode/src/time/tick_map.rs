@@ -122,6 +122,11 @@ impl TickMap {
         self.at_nanos(now.as_nanos().into())
     }
 
+    /// Where it is at `now` moved by `offset` nanoseconds, which may lie before [`Time::ZERO`].
+    pub(super) fn at_offset(&self, now: Time, offset: i64) -> NetTime<Server> {
+        self.at_nanos(i128::from(now.as_nanos()) + i128::from(offset))
+    }
+
     fn at_nanos(&self, nanos: i128) -> NetTime<Server> {
         let begun = |segment: &&Segment| (segment.nanos, segment.part) <= (nanos, 0);
         let segment = self
