@@ -418,6 +418,29 @@ fn a_sleep_costs_one_reset_and_no_tick_twice() {
 }
 
 #[test]
+fn an_answer_that_slept_on_its_way_is_not_believed() {
+    let mut provider = fixed();
+    let mut link = Link::new(2, 20 * MILLI, 20 * MILLI, 0, 0);
+    play(&mut link, &mut provider, (0, 2), |_, _, _, _| ());
+    let (_, observation) = link.ask(2000 * MILLI);
+    let Observation::Echo { sent, relay, .. } = observation else {
+        panic!("{observation:?}");
+    };
+    let received = link.clock(7000 * MILLI);
+    let expected = provider.clone().advance(received);
+    provider.observe(
+        received,
+        &Observation::Echo {
+            sent,
+            relay,
+            received,
+        },
+    );
+    assert_eq!(provider.advance(received), expected);
+    assert!(matches!(expected.event, Some(TimeEvent::Suspended { .. })));
+}
+
+#[test]
 fn a_rate_changes_at_its_tick_on_every_machine() -> Result<(), Box<dyn Error>> {
     let mut link = Link::new(9, 30 * MILLI, 30 * MILLI, 0, 0);
     let rate = TickRate::hz(20);

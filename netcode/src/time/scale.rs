@@ -198,8 +198,11 @@ mod tests {
         assert!(slewed.move_towards(wanted, 499_999_000) < wanted);
         assert_eq!(slewed.move_towards(wanted, 1_100), wanted);
         assert!(slewed.move_towards(Scale::ONE, 1_000_000) > Scale::ONE);
+        assert_eq!(slewed.move_towards(Scale::ONE, 1_000_000_000), Scale::ONE);
+        assert_eq!(slewed, SlewedScale::new(20_000));
+        slewed.move_towards(wanted, 1_234_567);
         slewed.reset();
-        assert_eq!(slewed.get(), Scale::ONE);
+        assert_eq!(slewed, SlewedScale::new(20_000));
     }
 
     proptest! {

@@ -254,6 +254,23 @@ mod tests {
         }
 
         #[test]
+        fn a_point_is_due_at_the_first_part_of_a_nanosecond_that_is_not_before_it(
+            ticks in -(1i64 << 20)..1 << 20, fraction: u64, near in 0u64..200, pick in 0usize..4,
+        ) {
+            let rate = [(60, 1), (60_000, 1001), (1000, 1), (7, 3)][pick];
+            let rate = TickRate::new(rate.0, rate.1).unwrap();
+            // Also so near to a whole tick that a part of a nanosecond decides.
+            for fraction in [fraction, near] {
+                let span = Span::from_parts(ticks, fraction).bits();
+                let (numerator, length) = words(rate);
+                let (nanos, part) = nanos_of(span, rate);
+                let due = ((nanos << 64) + i128::from(part)) * numerator.cast_signed();
+                let exact = span * length.cast_signed();
+                prop_assert!(due >= exact && due - exact < numerator.cast_signed());
+            }
+        }
+
+        #[test]
         fn no_nanosecond_is_lost_by_rounding_up_what_was_rounded_down(
             nanos in -(1i128 << 64)..1 << 64, rate in rates(),
         ) {
