@@ -13,7 +13,7 @@ mod relay;
 mod ring;
 pub mod snapshot;
 pub mod testing;
-mod time;
+pub mod time;
 mod vote;
 mod wire;
 

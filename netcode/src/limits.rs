@@ -123,6 +123,21 @@ pub const LAST_VOTES_TIMEOUT: Duration = Duration::from_secs(5);
 /// Largest lead, beyond which a client does not try to be in time.
 pub const LEAD_MAX: Duration = Duration::from_secs(2);
 
+/// Tick rates that a map of ticks to moments knows at once, segments.
+pub const RATE_SEGMENTS_MAX: usize = 16;
+
+/// How much faster or slower than its tick rate a clock may run, millionths.
+pub const SCALE_PPM_MAX: u32 = 100_000;
+
+/// Most ticks that one update may be configured to execute.
+pub const STEPS_MAX: u32 = 1000;
+
+/// Longest buffer of a clock, on the way up or down, ticks.
+pub const TIME_BUFFER_TICKS_MAX: u32 = 120;
+
+/// Highest threshold at which a clock jumps, or takes itself for suspended.
+pub const TIME_THRESHOLD_MAX: Duration = Duration::from_secs(60);
+
 /// Largest snapshot, bytes of its canonical form.
 pub const SNAPSHOT_BYTES_MAX: u64 = 256 * 1024 * 1024;
 

@@ -1,109 +1,44 @@
-//! [`Time`]: a moment on one machine's monotonic clock, passed in by whoever drives.
+//! Time: moments on a machine's clock, points on the session's tick line, and what relates them.
+//!
+//! There are two kinds of time here. A [`Time`] is nanoseconds of one machine's monotonic clock. A
+//! [`NetTime`] is a point on the line of ticks that a session's machines share: a whole tick and a
+//! fraction of it, read in one of three spaces that the compiler keeps apart ([`Server`], [`Local`],
+//! [`Render`]). Two of them differ by a [`Span`]. A [`TickMap`] says when each point is due; it alone
+//! knows the tick rate, so a point is the same whatever happens to that.
+//!
+//! A [`TimeProvider`] tells a machine where it stands: [`ServerProvider`] on the server, on a client
+//! [`FixedBuffers`], [`Slewed`] or [`StepOnly`] around it or another, or a game's own. [`NetClock`]
+//! holds one and lets it be replaced. [`Steps`] turns what it says into ticks to execute.
+//!
+//! Everything is whole numbers, and the clock is passed in: the same calls give the same bits
+//! everywhere. Nothing allocates.
 
-use core::fmt;
-use core::ops::{Add, AddAssign, Sub};
-use core::time::Duration;
+mod clock;
+mod config;
+mod discipline;
+mod fixed_buffers;
+mod moment;
+mod net_time;
+mod provider;
+mod scale;
+mod server_provider;
+mod span;
+mod steps;
+mod tick_map;
+mod unwrap;
+mod watch;
 
-/// Nanoseconds since an arbitrary moment, the same for all calls on one machine. Never wall time.
-/// Arithmetic saturates; 64 bits last for 584 years.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Time(u64);
-
-impl Time {
-    /// The arbitrary moment itself.
-    pub const ZERO: Self = Self(0);
-    /// Later than every other moment: a timer that is not set.
-    pub const NEVER: Self = Self(u64::MAX);
-
-    /// `nanos` nanoseconds after [`Time::ZERO`].
-    #[must_use]
-    pub const fn from_nanos(nanos: u64) -> Self {
-        Self(nanos)
-    }
-
-    /// Nanoseconds since [`Time::ZERO`].
-    #[must_use]
-    pub const fn as_nanos(self) -> u64 {
-        self.0
-    }
-
-    /// How long ago `earlier` was; zero if it lies in the future.
-    #[must_use]
-    pub const fn since(self, earlier: Self) -> Duration {
-        Duration::from_nanos(self.0.saturating_sub(earlier.0))
-    }
-
-    /// Nanoseconds from `earlier` to this moment, negative if `earlier` is later.
-    #[must_use]
-    pub const fn nanos_since(self, earlier: Self) -> i64 {
-        if self.0 >= earlier.0 {
-            let nanos = self.0 - earlier.0;
-            if nanos > i64::MAX as u64 {
-                i64::MAX
-            } else {
-                nanos.cast_signed()
-            }
-        } else {
-            let nanos = earlier.0 - self.0;
-            if nanos > i64::MAX as u64 {
-                i64::MIN
-            } else {
-                -nanos.cast_signed()
-            }
-        }
-    }
-
-    /// This moment moved by `nanos`, which may be negative.
-    #[must_use]
-    pub const fn offset(self, nanos: i64) -> Self {
-        Self(self.0.saturating_add_signed(nanos))
-    }
-}
-
-/// `duration` in whole nanoseconds, at most 584 years.
-pub(crate) fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
-}
-
-impl Add<Duration> for Time {
-    type Output = Self;
-    fn add(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(nanos(duration)))
-    }
-}
-
-impl AddAssign<Duration> for Time {
-    fn add_assign(&mut self, duration: Duration) {
-        *self = *self + duration;
-    }
-}
-
-impl Sub<Duration> for Time {
-    type Output = Self;
-    fn sub(self, duration: Duration) -> Self {
-        Self(self.0.saturating_sub(nanos(duration)))
-    }
-}
-
-impl fmt::Display for Time {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let millis = self.0 / 1_000_000;
-        write!(f, "{}.{:03} s", millis / 1000, millis % 1000)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn arithmetic_saturates() {
-        let late = Time::from_nanos(u64::MAX - 1);
-        assert_eq!(late + Duration::from_secs(1), Time::NEVER);
-        assert_eq!(Time::ZERO - Duration::from_secs(1), Time::ZERO);
-        assert_eq!(Time::ZERO.since(late), Duration::ZERO);
-        assert_eq!(Time::from_nanos(3).nanos_since(Time::from_nanos(5)), -2);
-        assert_eq!(Time::NEVER.nanos_since(Time::ZERO), i64::MAX);
-        assert_eq!(Time::from_nanos(1_234_567_890).to_string(), "1.234 s");
-    }
-}
+pub use clock::NetClock;
+pub use config::{TimeConfig, TimeConfigError};
+pub use discipline::{Slewed, StepOnly};
+pub use fixed_buffers::FixedBuffers;
+pub use moment::Time;
+pub(crate) use moment::nanos;
+pub use net_time::{Local, NetTime, Render, Server, Space};
+pub use provider::{Advance, Observation, ResetReason, TimeEvent, TimeProvider};
+pub use scale::{Scale, ScaleError, SlewedScale};
+pub use server_provider::ServerProvider;
+pub use span::Span;
+pub use steps::{Beyond, Due, Step, Steps, TimeSkipped};
+pub use tick_map::{TickMap, TickMapError};
+pub use unwrap::{low16, low32, unwrap_delta, unwrap16, unwrap32};
