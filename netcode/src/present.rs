@@ -6,6 +6,7 @@
 //!
 //! | | |
 //! | --- | --- |
+//! | [`View`], [`Alpha`] | the last two states and the way between them; or one step ahead |
 //! | [`Spring`] | one such offset: closed form, the same at every frame rate |
 //!
 //! # Which method, and how long
@@ -41,6 +42,8 @@
 mod measures;
 mod offset;
 mod spring;
+mod view;
 
 pub use offset::{Offset, Turn};
 pub use spring::{Smoothing, Spring};
+pub use view::{Alpha, Moment, View};
