@@ -7,7 +7,38 @@
 //! | | |
 //! | --- | --- |
 //! | [`View`], [`Alpha`] | the last two states and the way between them; or one step ahead |
+//! | [`Smoother`] | what a rollback corrected goes little by little to where it is |
 //! | [`Spring`] | one such offset: closed form, the same at every frame rate |
+//!
+//! # A render loop
+//!
+//! ```
+//! use phalanx_netcode::present::{Entity, Smoother};
+//! use phalanx_netcode::testing::{Mixed, Mixer};
+//! use phalanx_netcode::{Client, Time};
+//!
+//! /// Everything that is drawn, by an id that outlives rollbacks (for rows of a table, their `Id`).
+//! fn places(state: &Mixed, see: &mut dyn FnMut(Entity<u8, f64>)) {
+//!     for (id, sum) in (0..).zip(&state.sums) {
+//!         see(Entity::new(id, f64::from(*sum)));
+//!     }
+//! }
+//!
+//! // Once per frame, at whatever rate; what has arrived was given to `Client::handle` before.
+//! fn frame(client: &mut Client<Mixer>, smoother: &mut Smoother<u8, f64>, now: Time) {
+//!     client.update(now, |_tick, _state| 7 /* the keys */);
+//!     if let Some(mut view) = client.view(now) {
+//!         smoother.show(&mut view, places);
+//!     }
+//!     for (id, place) in smoother.iter() {
+//!         println!("draw {id} at {place}");
+//!     }
+//! }
+//! # let _ = frame;
+//! ```
+//!
+//! A rider on a moving platform is told as `Entity::new(rider, x).on(platform)`: whatever is corrected
+//! of the platform, the rider goes with it.
 //!
 //! # Which method, and how long
 //!
@@ -41,9 +72,13 @@
 #[cfg(test)]
 mod measures;
 mod offset;
+#[cfg(test)]
+mod scene;
+mod smoother;
 mod spring;
 mod view;
 
 pub use offset::{Offset, Turn};
+pub use smoother::{Entity, Smoother};
 pub use spring::{Smoothing, Spring};
 pub use view::{Alpha, Moment, View};

@@ -50,7 +50,6 @@ impl Smoothing {
     }
 
     /// From a correction on until its offset is exactly zero.
-    #[cfg(test)]
     pub(crate) fn rest(self) -> Duration {
         self.settle.mul_f64(REST / SETTLE)
     }
@@ -79,6 +78,20 @@ impl<T: Offset> Motion<T> {
         offset: T::ZERO,
         velocity: T::ZERO,
     };
+
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self {
+            offset: self.offset.plus(other.offset),
+            velocity: self.velocity.plus(other.velocity),
+        }
+    }
+
+    pub(crate) fn minus(self, other: Self) -> Self {
+        Self {
+            offset: self.offset.minus(other.offset),
+            velocity: self.velocity.plus(other.velocity.times(-1.0)),
+        }
+    }
 }
 
 /// An offset that goes to zero as a critically damped spring does.

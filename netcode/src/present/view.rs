@@ -142,6 +142,11 @@ impl<'a, S: Simulation> View<'a, S> {
         self.timeline.confirmed().previous()
     }
 
+    /// Another number than before if a state that was shown before may be another one now.
+    pub(crate) const fn revision(&self) -> u64 {
+        self.timeline.stats().resimulated_ticks
+    }
+
     /// The state one tick beyond the live one, as a copy to be thrown away: the next tick executed
     /// with everybody's last input repeated, nobody's commands and no entry. Drawing
     /// `alpha.between(live, ahead)` instead of `alpha.between(previous, live)` shows the world one
