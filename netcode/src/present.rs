@@ -9,6 +9,7 @@
 //! | [`View`], [`Alpha`] | the last two states and the way between them; or one step ahead |
 //! | [`Smoother`] | what a rollback corrected goes little by little to where it is |
 //! | [`Spring`] | one such offset: closed form, the same at every frame rate |
+//! | [`Playout`] | how far behind what arrives to show it, where nothing is predicted |
 //!
 //! # A render loop
 //!
@@ -72,6 +73,7 @@
 #[cfg(test)]
 mod measures;
 mod offset;
+mod playout;
 #[cfg(test)]
 mod scene;
 mod smoother;
@@ -79,6 +81,7 @@ mod spring;
 mod view;
 
 pub use offset::{Offset, Turn};
+pub use playout::{Playout, PlayoutPolicy, PlayoutStats};
 pub use smoother::{Entity, Smoother};
 pub use spring::{Smoothing, Spring};
 pub use view::{Alpha, Moment, View};
