@@ -97,11 +97,13 @@ impl<Id: Ord + Copy, T: Offset> Smoother<Id, T> {
         let (now, moment, revision) = (view.now(), view.moment(), view.revision());
         self.now = now;
         if let Some(last) = self.moment {
-            if moment.tick < last.tick {
+            if moment.tick < last.tick && !view.ended() {
                 return;
             }
-            if revision != self.revision {
-                match self.sample(view, last, &mut each) {
+            // What was shown beyond the end of the session turned out to be the end.
+            let right = last.min(moment);
+            if revision != self.revision || right != last {
+                match self.sample(view, right, &mut each) {
                     Some(again) => self.correct(now, &again),
                     // Too long ago to be looked at: nobody remembers what was shown then.
                     None => self.shown.clear(),

@@ -137,6 +137,12 @@ impl<'a, S: Simulation> View<'a, S> {
         self.timeline.digest(tick)
     }
 
+    /// Whether the live state is the session's last. It may then be before one that was shown: of a
+    /// tick that was predicted and is not part of the session.
+    pub fn ended(&self) -> bool {
+        self.timeline.session().ended()
+    }
+
     /// The newest tick that is confirmed; `None` if none is.
     pub fn confirmed(&self) -> Option<Tick> {
         self.timeline.confirmed().previous()
@@ -162,7 +168,7 @@ impl<'a, S: Simulation> View<'a, S> {
     /// `None` if the session has ended.
     pub fn partial_step(&mut self) -> Option<S::State> {
         let tick = self.moment.tick;
-        if self.timeline.session().ended() {
+        if self.ended() {
             return None;
         }
         let snapshot = self.timeline.snapshot(tick)?;
