@@ -93,6 +93,21 @@ impl Lateness {
         }
     }
 
+    /// Counts everything as so many bins later, or earlier: it is late by something else now.
+    fn shift(&mut self, by: i64) {
+        let bins = usize::try_from(by.unsigned_abs()).unwrap_or(BINS);
+        for _ in 0..bins.min(BINS) {
+            if by > 0 {
+                self.bins.rotate_right(1);
+                let beyond = core::mem::take(&mut self.bins[0]);
+                self.bins[BINS - 1] += beyond;
+            } else {
+                self.bins[1] += core::mem::take(&mut self.bins[0]);
+                self.bins.rotate_left(1);
+            }
+        }
+    }
+
     /// The least time, nanoseconds, which all but `late_per_10k` did not exceed.
     fn quantile(&self, late_per_10k: u64) -> i64 {
         let beyond = u128::from(self.total) * u128::from(late_per_10k) / 10_000;
@@ -130,7 +145,8 @@ pub struct PlayoutStats {
 /// The estimate is that of WebRTC's NetEq (`delay_manager.cc`, `relative_arrival_delay_tracker.cc`,
 /// `histogram.cc`): delays relative to the least of 2 s, a histogram that forgets with 0.9993 per
 /// 20 ms, a quantile, 80 ms to begin with. There the bins are 20 ms wide and forgetting goes by packets; here
-/// they are 1 ms wide and it goes by time.
+/// they are 1 ms wide, it goes by time, and when the least delay changes what was counted from it
+/// is counted anew; else the delay would be too short by as much as the least one varies.
 ///
 /// ```
 /// use core::time::Duration;
@@ -163,6 +179,8 @@ struct Playing {
     /// The least delays of the last whole interval and of this one, and when that began.
     least: [i64; 2],
     least_since: Time,
+    /// What lateness is counted from: the least delay, to a bin.
+    anchor: Option<i64>,
     /// How far the render time is behind the local time; both clocks have a zero of their own.
     delay: i64,
     shown: i64,
@@ -188,7 +206,7 @@ impl Playout {
         let content = signed(content);
         match &mut self.playing {
             None => self.playing = Some(Playing::new(now, content)),
-            Some(playing) => playing.arrived(now, content),
+            Some(playing) => playing.arrived(now, content, self.policy),
         }
     }
 
@@ -235,6 +253,7 @@ impl Playing {
             lateness: Lateness::new(now),
             least: [i64::MAX; 2],
             least_since: now,
+            anchor: None,
             delay: own.saturating_add(START),
             shown: content.saturating_sub(START),
             advanced: now,
@@ -243,7 +262,7 @@ impl Playing {
         }
     }
 
-    fn arrived(&mut self, now: Time, content: i64) {
+    fn arrived(&mut self, now: Time, content: i64, policy: PlayoutPolicy) {
         if content <= self.newest {
             return;
         }
@@ -254,23 +273,32 @@ impl Playing {
             self.least_since = now;
         }
         self.least[1] = self.least[1].min(delay);
-        self.lateness
-            .record(now, delay.saturating_sub(self.least_delay()));
+        let anchor = self.follow(policy);
+        self.lateness.record(now, delay.saturating_sub(anchor));
     }
 
-    fn least_delay(&self) -> i64 {
-        self.least[0].min(self.least[1])
+    /// Lets the anchor follow the least delay, and what was counted from it follow the anchor. If
+    /// the least is below by more than the quantile, the way has become another one, and what was
+    /// late on the old one was so by the old least.
+    fn follow(&mut self, policy: PlayoutPolicy) -> i64 {
+        let least = self.least[0].min(self.least[1]);
+        let anchor = self.anchor.unwrap_or(least);
+        let bins = least.saturating_sub(anchor).div_euclid(BIN);
+        let moved = bins.saturating_mul(BIN);
+        if moved.saturating_neg() <= self.lateness.quantile(policy.late_per_10k()) {
+            self.lateness.shift(-bins);
+        }
+        *self.anchor.insert(anchor.saturating_add(moved))
     }
 
     fn advance(&mut self, now: Time, policy: PlayoutPolicy) {
         let step = signed(now.since(self.advanced) / u32::try_from(SPEED_PARTS).unwrap_or(1));
         self.advanced = self.advanced.max(now);
-        let least = self.least_delay();
-        if least != i64::MAX {
+        if let Some(anchor) = self.anchor {
             let starting = now.since(self.began) < START_FOR;
             let early = if starting { START } else { 0 };
             let quantile = self.lateness.quantile(policy.late_per_10k());
-            let wanted = least.saturating_add(quantile.max(early));
+            let wanted = anchor.saturating_add(quantile.max(early));
             let riding = |since: Time| now.since(since) < RIDE_OVER;
             if wanted > self.delay {
                 self.delay = wanted.min(self.delay.saturating_add(step));

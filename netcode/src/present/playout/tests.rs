@@ -70,7 +70,8 @@ impl Run {
                 let least = passed - passed / 50 - Duration::from_nanos(2);
                 assert!(shown >= least, "{now}: {shown:?} in {passed:?}");
             }
-            if underrun.is_some_and(|at| now.since(at) < RIDE_OVER) {
+            // The frame that ran out may have been a fast one.
+            if !standing && underrun.is_some_and(|at| now.since(at) < RIDE_OVER) {
                 let even = passed + Duration::from_nanos(2);
                 assert!(shown <= even, "{now}: faster right after an underrun");
             }
@@ -126,17 +127,17 @@ fn what_the_policies_cost_and_save() {
         lan     Balanced                9                         0                  0
         lan     NeverLate               9                         0                  0
         wifi    LatencyFirst           58                        32                 75
-        wifi    Balanced               77                        16                 29
+        wifi    Balanced               77                        16                 30
         wifi    NeverLate             136                         1                  2
-        mobile  LatencyFirst          142                        26                 46
-        mobile  Balanced              150                        18                 39
-        mobile  NeverLate             318                         1                  6
-        far     LatencyFirst           31                        40                 46
+        mobile  LatencyFirst          149                        19                 40
+        mobile  Balanced              156                        13                 34
+        mobile  NeverLate             321                         1                  5
+        far     LatencyFirst           31                        39                 45
         far     Balanced               36                        16                 29
         far     NeverLate             127                         1                  3
         awful   LatencyFirst          143                        35                101
         awful   Balanced              157                        20                 68
-        awful   NeverLate             361                         2                  4
+        awful   NeverLate             360                         2                  4
     "#]]
     .assert_eq(&table);
 }
@@ -241,4 +242,34 @@ fn old_lateness_is_forgotten_by_time() {
     assert_eq!(lateness.total, 0);
     lateness.forget(Time::NEVER);
     assert_eq!(lateness.quantile(0), 0);
+}
+
+#[test]
+fn a_shorter_way_is_made_use_of_within_seconds() {
+    let due = |tick: u64| Time::ZERO + SEND * u32::try_from(tick).unwrap();
+    let way = |tick| Duration::from_millis(if tick < 20 * 60 { 100 } else { 40 });
+    let mut complete = Time::ZERO;
+    let arrivals: Vec<_> = (0..30 * 60)
+        .map(|tick| {
+            complete = complete.max(due(tick) + way(tick));
+            (complete, tick)
+        })
+        .collect();
+    let run = Run::play(
+        PlayoutPolicy::NeverLate,
+        &arrivals,
+        Time::from_nanos(29_000_000_000),
+    );
+    run.assert_lawful();
+    let behind = |at: u64| {
+        let frame = run
+            .frames
+            .iter()
+            .find(|frame| frame.0 >= Time::from_nanos(at));
+        let (now, shown, _) = *frame.unwrap();
+        now.since(Time::ZERO + shown).as_millis()
+    };
+    // A tick, a bin, and what the way takes; 60 ms at 2 % are 3 s.
+    assert_eq!(behind(19_000_000_000), 117);
+    assert_eq!(behind(24_000_000_000), 57);
 }
