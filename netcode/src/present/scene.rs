@@ -88,6 +88,7 @@ impl Simulation for Lift {
     }
 
     fn step(&self, state: &mut Hall, frame: &InputFrame<'_, Self>) {
+        assert_eq!(frame.tick(), Tick(state.ticks));
         let pulled =
             |input: u16, more, less| i64::from(input & more != 0) - i64::from(input & less != 0);
         let levers: i64 = frame

@@ -182,7 +182,7 @@ impl<'a, S: Simulation> View<'a, S> {
                 repeat.guess(last, missing.saturating_add(1))
             })
             .collect();
-        // Tables note what is written to; nobody is going to take it back.
+        // As every tick begins: a `Grid` is empty then. Nobody is going to take it back.
         state.open(&mut <S::State as State>::Undo::default());
         let frame = InputFrame::new(tick.next(), &session, &[], &[], &inputs);
         simulation.step(&mut state, &frame);
