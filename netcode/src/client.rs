@@ -14,6 +14,7 @@ use crate::config::SessionRules;
 use crate::histogram::Histogram;
 use crate::limits::{COMMANDS_UNDER_WAY_MAX, INPUT_DELAY_TICKS_MAX, INPUTS_AHEAD_MAX};
 use crate::link::{Link, LinkEvent, Receiver};
+use crate::present::{Alpha, View};
 use crate::ring::position;
 use crate::time::Time;
 
@@ -137,6 +138,8 @@ const SAMPLES_KEPT: usize = 1024;
 struct Playing<S: Simulation> {
     timeline: Timeline<S>,
     slot: Slot,
+    /// Length of a tick, nanoseconds.
+    period: u64,
     /// The first tick that is not due yet.
     due: Tick,
     /// Stalls were counted for all ticks before this one.
@@ -208,6 +211,21 @@ impl<S: Simulation> Client<S> {
     /// The digest at a path after such a tick: [`Timeline::digest_at`].
     pub fn digest_at(&mut self, tick: Tick, path: &[PathStep]) -> Option<Digest> {
         self.playing.as_mut()?.timeline.digest_at(tick, path)
+    }
+
+    /// What there is to draw at `now`, once the first tick is executed: ask after
+    /// [`Client::update`], which catches up after a rollback. From when the next tick is due the view stands
+    /// still until it is executed. See [`present`](crate::present).
+    pub fn view(&mut self, now: Time) -> Option<View<'_, S>> {
+        let next_stamp = self.link.next_stamp();
+        let playing = self.playing.as_mut()?;
+        let stands = playing.ended || playing.timeline.next() < playing.due;
+        let alpha = if stands {
+            Alpha::ONE
+        } else {
+            Alpha::towards(next_stamp, playing.period, now)
+        };
+        View::new(&mut playing.timeline, now, alpha)
     }
 
     /// The live state, once the session is joined.
@@ -317,7 +335,10 @@ impl<S: Simulation> Client<S> {
                 // The window was checked against its limit, and is within the repetition now.
                 match Timeline::new(simulation, &welcome.setup, window) {
                     Err(_) => self.closing = Some(CloseReason::Malformed),
-                    Ok(timeline) => self.playing = Some(Playing::new(timeline, welcome.slot)),
+                    Ok(timeline) => {
+                        let period = welcome.setup.rate.period_nanos();
+                        self.playing = Some(Playing::new(timeline, welcome.slot, period));
+                    }
                 }
                 self.events.push_back(Event::Joined {
                     slot: welcome.slot,
@@ -418,10 +439,11 @@ impl<S: Simulation> Client<S> {
 }
 
 impl<S: Simulation> Playing<S> {
-    fn new(timeline: Timeline<S>, slot: Slot) -> Self {
+    fn new(timeline: Timeline<S>, slot: Slot, period: u64) -> Self {
         Self {
             timeline,
             slot,
+            period,
             due: Tick::ZERO,
             stalls_counted: Tick::ZERO,
             stalls: 0,

@@ -7,6 +7,7 @@ mod histogram;
 mod lead;
 pub mod limits;
 mod link;
+pub mod present;
 #[cfg(feature = "quic")]
 pub mod quic;
 mod relay;

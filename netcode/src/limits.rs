@@ -150,6 +150,9 @@ pub const SNAPSHOT_COLUMNS_MAX: usize = 4096;
 /// Widest cell of such a column, bytes.
 pub const SNAPSHOT_CELL_BYTES_MAX: u32 = 4096;
 
+/// Most entities that a [`Smoother`](crate::present::Smoother) shows; one takes some hundred bytes.
+pub const SMOOTHED_ENTITIES_MAX: usize = 65_536;
+
 const _: () = assert!(INPUTS_PER_DATAGRAM_MAX < INPUTS_AHEAD_MAX && INPUTS_AHEAD_MAX < INPUTS_KEPT);
 const _: () = assert!(FRAMES_PER_DATAGRAM_MAX <= FRAMES_KEPT);
 const _: () = assert!(QUORUM_LAG_MAX < VOTES_KEPT);

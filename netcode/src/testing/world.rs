@@ -9,6 +9,7 @@ use crate::channel::{CloseReason, PeerId};
 use crate::client::{Client, ClientConfigError, CommandError, Event, Output};
 use crate::config::ConfigError;
 use crate::histogram::Histogram;
+use crate::present::View;
 use crate::relay::{Relay, RelayEvent, RelayOutput};
 use crate::time::Time;
 
@@ -216,6 +217,17 @@ impl<S: Simulation> World<S> {
     pub fn digest_at(&mut self, slot: Slot, tick: Tick, path: &[PathStep]) -> Option<Digest> {
         let index = self.node_index(slot);
         self.nodes[index].client.digest_at(tick, path)
+    }
+
+    /// What the client in a slot has to draw now.
+    ///
+    /// # Panics
+    /// If there is no such slot.
+    pub fn view(&mut self, slot: Slot) -> Option<View<'_, Planted<S>>> {
+        let index = self.node_index(slot);
+        let node = &mut self.nodes[index];
+        let local = node.local(self.now);
+        node.client.view(local)
     }
 
     /// What the client in a slot told its game so far.
