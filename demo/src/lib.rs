@@ -11,6 +11,8 @@ pub mod skirmish;
 #[cfg(feature = "program")]
 pub mod cli;
 #[cfg(feature = "program")]
+pub mod clock;
+#[cfg(feature = "program")]
 mod commands;
 #[cfg(feature = "program")]
 mod compare;
