@@ -106,6 +106,9 @@ fn wrong_usage_is_exit_2_and_says_what_to_use() {
 #[test]
 fn wrong_values_are_exit_2_and_say_what_to_use() {
     for (args, hint) in [
+        ("time-bench --scenario rain", "rtt-20, rtt-80"),
+        ("time-bench --rule best", "ours, ours-latency-first"),
+        ("time-bench --seeds 0", "use --seeds 20"),
         ("match --players -1", "whole numbers"),
         ("match --delay -1", "whole numbers"),
         ("match --window -1", "whole numbers"),
@@ -410,7 +413,15 @@ fn docs_and_help_have_the_same_commands_flags_and_codes() {
         .collect();
     assert_eq!(
         names,
-        ["match", "desync-test", "sync-test", "relay", "play", "diff"]
+        [
+            "match",
+            "desync-test",
+            "sync-test",
+            "relay",
+            "play",
+            "diff",
+            "time-bench"
+        ]
     );
 
     let mut all = flags(&program);
