@@ -318,7 +318,7 @@ pub struct TimeBenchArgs {
     #[arg(long, value_name = "NAME", value_parser = values::rule)]
     pub rule: Vec<RuleName>,
     /// How often each rule plays each scenario
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = values::seeds, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = values::seeds, allow_negative_numbers = true)]
     pub seeds: u32,
     /// Draw late inputs over latency, a plot for each scenario
     #[arg(long, value_name = "FILE")]

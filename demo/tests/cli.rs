@@ -108,7 +108,7 @@ fn wrong_values_are_exit_2_and_say_what_to_use() {
     for (args, hint) in [
         ("time-bench --scenario rain", "rtt-20, rtt-80"),
         ("time-bench --rule best", "ours, ours-latency-first"),
-        ("time-bench --seeds 0", "use --seeds 20"),
+        ("time-bench --seeds 0", "use --seeds 5"),
         ("match --players -1", "whole numbers"),
         ("match --delay -1", "whole numbers"),
         ("match --window -1", "whole numbers"),

@@ -197,7 +197,7 @@ fn a_rule_that_is_another_one_is_found() {
 
 /// The same over a day.
 #[test]
-#[ignore = "minutes: nightly"]
+#[ignore = "two days of ticks: nightly"]
 fn the_others_rules_last_a_day() {
     assert_eq!(compare(true), EXPECTED.len() - 14 * 7);
 }

@@ -77,7 +77,7 @@ The snapshots are whole ones of one game. Exit 0: they hold the same world.",
 
 pub(super) fn of_time_bench() -> String {
     command(
-        "  phalanx time-bench --seeds 20 --svg rules.svg
+        "  phalanx time-bench --svg rules.svg
   phalanx time-bench --scenario wifi --scenario bloat --rule ours --rule ngo
   phalanx time-bench --scenario day-fast --seeds 1
 

@@ -119,7 +119,7 @@ pub(super) fn seeds(text: &str) -> Result<u32, String> {
     let seeds = whole(text).and_then(|seeds| u32::try_from(seeds).ok());
     seeds
         .filter(|seeds| (1..=SEEDS_MAX).contains(seeds))
-        .ok_or_else(|| format!("seeds are counted from 1 to {SEEDS_MAX}: use --seeds 20"))
+        .ok_or_else(|| format!("seeds are counted from 1 to {SEEDS_MAX}: use --seeds 5"))
 }
 
 /// A length in ticks.

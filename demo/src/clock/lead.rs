@@ -79,7 +79,7 @@ impl LeadConfig {
             lost: 1_000 * MS,
             interval: 50 * MS,
             catch_up: (100 * MS, 100_000),
-            give_back: (500 * MS, 40_000),
+            give_back: (500 * MS, 80_000),
             dead_band: 200_000,
             set_beyond: (42 * MS, 250 * MS),
         }
@@ -508,7 +508,7 @@ mod tests {
     }
 
     #[test]
-    fn it_steers_up_fast_and_down_slowly_and_sets_what_is_far() {
+    fn it_steers_up_faster_than_down_and_sets_what_is_far() {
         let mut controller = balanced();
         feed(&mut controller, 0..600, |_| 40 * MS);
         let wanted = controller.wanted().unwrap_or(0);
@@ -517,7 +517,8 @@ mod tests {
         assert_eq!(steer(MS), Steering::Rate(10_000));
         assert_eq!(steer(30 * MS), Steering::Rate(100_000));
         assert_eq!(steer(-MS), Steering::Rate(-2_000));
-        assert_eq!(steer(-100 * MS), Steering::Rate(-40_000));
+        assert_eq!(steer(-20 * MS), Steering::Rate(-40_000));
+        assert_eq!(steer(-100 * MS), Steering::Rate(-80_000));
         assert_eq!(steer(43 * MS), Steering::Set(wanted));
         assert_eq!(steer(-251 * MS), Steering::Set(wanted));
     }
