@@ -11,6 +11,8 @@ use phalanx_engine::TickRate;
 use phalanx_netcode::quic::Pin;
 use phalanx_netcode::testing::Preset;
 
+use crate::clock::rules::RuleName;
+use crate::clock::scenario::Scenario;
 pub use crate::fault::{Fault, FaultName};
 pub use values::{Length, PlantAt, Policy};
 
@@ -48,6 +50,9 @@ pub enum Command {
     /// Say what differs between two snapshots
     #[command(after_help = help::of_diff())]
     Diff(DiffArgs),
+    /// Compare when clients stamp their inputs: by our rule, and by those of other engines
+    #[command(after_help = help::of_time_bench())]
+    TimeBench(TimeBenchArgs),
 }
 
 /// A game that exists.
@@ -298,6 +303,26 @@ pub struct DiffArgs {
     /// Most differences that are said one by one
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = values::count, allow_negative_numbers = true)]
     pub limit: u32,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Flags of `time-bench`.
+#[derive(Clone, Debug, Args)]
+#[expect(missing_docs, reason = "flattened: see its type")]
+pub struct TimeBenchArgs {
+    /// A link and a clock, may be said again [default: all that do not last a day]
+    #[arg(long, value_name = "NAME", value_parser = values::scenario)]
+    pub scenario: Vec<Scenario>,
+    /// A rule, may be said again [default: all]
+    #[arg(long, value_name = "NAME", value_parser = values::rule)]
+    pub rule: Vec<RuleName>,
+    /// How often each rule plays each scenario
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = values::seeds, allow_negative_numbers = true)]
+    pub seeds: u32,
+    /// Draw late inputs over latency, a plot for each scenario
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
     #[command(flatten)]
     pub output: OutputArgs,
 }

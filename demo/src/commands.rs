@@ -6,6 +6,7 @@ mod diff;
 mod play;
 mod relay;
 mod sync_test;
+mod time_bench;
 
 use std::process::ExitCode;
 
@@ -64,6 +65,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Relay(args)) => relay::run(&args, &interrupt),
         Some(Command::Play(args)) => play::run(&args, &interrupt),
         Some(Command::Diff(args)) => diff::run(&args),
+        Some(Command::TimeBench(args)) => time_bench::run(&args, &interrupt),
     }
 }
 

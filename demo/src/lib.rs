@@ -1,7 +1,8 @@
 //! The games of Phalanx and the program around them.
 //!
 //! The games are held to the determinism lints of `clippy.toml`; the program lives beside them and
-//! writes only to people: its figures are integers up to the last digit printed.
+//! writes only to people: its figures are integers up to the last digit printed. The one exception is
+//! `clock`, a benchmark with floats and a virtual time of its own.
 //!
 //! Feature `program` (default): everything but the games.
 
@@ -10,6 +11,8 @@ pub mod skirmish;
 
 #[cfg(feature = "program")]
 pub mod cli;
+#[cfg(feature = "program")]
+pub mod clock;
 #[cfg(feature = "program")]
 mod commands;
 #[cfg(feature = "program")]

@@ -106,6 +106,9 @@ fn wrong_usage_is_exit_2_and_says_what_to_use() {
 #[test]
 fn wrong_values_are_exit_2_and_say_what_to_use() {
     for (args, hint) in [
+        ("time-bench --scenario rain", "rtt-20, rtt-80"),
+        ("time-bench --rule best", "ours, ours-latency-first"),
+        ("time-bench --seeds 0", "use --seeds 5"),
         ("match --players -1", "whole numbers"),
         ("match --delay -1", "whole numbers"),
         ("match --window -1", "whole numbers"),
@@ -389,6 +392,53 @@ fn flags(text: &str) -> BTreeSet<String> {
     flags.map(str::to_owned).collect()
 }
 
+/// A row for each scenario and rule, a summary, and a drawing; the same figures again for the same seeds.
+#[test]
+fn time_bench_compares_rules() {
+    let file = std::env::temp_dir().join(format!("phalanx-rules-{}.svg", std::process::id()));
+    let args = "time-bench --scenario rtt-20 --scenario wifi --rule ours --rule ngo --seeds 2";
+    let output = phalanx(&format!("{args} --json --quiet --svg {}", file.display()));
+    assert_eq!(output.status.code(), Some(0));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let cells: Vec<_> = lines[..4]
+        .iter()
+        .map(|line| format!("{} {}", line["scenario"], line["rule"]))
+        .collect();
+    assert_eq!(
+        cells,
+        [
+            r#""rtt-20" "ours""#,
+            r#""rtt-20" "ngo""#,
+            r#""wifi" "ours""#,
+            r#""wifi" "ngo""#
+        ]
+    );
+    assert_eq!(
+        (&lines[4]["runs"], &lines[4]["exit_code"]),
+        (&8.into(), &0.into())
+    );
+    let docs = include_str!("../../docs/cli.md");
+    for key in lines
+        .iter()
+        .flat_map(|line| line.as_object().unwrap().keys())
+    {
+        assert!(
+            docs.contains(&format!("`{key}`")),
+            "docs/cli.md lacks {key}"
+        );
+    }
+    let svg = std::fs::read_to_string(&file).unwrap();
+    assert!(svg.starts_with("<svg") && svg.contains(">wifi</text>"));
+    std::fs::remove_file(&file).unwrap();
+    let again = phalanx(&format!("{args} --json --quiet"));
+    let again = String::from_utf8(again.stdout).unwrap();
+    assert!(text.lines().zip(again.lines()).take(4).all(|(a, b)| a == b));
+}
+
 /// The table row of docs/cli.md that begins with `head`.
 fn row<'a>(docs: &'a str, head: &str) -> Option<Vec<&'a str>> {
     let row = docs.lines().find(|line| {
@@ -425,7 +475,15 @@ fn docs_and_help_have_the_same_commands_flags_and_codes() {
         .collect();
     assert_eq!(
         names,
-        ["match", "desync-test", "sync-test", "relay", "play", "diff"]
+        [
+            "match",
+            "desync-test",
+            "sync-test",
+            "relay",
+            "play",
+            "diff",
+            "time-bench"
+        ]
     );
 
     let mut all = flags(&program);

@@ -74,3 +74,14 @@ pub(super) fn of_diff() -> String {
 The snapshots are whole ones of one game. Exit 0: they hold the same world.",
     )
 }
+
+pub(super) fn of_time_bench() -> String {
+    command(
+        "  phalanx time-bench --svg rules.svg
+  phalanx time-bench --scenario wifi --scenario bloat --rule ours --rule ngo
+  phalanx time-bench --scenario day-fast --seeds 1
+
+Exit 15: another engine's rule has fewer late inputs than one of ours and less latency too, both
+beyond the 95 % interval over the seeds. One seed proves nothing.",
+    )
+}

@@ -8,6 +8,12 @@ use core::time::Duration;
 
 use phalanx_engine::{Slot, Tick, TickRate};
 
+use crate::clock::rules::RuleName;
+use crate::clock::scenario::Scenario;
+
+/// Most seeds of a benchmark: more prove nothing new.
+const SEEDS_MAX: u32 = 1000;
+
 /// A length of time, as in `20s`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Length(pub Duration);
@@ -89,6 +95,31 @@ pub(super) fn count(text: &str) -> Result<u32, String> {
     whole(text)
         .map(|count| u32::try_from(count).unwrap_or(u32::MAX))
         .ok_or_else(|| "differences are counted in whole numbers: use 20".into())
+}
+
+/// A scenario of the benchmark of clock rules.
+pub(super) fn scenario(text: &str) -> Result<Scenario, String> {
+    Scenario::named(text).ok_or_else(|| {
+        let names = Scenario::all().into_iter().map(|scenario| scenario.name);
+        unknown("scenario", &names.collect::<Vec<_>>())
+    })
+}
+
+/// A rule of the benchmark of clock rules.
+pub(super) fn rule(text: &str) -> Result<RuleName, String> {
+    RuleName::named(text).ok_or_else(|| unknown("rule", &RuleName::ALL.map(RuleName::name)))
+}
+
+fn unknown(noun: &str, names: &[&str]) -> String {
+    format!("there is no such {noun}: use one of {}", names.join(", "))
+}
+
+/// How many seeds.
+pub(super) fn seeds(text: &str) -> Result<u32, String> {
+    let seeds = whole(text).and_then(|seeds| u32::try_from(seeds).ok());
+    seeds
+        .filter(|seeds| (1..=SEEDS_MAX).contains(seeds))
+        .ok_or_else(|| format!("seeds are counted from 1 to {SEEDS_MAX}: use --seeds 5"))
 }
 
 /// A length in ticks.

@@ -1,0 +1,127 @@
+//! `time-bench`: our clock rule and those of other engines over the same links.
+
+use std::fs;
+use std::path::Path;
+
+use phalanx_netcode::Time;
+use phalanx_netcode::quic::Clock;
+use serde::Serialize;
+
+use crate::cli::TimeBenchArgs;
+use crate::clock::bench::{self, Cell};
+use crate::clock::plot;
+use crate::clock::rules::RuleName;
+use crate::clock::scenario::Scenario;
+use crate::clock::table::{Row, Table};
+use crate::console::Console;
+use crate::exit::{Exit, Failure};
+use crate::interrupt::Interrupt;
+use crate::progress::Progress;
+use crate::summary::{SCHEMA_VERSION, Thousandths};
+
+/// What is said to programs at the end. The fields are the keys, in this order.
+#[derive(Serialize)]
+struct Summary {
+    schema_version: u32,
+    command: &'static str,
+    seeds: u32,
+    runs: u64,
+    dominated: Vec<Pair>,
+    wall_s: Thousandths,
+    exit_code: u8,
+}
+
+#[derive(Serialize)]
+struct Pair {
+    scenario: &'static str,
+    rule: &'static str,
+    by: &'static str,
+}
+
+impl Pair {
+    fn all(cells: &[Cell]) -> Vec<Self> {
+        let pairs = bench::dominated(cells).into_iter().map(|pair| Self {
+            scenario: pair.ours.scenario.name,
+            rule: pair.ours.rule.name(),
+            by: pair.by.rule.name(),
+        });
+        pairs.collect()
+    }
+}
+
+impl Summary {
+    fn in_words(&self) -> String {
+        let verdict = match self.dominated.as_slice() {
+            [] => "no rule of ours is dominated".into(),
+            [pair] => format!("{} dominates {} in {}", pair.by, pair.rule, pair.scenario),
+            more => format!("{} times a rule of ours is dominated", more.len()),
+        };
+        let Self { runs, wall_s, .. } = self;
+        format!("{runs} runs in {wall_s} s: {verdict}")
+    }
+}
+
+pub(super) fn run(args: &TimeBenchArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
+    let console = Console::new(&args.output);
+    let (scenarios, rules) = (scenarios(args), rules(args));
+    let clock = Clock::start();
+    let mut progress = Progress::new(console);
+    let cells = bench::run(&scenarios, &rules, args.seeds, &mut |done, whole| {
+        if progress.is_due(clock.now(), done, whole) {
+            progress.show(&format!("run {done} of {whole}"));
+        }
+        !interrupt.is_raised()
+    });
+    progress.wipe();
+    let Some(cells) = cells else {
+        console.note("interrupted: no results");
+        return Ok(Exit::Interrupted);
+    };
+    if let Some(path) = &args.svg {
+        write(path, &plot::svg(&cells))?;
+    }
+    let rows = Row::all(&cells, SCHEMA_VERSION);
+    let exit = if rows.iter().any(Row::is_dominated) {
+        Exit::Checker
+    } else {
+        Exit::Fine
+    };
+    let summary = Summary {
+        schema_version: SCHEMA_VERSION,
+        command: "time-bench",
+        seeds: args.seeds,
+        runs: cells.iter().map(|cell| cell.runs.len() as u64).sum(),
+        dominated: Pair::all(&cells),
+        wall_s: Thousandths::seconds(clock.now().since(Time::ZERO)),
+        exit_code: exit.code(),
+    };
+    if args.output.json {
+        for row in &rows {
+            console.result(row, "")?;
+        }
+    }
+    let text = format!("{}\n\n{}", Table(&rows), summary.in_words());
+    console.result(&summary, &text)?;
+    Ok(exit)
+}
+
+/// Those that were asked for, or all that do not last a day.
+fn scenarios(args: &TimeBenchArgs) -> Vec<Scenario> {
+    let asked = |scenario: &Scenario| match args.scenario.as_slice() {
+        [] => !scenario.is_long(),
+        asked => asked.contains(scenario),
+    };
+    Scenario::all().into_iter().filter(asked).collect()
+}
+
+fn rules(args: &TimeBenchArgs) -> Vec<RuleName> {
+    let asked = |rule: &RuleName| args.rule.is_empty() || args.rule.contains(rule);
+    RuleName::ALL.into_iter().filter(asked).collect()
+}
+
+fn write(path: &Path, svg: &str) -> Result<(), Failure> {
+    fs::write(path, svg).map_err(|error| {
+        let name = path.display();
+        Failure::internal(format!("cannot write {name}: {error}"))
+    })
+}
