@@ -17,8 +17,20 @@ use crate::state::{Schema, Visitor, VisitorMut};
 
 /// A place in the session that produces inputs, numbered from 0.
 #[derive(
-    State, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+    State,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    bytemuck::NoUninit,
 )]
+#[repr(transparent)]
 pub struct Slot(pub u8);
 
 impl Slot {

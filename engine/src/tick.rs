@@ -17,8 +17,21 @@ const NANOS_PER_SECOND: u128 = 1_000_000_000;
 /// A tick only grows within a session; differences are signed ([`Tick::since`]).
 /// Addition saturates, so that a tick read from the wire can never wrap.
 #[derive(
-    State, Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+    State,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    bytemuck::NoUninit,
 )]
+#[repr(transparent)]
 pub struct Tick(pub u64);
 
 impl Tick {

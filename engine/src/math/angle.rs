@@ -18,8 +18,21 @@ use crate::input::Bits;
 /// assert_eq!(Angle::turns(3, 4) + Angle::turns(1, 2), Angle::turns(1, 4));
 /// ```
 #[derive(
-    State, Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+    State,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    bytemuck::NoUninit,
 )]
+#[repr(transparent)]
 pub struct Angle(pub u32);
 
 impl Angle {

@@ -30,7 +30,10 @@ macro_rules! scalar {
         fraction $fraction:literal, integer $int:ty
     ) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(
+            Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, bytemuck::NoUninit,
+        )]
+        #[repr(transparent)]
         pub struct $name($inner);
 
         impl $name {

@@ -19,8 +19,21 @@ use crate::State;
 /// assert_eq!(Vec2::ZERO.moved_towards(way, Fix::int(6)), way);
 /// assert!(!Vec2::ZERO.is_within(way, Fix::int(5) - Fix::STEP));
 /// ```
-#[derive(State, Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    State,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    bytemuck::NoUninit,
+)]
 #[serde(from = "(Fix, Fix)", into = "(Fix, Fix)")]
+#[repr(C)]
 pub struct Vec2 {
     /// First coordinate.
     pub x: Fix,

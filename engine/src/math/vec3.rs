@@ -10,8 +10,21 @@ use crate::State;
 
 /// A point or displacement in space, in world units. Its arithmetic is total; see
 /// [the module](crate::math).
-#[derive(State, Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    State,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    bytemuck::NoUninit,
+)]
 #[serde(from = "(Fix, Fix, Fix)", into = "(Fix, Fix, Fix)")]
+#[repr(C)]
 pub struct Vec3 {
     /// First coordinate.
     pub x: Fix,

@@ -41,6 +41,14 @@ pub trait Cell: State + Copy + PartialEq {
     /// [`DecodeError`] tells what is wrong with the bytes.
     fn decode_cell(from: &mut Decoder<'_>) -> Result<Self, DecodeError>;
 
+    /// The canonical bytes of `cells`, one after the other, if that is how they lie in this machine's
+    /// memory.
+    #[doc(hidden)]
+    #[inline]
+    fn bytes_of(_cells: &[Self]) -> Option<&[u8]> {
+        None
+    }
+
     /// Writes to the front of `out`; returns the rest of it.
     #[inline]
     fn encode_front<'a>(&self, out: &'a mut [u8]) -> &'a mut [u8] {
@@ -50,7 +58,8 @@ pub trait Cell: State + Copy + PartialEq {
     }
 }
 
-/// Types that have a width as a state already: in a column they are the same bytes.
+/// Types that have a width as a state already: in a column they are the same bytes. They are integers
+/// side by side, so that on a little-endian machine memory holds these bytes, too.
 macro_rules! with_width {
     ($($name:ty: $zero:expr),* $(,)?) => {$(
         impl Cell for $name {
@@ -58,6 +67,10 @@ macro_rules! with_width {
             const ZERO: Self = $zero;
             #[inline]
             fn encode_cell(&self, out: &mut [u8]) { self.encode_fixed(out); }
+            #[inline]
+            fn bytes_of(cells: &[Self]) -> Option<&[u8]> {
+                cfg!(target_endian = "little").then(|| bytemuck::cast_slice(cells))
+            }
             #[inline]
             fn decode_cell(from: &mut Decoder<'_>) -> Result<Self, DecodeError> { Self::decode(from) }
         }
@@ -105,6 +118,10 @@ impl<T: Cell, const N: usize> Cell for [T; N] {
     const BYTES: u32 = N as u32 * T::BYTES;
     const ZERO: Self = [T::ZERO; N];
     #[inline]
+    fn bytes_of(cells: &[Self]) -> Option<&[u8]> {
+        T::bytes_of(cells.as_flattened())
+    }
+    #[inline]
     fn encode_cell(&self, mut out: &mut [u8]) {
         for item in self {
             out = item.encode_front(out);
@@ -144,6 +161,9 @@ mod tests {
         let mut out = vec![0xff; at(T::BYTES)];
         value.encode_cell(&mut out);
         assert_eq!(out, bytes);
+        if let Some(twice) = T::bytes_of(&[value, value]) {
+            assert_eq!(twice, [bytes, bytes].concat(), "in memory");
+        }
         let mut from = Decoder::new(bytes);
         assert_eq!(T::decode_cell(&mut from), Ok(value));
         assert_eq!(from.remaining(), 0);
