@@ -30,8 +30,12 @@ pub const COMMANDS_UNDER_WAY_MAX: u64 = 64;
 /// Most commands in one datagram.
 pub const COMMANDS_PER_DATAGRAM_MAX: usize = 16;
 
+/// Most bytes of a command in a datagram beside its own: the numbers before it, its tick, its length.
+pub const COMMAND_HEADER_BYTES_MAX: usize = 16;
+
 /// Room that commands find in a datagram however many inputs wait, bytes: two of the longest.
-pub const COMMANDS_ROOM: usize = 2 * (phalanx_engine::limits::COMMAND_BYTES_MAX as usize + 16);
+pub const COMMANDS_ROOM: usize =
+    2 * (phalanx_engine::limits::COMMAND_BYTES_MAX as usize + COMMAND_HEADER_BYTES_MAX);
 
 /// How far ahead of the next tick to be sealed an input may lie, ticks.
 pub const INPUTS_AHEAD_MAX: u64 = 256;

@@ -10,7 +10,7 @@ mod seat;
 use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
 
-use phalanx_engine::{Entry, Log, SealedFrame, Slot, Tick};
+use phalanx_engine::{Entry, Log, SealedCommand, SealedFrame, Slot, Tick};
 
 use self::budget::Budget;
 use self::downstream::{Downstream, News, View};
@@ -445,7 +445,12 @@ impl Relay {
                 return Err(WireError::OutOfRange("a command"));
             }
             if tick < limit {
-                inbox.receive(sequence, tick, bytes);
+                let command = SealedCommand {
+                    slot,
+                    sequence,
+                    bytes,
+                };
+                inbox.receive(tick, command);
             }
             Ok(())
         })

@@ -3,15 +3,12 @@
 use std::collections::VecDeque;
 
 use phalanx_engine::Tick;
-use phalanx_engine::limits::COMMAND_BYTES_MAX;
 
 use crate::limits::{
-    COMMANDS_PER_DATAGRAM_MAX, COMMANDS_ROOM, COMMANDS_UNDER_WAY_MAX, DATAGRAM_BYTES_MAX,
+    COMMAND_HEADER_BYTES_MAX, COMMANDS_PER_DATAGRAM_MAX, COMMANDS_ROOM, COMMANDS_UNDER_WAY_MAX,
+    DATAGRAM_BYTES_MAX,
 };
 use crate::wire::{BitWriter, put_command};
-
-/// Most bytes of a command beside its own: the numbers before it, its tick and its length.
-const OVERHEAD: usize = COMMANDS_ROOM / 2 - COMMAND_BYTES_MAX as usize;
 
 /// Commands in the order in which they were given, numbered from 0.
 #[derive(Debug, Default)]
@@ -45,7 +42,9 @@ impl Outbox {
     /// Bytes to keep free for commands in a datagram with many inputs.
     pub(crate) fn room(&self) -> usize {
         let oldest = self.commands.iter().take(COMMANDS_PER_DATAGRAM_MAX);
-        let bytes: usize = oldest.map(|(_, bytes)| bytes.len() + OVERHEAD).sum();
+        let bytes: usize = oldest
+            .map(|(_, bytes)| bytes.len() + COMMAND_HEADER_BYTES_MAX)
+            .sum();
         bytes.min(COMMANDS_ROOM)
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use phalanx_engine::{SealedCommand, Slot, Tick};
+use phalanx_engine::{SealedCommand, Tick};
 
 use crate::limits::COMMANDS_UNDER_WAY_MAX;
 
@@ -12,7 +12,7 @@ pub(crate) struct Inbox {
     /// Every command before this one has arrived.
     next: u64,
     /// Those before `next` that wait to be sealed, and for which ticks they are.
-    waiting: VecDeque<(Tick, Vec<u8>)>,
+    waiting: VecDeque<(Tick, SealedCommand)>,
 }
 
 impl Inbox {
@@ -21,11 +21,12 @@ impl Inbox {
         self.next
     }
 
-    /// Takes command number `sequence`, if it is the next one and there is room: what is not taken is
-    /// not acknowledged, and comes again.
-    pub(crate) fn receive(&mut self, sequence: u64, tick: Tick, bytes: Vec<u8>) {
-        if sequence == self.next && (self.waiting.len() as u64) < COMMANDS_UNDER_WAY_MAX {
-            self.waiting.push_back((tick, bytes));
+    /// Takes a command for `tick`, if it is the next one and there is room: what is not taken is not
+    /// acknowledged, and comes again.
+    pub(crate) fn receive(&mut self, tick: Tick, command: SealedCommand) {
+        let room = (self.waiting.len() as u64) < COMMANDS_UNDER_WAY_MAX;
+        if command.sequence == self.next && room {
+            self.waiting.push_back((tick, command));
             self.next += 1;
         }
     }
@@ -33,20 +34,13 @@ impl Inbox {
     /// The oldest command that waits, if it is for `tick` or an earlier one: how many bytes it takes in
     /// a frame.
     pub(crate) fn due(&self, tick: Tick) -> Option<u64> {
-        let (wanted, bytes) = self.waiting.front()?;
-        let length = u64::from(SealedCommand::OVERHEAD) + bytes.len() as u64;
-        (*wanted <= tick).then_some(length)
+        let (wanted, command) = self.waiting.front()?;
+        (*wanted <= tick).then(|| command.frame_bytes())
     }
 
     /// Takes that command out.
-    pub(crate) fn take(&mut self, slot: Slot) -> Option<SealedCommand> {
-        let sequence = self.next - self.waiting.len() as u64;
-        let (_, bytes) = self.waiting.pop_front()?;
-        Some(SealedCommand {
-            slot,
-            sequence,
-            bytes,
-        })
+    pub(crate) fn take(&mut self) -> Option<SealedCommand> {
+        self.waiting.pop_front().map(|(_, command)| command)
     }
 
     /// Forgets what waits: its owner is gone.

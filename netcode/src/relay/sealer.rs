@@ -149,8 +149,7 @@ fn take_commands(
         if bytes > room || commands.len() == COMMANDS_PER_FRAME_MAX as usize {
             break;
         }
-        let slot = Slot(u8::try_from(*turn).unwrap_or(u8::MAX));
-        commands.extend(seats[*turn].commands.take(slot));
+        commands.extend(seats[*turn].commands.take());
         room -= bytes;
         silent = 0;
         *turn = (*turn + 1) % seats.len();
