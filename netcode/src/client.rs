@@ -12,8 +12,8 @@ use phalanx_engine::{
 use crate::channel::{Channel, CloseReason};
 use crate::config::SessionRules;
 use crate::histogram::Histogram;
-use crate::limits::{COMMANDS_UNDER_WAY_MAX, INPUT_DELAY_TICKS_MAX, INPUTS_AHEAD_MAX};
-use crate::link::{Link, LinkEvent, Receiver};
+use crate::limits::{INPUT_DELAY_TICKS_MAX, INPUTS_AHEAD_MAX};
+use crate::link::{CommandError, Link, LinkEvent, Receiver};
 use crate::present::{Alpha, View};
 use crate::ring::position;
 use crate::time::Time;
@@ -49,25 +49,6 @@ pub enum ClientConfigError {
         phalanx_engine::limits::WINDOW_TICKS_MAX
     )]
     Window,
-}
-
-/// Why a command was not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CommandError {
-    /// Its encoding is longer than the game said.
-    #[error("the command has {bytes} bytes, the game's have at most {most}")]
-    TooLong {
-        /// Bytes of its encoding.
-        bytes: u64,
-        /// [`Command::MAX_BYTES`].
-        most: u32,
-    },
-    /// The relay has not acknowledged earlier ones yet; give it again later.
-    #[error("{COMMANDS_UNDER_WAY_MAX} commands are under way to the relay already")]
-    TooMany,
-    /// The match has not begun, or is over.
-    #[error("the match does not run")]
-    NotPlaying,
 }
 
 /// What a client tells the game.
@@ -290,12 +271,10 @@ impl<S: Simulation> Client<S> {
             return Err(CommandError::TooLong { bytes, most });
         }
         let over = self.closed || self.playing.as_ref().is_none_or(|playing| playing.ended);
-        let given = if over { None } else { self.link.command(bytes) };
-        match given {
-            None => Err(CommandError::NotPlaying),
-            Some(false) => Err(CommandError::TooMany),
-            Some(true) => Ok(()),
+        if over {
+            return Err(CommandError::NotPlaying);
         }
+        self.link.command(bytes)
     }
 
     /// Takes bytes from the relay. Bytes that are no message close the connection.

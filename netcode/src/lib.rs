@@ -19,11 +19,10 @@ mod vote;
 mod wire;
 
 pub use channel::{Channel, CloseReason, PeerId};
-pub use client::{
-    Client, ClientConfig, ClientConfigError, ClientStats, CommandError, Event, Output, Progress,
-};
+pub use client::{Client, ClientConfig, ClientConfigError, ClientStats, Event, Output, Progress};
 pub use config::{ConfigError, LatePolicy, SessionConfig, SessionRules};
 pub use histogram::Histogram;
+pub use link::CommandError;
 pub use relay::{Relay, RelayEvent, RelayOutput, SlotStats};
 pub use time::Time;
 pub use vote::Disagreement;

@@ -13,6 +13,7 @@ use phalanx_engine::{Digest, FrameHash, GameIdentity, SealedFrame, Slot, Tick};
 
 use self::downlink::Downlink;
 pub(crate) use self::downlink::PROVISIONAL_COUNT_BITS;
+pub use self::outbox::CommandError;
 use self::outbox::Outbox;
 use self::uplink::Uplink;
 use crate::channel::{Channel, CloseReason};
@@ -191,15 +192,14 @@ impl Link {
         }
     }
 
-    /// Takes an encoded command; it goes out with the next input, for the same tick. `None` before
-    /// the match runs, `false` if too many are under way.
-    pub(crate) fn command(&mut self, bytes: Vec<u8>) -> Option<bool> {
+    /// Takes an encoded command; it goes out with the next input, for the same tick.
+    ///
+    /// # Errors
+    /// [`CommandError`] before the match runs, and if too many are under way.
+    pub(crate) fn command(&mut self, bytes: Vec<u8>) -> Result<(), CommandError> {
         match &mut self.stage {
-            Stage::Running(running) => {
-                let tick = running.uplink.next();
-                Some(running.outbox.push(tick, bytes))
-            }
-            _ => None,
+            Stage::Running(running) => running.outbox.push(running.uplink.next(), bytes),
+            _ => Err(CommandError::NotPlaying),
         }
     }
 

@@ -10,6 +10,25 @@ use crate::limits::{
 };
 use crate::wire::{BitWriter, put_command};
 
+/// Why a command was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    /// Its encoding is longer than the game said.
+    #[error("the command has {bytes} bytes, the game's have at most {most}")]
+    TooLong {
+        /// Bytes of its encoding.
+        bytes: u64,
+        /// [`Command::MAX_BYTES`](phalanx_engine::Command::MAX_BYTES).
+        most: u32,
+    },
+    /// The relay has not acknowledged earlier ones yet; give it again later.
+    #[error("{COMMANDS_UNDER_WAY_MAX} commands are under way to the relay already")]
+    TooMany,
+    /// The match has not begun, or is over.
+    #[error("the match does not run")]
+    NotPlaying,
+}
+
 /// Commands in the order in which they were given, numbered from 0.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
@@ -20,14 +39,16 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    /// Takes a command for `tick`, or for the earliest one after it that the relay has not sealed;
-    /// `false` if too many are under way.
-    pub(crate) fn push(&mut self, tick: Tick, bytes: Vec<u8>) -> bool {
-        let room = (self.commands.len() as u64) < COMMANDS_UNDER_WAY_MAX;
-        if room {
-            self.commands.push_back((tick, bytes));
+    /// Takes a command for `tick`, or for the earliest one after it that the relay has not sealed.
+    ///
+    /// # Errors
+    /// [`CommandError::TooMany`] if too many are under way.
+    pub(crate) fn push(&mut self, tick: Tick, bytes: Vec<u8>) -> Result<(), CommandError> {
+        if self.commands.len() as u64 >= COMMANDS_UNDER_WAY_MAX {
+            return Err(CommandError::TooMany);
         }
-        room
+        self.commands.push_back((tick, bytes));
+        Ok(())
     }
 
     /// The relay has every command before `next`. More than were given is a lie.

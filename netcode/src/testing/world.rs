@@ -6,9 +6,10 @@ use phalanx_engine::{Digest, PathStep, Simulation, Slot, Snapshot, Tick, mix};
 
 use super::{LinkId, Network, Planted, Scenario};
 use crate::channel::{CloseReason, PeerId};
-use crate::client::{Client, ClientConfigError, CommandError, Event, Output};
+use crate::client::{Client, ClientConfigError, Event, Output};
 use crate::config::ConfigError;
 use crate::histogram::Histogram;
+use crate::link::CommandError;
 use crate::present::View;
 use crate::relay::{Relay, RelayEvent, RelayOutput};
 use crate::time::Time;
