@@ -2,7 +2,8 @@
 
 use core::time::Duration;
 
-use phalanx_engine::{Simulation, TickRate};
+use clap::ValueEnum;
+use phalanx_engine::{GameIdentity, Simulation, TickRate};
 
 use crate::cli::{GameName, RulesArgs};
 use crate::duel::{Arena, Duel, FIGHTERS_MAX, Phase};
@@ -89,6 +90,19 @@ impl GameName {
             Self::Duel => Duel::PLAYERS_MAX,
             Self::Skirmish => Skirmish::PLAYERS_MAX,
         }
+    }
+}
+
+impl RulesArgs {
+    /// The flags that name the rules of a game that was played, if it is one of ours.
+    pub(crate) fn of(played: &GameIdentity) -> Option<Self> {
+        let mut names = GameName::value_variants().iter().copied();
+        let game = names.find(|name| name.to_string() == played.id)?;
+        let units = match game {
+            GameName::Duel => None,
+            GameName::Skirmish => Some(Skirmish::of_content(&played.content).units),
+        };
+        Some(Self { game, units })
     }
 }
 

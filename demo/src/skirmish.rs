@@ -60,11 +60,10 @@ impl Default for Skirmish {
 impl Skirmish {
     /// The rules whose [`content_hash`](Simulation::content_hash) this is, if it is one.
     #[must_use]
-    pub const fn of_content(content: &[u8; 32]) -> Self {
+    pub fn of_content(content: &[u8; 32]) -> Self {
         let [a, b, c, d, ..] = *content;
-        Self {
-            units: u32::from_le_bytes([a, b, c, d]),
-        }
+        let units = u32::from_le_bytes([a, b, c, d]).min(SOLDIERS_MAX);
+        Self { units }
     }
 
     fn soldiers(&self) -> u32 {

@@ -3,17 +3,16 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use phalanx_engine::{Diff, Difference, GameIdentity, RestoreError, Session, Simulation, Snapshot};
+use clap::ValueEnum;
+use phalanx_engine::{Diff, Difference, GameIdentity, RestoreError, Session, Snapshot};
 use serde::Serialize;
 
-use crate::cli::DiffArgs;
+use crate::cli::{DiffArgs, GameName, RulesArgs};
 use crate::compare::{compare, unlike};
 use crate::console::Console;
-use crate::duel::Duel;
 use crate::exit::{Exit, Failure};
-use crate::game::Game;
+use crate::game::{Game, with_rules};
 use crate::grouped::Grouped;
-use crate::skirmish::Skirmish;
 use crate::snapshot_file;
 use crate::summary::SCHEMA_VERSION;
 
@@ -23,18 +22,14 @@ const COUNTED_MAX: u32 = 100_000;
 pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
     let left = snapshot_file::read(&args.left)?;
     let right = snapshot_file::read(&args.right)?;
-    match left.game.id.as_str() {
-        Duel::ID => differences(&Duel, args, &left, &right),
-        Skirmish::ID => {
-            let rules = Skirmish::of_content(&left.game.content);
-            differences(&rules, args, &left, &right)
-        }
-        other => {
-            let (name, games) = (args.left.display(), [Duel::ID, Skirmish::ID].join(" and "));
-            let message = format!("{name} is of {other}, and here are only {games}");
-            Err(Failure::new(Exit::OtherVersion, message))
-        }
-    }
+    let Some(rules) = RulesArgs::of(&left.game) else {
+        let (name, other) = (args.left.display(), &left.game.id);
+        let games = GameName::value_variants().iter().map(GameName::to_string);
+        let games = games.collect::<Vec<_>>().join(" and ");
+        let message = format!("{name} is of {other}, and here are only {games}");
+        return Err(Failure::new(Exit::OtherVersion, message));
+    };
+    with_rules!(rules, rules => differences(&rules, args, &left, &right))
 }
 
 /// What is said to programs. The fields are the keys, in this order.
