@@ -433,6 +433,10 @@ fn time_bench_compares_rules() {
     }
     let svg = std::fs::read_to_string(&file).unwrap();
     assert!(svg.starts_with("<svg") && svg.contains(">wifi</text>"));
+    // A drawing that cannot be written does not take the table along.
+    let (code, object) = summary(&format!("{args} --svg missing/x.svg"));
+    assert_eq!((code, object["exit_code"].as_i64()), (1, Some(1)));
+    assert!(object["runs"].as_u64() > Some(0), "{object}");
     std::fs::remove_file(&file).unwrap();
     let again = phalanx(&format!("{args} --json --quiet"));
     let again = String::from_utf8(again.stdout).unwrap();

@@ -17,6 +17,7 @@ use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
+use crate::snapshot_file::in_words;
 use crate::summary::{SCHEMA_VERSION, Thousandths};
 
 /// What is said to programs at the end. The fields are the keys, in this order.
@@ -77,9 +78,9 @@ pub(super) fn run(args: &TimeBenchArgs, interrupt: &Interrupt) -> Result<Exit, F
         console.note("interrupted: no results");
         return Ok(Exit::Interrupted);
     };
-    if let Some(path) = &args.svg {
-        write(path, &plot::svg(&cells))?;
-    }
+    // The table is said also if the drawing cannot be written.
+    let drawn = args.svg.as_ref();
+    let drawn = drawn.map_or(Ok(()), |path| write(path, &plot::svg(&cells)));
     let rows = Row::all(&cells, SCHEMA_VERSION);
     let exit = if rows.iter().any(Row::is_dominated) {
         Exit::Checker
@@ -93,7 +94,10 @@ pub(super) fn run(args: &TimeBenchArgs, interrupt: &Interrupt) -> Result<Exit, F
         runs: cells.iter().map(|cell| cell.runs.len() as u64).sum(),
         dominated: Pair::all(&cells),
         wall_s: Thousandths::seconds(clock.now().since(Time::ZERO)),
-        exit_code: exit.code(),
+        exit_code: drawn
+            .as_ref()
+            .map_or_else(|failure| failure.exit, |()| exit)
+            .code(),
     };
     if args.output.json {
         for row in &rows {
@@ -102,7 +106,7 @@ pub(super) fn run(args: &TimeBenchArgs, interrupt: &Interrupt) -> Result<Exit, F
     }
     let text = format!("{}\n\n{}", Table(&rows), summary.in_words());
     console.result(&summary, &text)?;
-    Ok(exit)
+    drawn.map(|()| exit)
 }
 
 /// Those that were asked for, or all that do not last a day.
@@ -121,7 +125,7 @@ fn rules(args: &TimeBenchArgs) -> Vec<RuleName> {
 
 fn write(path: &Path, svg: &str) -> Result<(), Failure> {
     fs::write(path, svg).map_err(|error| {
-        let name = path.display();
+        let (name, error) = (path.display(), in_words(&error));
         Failure::internal(format!("cannot write {name}: {error}"))
     })
 }
