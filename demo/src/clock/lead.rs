@@ -18,7 +18,7 @@
 
 /// What a late input is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LatePolicy {
+pub enum LateWorth {
     /// Little: rollback hides it.
     LatencyFirst,
     /// 50 ms of latency for one input in a hundred.
@@ -63,12 +63,12 @@ const MS: i64 = 1_000_000;
 impl LeadConfig {
     /// For games of about 60 ticks a second.
     #[must_use]
-    pub const fn new(policy: LatePolicy) -> Self {
+    pub const fn new(policy: LateWorth) -> Self {
         Self {
             late_cost: match policy {
-                LatePolicy::LatencyFirst => 1_000 * MS,
-                LatePolicy::Balanced => 5_000 * MS,
-                LatePolicy::NeverLate => 20_000 * MS,
+                LateWorth::LatencyFirst => 1_000 * MS,
+                LateWorth::Balanced => 5_000 * MS,
+                LateWorth::NeverLate => 20_000 * MS,
             },
             guard: 1_500_000,
             memory: 3600,
@@ -140,7 +140,7 @@ impl LeadController {
     /// The server told, `now`, that an input sampled at `sampled` (both on the client's clock) arrived at
     /// `arrived` (on the server's) for the first time.
     pub fn arrival(&mut self, now: i64, sampled: i64, arrived: i64) {
-        // Both may be anything: the server says so. Half the range leaves room for sums.
+        // Both may be anything: the server says so. FAR leaves room for sums.
         let way = arrived.saturating_sub(sampled).clamp(-FAR, FAR);
         if let Some((_, floor)) = self.floors.newest()
             && (way - floor).abs() > self.config.lost
@@ -154,7 +154,7 @@ impl LeadController {
             sampled,
             way,
         });
-        let floor = self.floors.since(|(made, _)| *made <= sampled);
+        let floor = self.floors.iter().find(|(made, _)| *made <= sampled);
         if let Some((_, floor)) = floor {
             self.surprises.push(way - floor, self.config.memory);
         }
@@ -291,11 +291,6 @@ impl<T: Copy, const N: usize> Ring<T, N> {
     fn newest(&self) -> Option<T> {
         self.iter().next()
     }
-
-    /// The newest one for which this is so.
-    fn since(&self, is: impl Fn(&T) -> bool) -> Option<T> {
-        self.iter().find(is)
-    }
 }
 
 /// How long an input took.
@@ -425,7 +420,7 @@ mod tests {
     const TICK: i64 = 16_666_667;
 
     fn balanced() -> LeadController {
-        LeadController::new(LeadConfig::new(LatePolicy::Balanced))
+        LeadController::new(LeadConfig::new(LateWorth::Balanced))
     }
 
     /// Inputs of `ticks` are heard of a tick after they arrived.
@@ -463,10 +458,10 @@ mod tests {
             feed(&mut controller, 1..7200, late);
             wanted_ms(&controller)
         };
-        assert!(wanted(LatePolicy::Balanced, 100) > 70.0);
-        assert!(wanted(LatePolicy::Balanced, 1000) < 45.0);
-        assert!(wanted(LatePolicy::LatencyFirst, 100) < 45.0);
-        assert!(wanted(LatePolicy::NeverLate, 400) > 70.0);
+        assert!(wanted(LateWorth::Balanced, 100) > 70.0);
+        assert!(wanted(LateWorth::Balanced, 1000) < 45.0);
+        assert!(wanted(LateWorth::LatencyFirst, 100) < 45.0);
+        assert!(wanted(LateWorth::NeverLate, 400) > 70.0);
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod probes;
 mod round_trip;
 
 use super::figures::Figures;
-use super::lead::LatePolicy;
+use super::lead::LateWorth;
 use super::rule::Rule;
 use super::scenario::Scenario;
 use super::{pair, star};
@@ -21,7 +21,7 @@ use super::{pair, star};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RuleName {
     /// Ours, with what a late input is worth.
-    Ours(LatePolicy),
+    Ours(LateWorth),
     /// A delay chosen at the start.
     Fixed,
     /// Unity's Netcode for GameObjects.
@@ -41,9 +41,9 @@ pub enum RuleName {
 impl RuleName {
     /// All of them, ours first.
     pub const ALL: [Self; 10] = [
-        Self::Ours(LatePolicy::Balanced),
-        Self::Ours(LatePolicy::LatencyFirst),
-        Self::Ours(LatePolicy::NeverLate),
+        Self::Ours(LateWorth::Balanced),
+        Self::Ours(LateWorth::LatencyFirst),
+        Self::Ours(LateWorth::NeverLate),
         Self::Fixed,
         Self::Ngo,
         Self::Ggrs,
@@ -57,9 +57,9 @@ impl RuleName {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Ours(LatePolicy::Balanced) => "ours",
-            Self::Ours(LatePolicy::LatencyFirst) => "ours-latency-first",
-            Self::Ours(LatePolicy::NeverLate) => "ours-never-late",
+            Self::Ours(LateWorth::Balanced) => "ours",
+            Self::Ours(LateWorth::LatencyFirst) => "ours-latency-first",
+            Self::Ours(LateWorth::NeverLate) => "ours-never-late",
             Self::Fixed => "fixed",
             Self::Ngo => "ngo",
             Self::Ggrs => "ggrs",

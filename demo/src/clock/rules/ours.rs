@@ -1,7 +1,7 @@
 //! [`Ours`]: the [`LeadController`], fed with what packets say.
 
 use super::probes::Probes;
-use crate::clock::lead::{LatePolicy, LeadConfig, LeadController, Steering};
+use crate::clock::lead::{LateWorth, LeadConfig, LeadController, Steering};
 use crate::clock::rule::{Rule, ServerPacket, Stamps};
 
 /// Probes before the first input.
@@ -16,7 +16,7 @@ pub(super) struct Ours {
 }
 
 impl Ours {
-    pub(super) fn new(policy: LatePolicy) -> Self {
+    pub(super) fn new(policy: LateWorth) -> Self {
         Self {
             probes: Probes::default(),
             controller: LeadController::new(LeadConfig::new(policy)),
