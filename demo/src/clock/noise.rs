@@ -2,6 +2,8 @@
 
 use core::f64::consts::TAU;
 
+use phalanx_engine::mix;
+
 /// SplitMix64 (Steele, Lea and Flood 2014), and what is drawn from it.
 #[derive(Clone, Debug)]
 pub(super) struct Noise(u64);
@@ -12,11 +14,10 @@ impl Noise {
     }
 
     const fn bits(&mut self) -> u64 {
+        // One number of the generator: the next step of its sum, finished.
+        let bits = mix(self.0);
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
+        bits
     }
 
     /// From [0, 1): 53 bits.
