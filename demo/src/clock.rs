@@ -46,7 +46,7 @@ pub const RATE: i64 = 60;
 /// A tick.
 pub const TICK: f64 = SECOND as f64 / RATE as f64;
 
-/// Nothing is counted before: rules find their way in the meantime.
+/// No input is counted before: rules find their way in the meantime. Resets and stalls are.
 pub const WARM_UP: i64 = 10 * SECOND;
 
 /// Inputs that a packet repeats, its newest one included.

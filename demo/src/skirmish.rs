@@ -58,7 +58,7 @@ impl Default for Skirmish {
 }
 
 impl Skirmish {
-    /// The rules whose [`content_hash`](Simulation::content_hash) this is, if it is one.
+    /// The rules whose [`content_hash`](Simulation::content_hash) this is; some others, if it is none.
     #[must_use]
     pub fn of_content(content: &[u8; 32]) -> Self {
         let [a, b, c, d, ..] = *content;

@@ -200,7 +200,7 @@ fn colors(buf: &Buffer, glyph: &str) -> Vec<(Color, Color)> {
 }
 
 #[test]
-fn everybody_has_the_colour_of_his_slot() {
+fn everybody_has_the_colour_of_their_slot() {
     let mut battle = bare();
     for slot in Slot::all(8) {
         let at = place(-35 + 10 * i16::from(slot.0), 0);

@@ -207,7 +207,7 @@ fn home_is_where_the_round_turns_out_to_begin() {
         assert_eq!(play.commander.cursor(), at);
         play.battle.buildings.remove(id);
     }
-    // Who has moved stays where he is.
+    // Who has moved stays where they are.
     play.press(KeyCode::Left);
     let cursor = play.commander.cursor();
     assert_ne!(cursor, place(20, 10));

@@ -43,7 +43,7 @@ impl Census {
                 }
             }
         }
-        // Who lost before he ever won is known only by how many began.
+        // Who lost before they ever won is known only by how many began.
         let known = (1..).zip(&battle.players);
         let known = known.filter(|(_, player)| player.plays || player.wins > 0);
         let highest = known.map(|(count, _)| count).max().unwrap_or(0);
@@ -64,7 +64,7 @@ impl Census {
         1 + self.players.div_ceil(self.per_row(width))
     }
 
-    /// Draws the clock and a bar for each player: as long as he has soldiers, beside the one with
+    /// Draws the clock and a bar for each player: as long as they have soldiers, beside the one with
     /// the most.
     pub(super) fn render(&self, battle: &Battle, own: Option<Slot>, area: Rect, buf: &mut Buffer) {
         if area.is_empty() {
