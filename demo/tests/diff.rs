@@ -369,3 +369,29 @@ fn a_written_snapshot_is_one() {
     let (session, _) = snapshot.restore(&Duel).unwrap();
     assert_eq!(session.slots(), 2);
 }
+
+/// The game with tables, whose rules stand in the snapshot's content.
+#[test]
+fn what_differs_in_a_table_is_named_by_row_and_field() {
+    let here = directory("tables");
+    let run = "desync-test --game skirmish --units 40 --seed 3 --plant 1@333 --snapshots found";
+    let (code, found) = object(&here, run);
+    assert_eq!((code, found["first_bad_tick"].as_u64()), (10, Some(333)));
+    let (left, right) = ("found/slot-0.snapshot", "found/slot-1.snapshot");
+    let (code, told) = object(&here, &format!("diff {left} {right}"));
+    assert_eq!((code, told["total"].as_u64()), (10, Some(1)), "{told}");
+    let path = told["differences"][0]["path"].as_str().unwrap();
+    assert!(path.starts_with("units["), "{path}");
+    let first = found["first_difference"].as_str().unwrap();
+    assert!(first.starts_with(path), "{first}");
+
+    // Other rules of the same game.
+    let run = "desync-test --game skirmish --units 41 --ticks 300 --snapshots other";
+    assert_eq!(object(&here, run).0, 0);
+    refused(
+        &here,
+        &format!("diff {left} other/slot-0.snapshot"),
+        14,
+        "--units",
+    );
+}
