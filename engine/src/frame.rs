@@ -142,17 +142,8 @@ impl FrameHash {
     #[must_use]
     pub fn genesis(game: &GameIdentity, setup: &Setup) -> Self {
         let mut out = Encoder::new();
-        game.id.encode(&mut out);
-        game.version.encode(&mut out);
-        game.schema.encode(&mut out);
-        game.commands.encode(&mut out);
-        out.put(&game.content);
-        game.input_bytes.encode(&mut out);
-        game.command_bytes.encode(&mut out);
-        setup.seed.encode(&mut out);
-        setup.slots.encode(&mut out);
-        setup.rate.numerator().encode(&mut out);
-        setup.rate.denominator().encode(&mut out);
+        game.encode(&mut out);
+        setup.encode(&mut out);
         Self::of(out.bytes())
     }
 }

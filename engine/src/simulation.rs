@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use crate::codec::Encoder;
 use crate::command::Command;
 use crate::frame::InputFrame;
 use crate::input::Input;
@@ -22,6 +23,17 @@ pub struct Setup {
     pub slots: u8,
     /// Ticks per second.
     pub rate: TickRate,
+}
+
+impl Setup {
+    /// Appends the canonical bytes.
+    pub(crate) fn encode(&self, out: &mut Encoder) {
+        let Self { seed, slots, rate } = self;
+        seed.encode(out);
+        slots.encode(out);
+        rate.numerator().encode(out);
+        rate.denominator().encode(out);
+    }
 }
 
 impl From<(u64, u8, TickRate)> for Setup {
@@ -114,6 +126,28 @@ impl GameIdentity {
             input_bytes: S::Input::BYTES,
             command_bytes: S::Command::MAX_BYTES,
         }
+    }
+}
+
+impl GameIdentity {
+    /// Appends the canonical bytes.
+    pub(crate) fn encode(&self, out: &mut Encoder) {
+        let Self {
+            id,
+            version,
+            schema,
+            commands,
+            content,
+            input_bytes,
+            command_bytes,
+        } = self;
+        id.encode(out);
+        version.encode(out);
+        schema.encode(out);
+        commands.encode(out);
+        out.put(content);
+        input_bytes.encode(out);
+        command_bytes.encode(out);
     }
 }
 

@@ -89,27 +89,8 @@ impl Snapshot {
     /// Appends the canonical bytes, which end with the [`world`](Snapshot::world): what is hashed and
     /// stored.
     pub fn encode(&self, out: &mut Encoder) {
-        let GameIdentity {
-            id,
-            version,
-            schema,
-            commands,
-            content,
-            input_bytes,
-            command_bytes,
-        } = &self.game;
-        id.encode(out);
-        version.encode(out);
-        schema.encode(out);
-        commands.encode(out);
-        out.put(content);
-        input_bytes.encode(out);
-        command_bytes.encode(out);
-        let Setup { seed, slots, rate } = self.setup;
-        seed.encode(out);
-        slots.encode(out);
-        rate.numerator().encode(out);
-        rate.denominator().encode(out);
+        self.game.encode(out);
+        self.setup.encode(out);
         self.tick.encode(out);
         out.put(&self.checksum.0.to_le_bytes());
         out.put(&self.chained.0.to_le_bytes());
