@@ -186,7 +186,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// All bytes that are left.
-    pub(crate) const fn take_rest(&mut self) -> &'a [u8] {
+    pub const fn take_rest(&mut self) -> &'a [u8] {
         let rest = self.rest;
         self.rest = &[];
         rest

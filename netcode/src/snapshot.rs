@@ -161,14 +161,14 @@ pub fn unpack(bytes: &[u8], base: Option<&Snapshot>) -> Result<Snapshot, Snapsho
         }
     };
     let most = 2 * COLUMNS_BYTES_MAX + gathered_max(head.length);
-    let body = decompress(rest(&from, bytes), most)?;
+    let body = decompress(from.take_rest(), most)?;
     let mut from = Decoder::new(&body);
     let columns = Columns::decode(&mut from, head.length)?;
     let others = match &base {
         Some(base) => Columns::decode(&mut from, base.len())?,
         None => Columns::default(),
     };
-    let mut canonical = columns.scatter(rest(&from, &body), head.length)?;
+    let mut canonical = columns.scatter(from.take_rest(), head.length)?;
     if let Some(base) = &base {
         columns.xor(&mut canonical, &others, base);
     }
@@ -179,13 +179,6 @@ pub fn unpack(bytes: &[u8], base: Option<&Snapshot>) -> Result<Snapshot, Snapsho
     let mut snapshot = Snapshot::decode(&canonical)?;
     snapshot.marks = columns.marks(canonical.len() - snapshot.world.len())?;
     Ok(snapshot)
-}
-
-/// What `from` has not read yet of `bytes`.
-fn rest<'a>(from: &Decoder<'_>, bytes: &'a [u8]) -> &'a [u8] {
-    // It is no more than a slice in memory.
-    let left = usize::try_from(from.remaining()).unwrap_or(bytes.len());
-    &bytes[bytes.len() - left..]
 }
 
 /// What one zstd frame holds, that of all of `frame`; at most `most` bytes.
