@@ -48,7 +48,7 @@ impl<P: TimeProvider> StepOnly<P> {
 
 impl<P: TimeProvider> TimeProvider for StepOnly<P> {
     fn observe(&mut self, now: Time, observation: &Observation) {
-        hear_rate(&mut self.map, observation);
+        observation.change_rate(&mut self.map);
         self.inner.observe(now, observation);
     }
 
@@ -135,7 +135,7 @@ impl<P: TimeProvider> Slewed<P> {
 
 impl<P: TimeProvider> TimeProvider for Slewed<P> {
     fn observe(&mut self, now: Time, observation: &Observation) {
-        hear_rate(&mut self.map, observation);
+        observation.change_rate(&mut self.map);
         self.inner.observe(now, observation);
     }
 
@@ -200,13 +200,6 @@ impl Follower {
             Scale::clamped(clamped(deviation.clamp(-bound, bound)))
         };
         self.scale.move_towards(scale, elapsed);
-    }
-}
-
-/// Takes a change of the rate; one that is not later than the last change was told before.
-fn hear_rate(map: &mut TickMap, observation: &Observation) {
-    if let Observation::Rate { at, rate } = *observation {
-        let _ = map.change_rate(at, rate);
     }
 }
 

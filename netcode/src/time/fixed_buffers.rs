@@ -166,10 +166,7 @@ impl TimeProvider for FixedBuffers {
                 relay,
                 received,
             } => self.echo(sent, relay, received),
-            Observation::Rate { at, rate } => {
-                // What is not later than the last change was told before.
-                let _ = self.map.change_rate(at, rate);
-            }
+            Observation::Rate { .. } => observation.change_rate(&mut self.map),
             Observation::Arrival { .. } | Observation::Frame { .. } => {}
         }
     }

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use phalanx_engine::{Tick, TickRate};
 
-use super::{Local, NetTime, Scale, Server, Time};
+use super::{Local, NetTime, Scale, Server, TickMap, Time};
 
 /// What was learnt about the session's time. Times without a space are this machine's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +54,16 @@ pub enum ResetReason {
     Suspended,
     /// Another provider took over.
     Replaced,
+}
+
+impl Observation {
+    /// Changes the rate in `map` if that is what was heard; a change that is not later than the last one
+    /// was told before.
+    pub(super) fn change_rate(&self, map: &mut TickMap) {
+        if let Self::Rate { at, rate } = *self {
+            let _ = map.change_rate(at, rate);
+        }
+    }
 }
 
 /// What happened to time, besides passing.

@@ -41,10 +41,7 @@ impl TimeProvider for ServerProvider {
     /// Only a change of the rate means something to it.
     fn observe(&mut self, now: Time, observation: &Observation) {
         self.watch.see(now);
-        if let Observation::Rate { at, rate } = *observation {
-            // What is not later than the last change was told before.
-            let _ = self.map.change_rate(at, rate);
-        }
+        observation.change_rate(&mut self.map);
     }
 
     fn advance(&mut self, now: Time) -> Advance {
