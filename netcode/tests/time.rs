@@ -512,6 +512,41 @@ fn a_clock_that_goes_back_makes_time_stand() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Reads its map and sees to nothing.
+#[derive(Debug)]
+struct Careless(TickMap);
+
+impl TimeProvider for Careless {
+    fn observe(&mut self, _: Time, _: &Observation) {}
+    fn advance(&mut self, now: Time) -> Advance {
+        let server = self.0.at(now);
+        Advance {
+            server,
+            local: server.into_space(),
+            scale: Scale::ONE,
+            event: None,
+        }
+    }
+}
+
+/// Whoever follows it sees to that.
+#[test]
+fn a_clock_that_goes_back_does_not_reset_who_follows() -> Result<(), Box<dyn Error>> {
+    let config = TimeConfig::default();
+    let followers: [Box<dyn TimeProvider>; 2] = [
+        Box::new(StepOnly::new(Careless(map(HZ_60)), map(HZ_60), &config)?),
+        Box::new(Slewed::new(Careless(map(HZ_60)), map(HZ_60), &config)?),
+    ];
+    for mut follower in followers {
+        follower.advance(START);
+        let newest = follower.advance(START.offset(1000 * MILLI));
+        let again = follower.advance(START.offset(500 * MILLI));
+        assert_eq!((again.server, again.event), (newest.server, None));
+        assert_eq!(again.scale, Scale::ONE);
+    }
+    Ok(())
+}
+
 fn everyone() -> Result<[Box<dyn TimeProvider>; 4], TimeConfigError> {
     let config = TimeConfig::default();
     Ok([

@@ -140,6 +140,8 @@ impl<P: TimeProvider> TimeProvider for Slewed<P> {
     }
 
     fn advance(&mut self, now: Time) -> Advance {
+        // A clock that goes back makes time stand, also for one that does not see to it.
+        let now = self.state.map_or(now, |(last, _)| now.max(last));
         let target = self.inner.advance(now);
         let Some((last, mut followers)) = self.state else {
             return self.set(
@@ -148,7 +150,6 @@ impl<P: TimeProvider> TimeProvider for Slewed<P> {
                 passed_on(target.event),
             );
         };
-        let now = now.max(last);
         let elapsed = now.as_nanos() - last.as_nanos();
         let wanted = offsets(&self.map, now, &target);
         let limit = nanos(self.config.hard_reset());
