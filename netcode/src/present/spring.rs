@@ -213,22 +213,6 @@ mod tests {
     }
 
     #[test]
-    fn asking_more_often_changes_no_bit() {
-        let mut spring = Spring::new(Smoothing::DEFAULT);
-        spring.correct(at(0, 30), [40.0_f32, -3.0]);
-        let copy = spring;
-        for frame in 0..240 {
-            let _ = copy.offset(at(frame, 240));
-        }
-        for frame in 0..30 {
-            assert_eq!(
-                copy.offset(at(frame * 8, 240)),
-                spring.offset(at(frame, 30))
-            );
-        }
-    }
-
-    #[test]
     fn a_correction_beyond_the_threshold_is_a_teleport() {
         let mut spring = Spring::new(Smoothing::DEFAULT.teleport_beyond(50.0));
         spring.correct(at(0, 60), 40.0);
