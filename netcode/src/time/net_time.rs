@@ -121,12 +121,6 @@ impl<S: Space> NetTime<S> {
         self.since_start.fraction()
     }
 
-    /// How much of it has passed, in steps of 2^-16: what a picture between two ticks is mixed by.
-    #[must_use]
-    pub const fn alpha(self) -> u16 {
-        (self.fraction() >> 48) as u16
-    }
-
     /// The tick under way, or `None` before the start.
     #[must_use]
     pub const fn to_tick(self) -> Option<Tick> {
@@ -280,7 +274,6 @@ mod tests {
         let point = Point::ZERO - Span::from_parts(2, 1 << 62);
         assert_eq!((point.tick(), point.fraction()), (-3, 3 << 62));
         assert_eq!(point.to_tick(), None);
-        assert_eq!(point.alpha(), 0xC000);
         assert_eq!((point + Span::from_ticks(3)).to_tick(), Some(Tick::ZERO));
         assert_eq!(Point::start_of(Tick(7)).ticks_ago(9).tick(), -2);
         assert_eq!(Point::start_of(Tick(u64::MAX)).tick(), i64::MAX);

@@ -150,11 +150,6 @@ impl SlewedScale {
         }
         self.scale
     }
-
-    /// Back at 1, at once.
-    pub const fn reset(&mut self) {
-        (self.scale, self.carry) = (Scale::ONE, 0);
-    }
 }
 
 #[cfg(test)]
@@ -199,9 +194,6 @@ mod tests {
         assert_eq!(slewed.move_towards(wanted, 1_100), wanted);
         assert!(slewed.move_towards(Scale::ONE, 1_000_000) > Scale::ONE);
         assert_eq!(slewed.move_towards(Scale::ONE, 1_000_000_000), Scale::ONE);
-        assert_eq!(slewed, SlewedScale::new(20_000));
-        slewed.move_towards(wanted, 1_234_567);
-        slewed.reset();
         assert_eq!(slewed, SlewedScale::new(20_000));
     }
 
