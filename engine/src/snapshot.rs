@@ -35,7 +35,7 @@ pub struct Snapshot {
     /// Canonical encoding of session and state.
     pub world: Vec<u8>,
     /// Where columns lie in [`world`](Snapshot::world). They help to pack it and are no part of what
-    /// it is: neither encoded nor hashed.
+    /// it is: neither encoded nor hashed. `==` compares them, too; [`Snapshot::hash`] does not.
     pub marks: Vec<Mark>,
 }
 

@@ -1,8 +1,8 @@
 //! What is shown: smooth, between ticks, and without a way back into the simulation.
 //!
 //! A match goes on in ticks, is sometimes wrong for a few of them, and hears of others in bursts. A
-//! picture is wanted at any time, and is to move as things do. Here, and nowhere else, are numbers
-//! floats; what is here reads states and can never write to one.
+//! picture is wanted at any time, and is to move as things do. Here, and nowhere else in this crate, are
+//! numbers floats; what is here reads states and can never write to one.
 //!
 //! | | |
 //! | --- | --- |

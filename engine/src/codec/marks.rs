@@ -44,7 +44,8 @@ impl Encoder {
         self.marks.as_deref().unwrap_or_default()
     }
 
-    /// How many bytes were not written by tables; all of them if nobody asked for marks.
+    /// How many bytes were not written by tables that keep a journal of their own (those in containers,
+    /// options and enums do not); all of them if nobody asked for marks.
     #[must_use]
     pub fn plain_bytes(&self) -> u64 {
         let columns = self.marks().iter().map(|mark| COUNT_BYTES + mark.bytes());

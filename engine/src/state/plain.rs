@@ -1,9 +1,10 @@
-//! [`PlainState`]: how much of a state lies outside tables.
+//! [`PlainState`]: how much of a state is copied at every tick.
 
 use super::{PathStep, State};
 use crate::codec::Encoder;
 
-/// What of a state lies outside tables, and is therefore copied at every tick.
+/// What of a state is copied at every tick: all but tables that keep a journal of their own. A table in a
+/// container, an option or an enum is copied with it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PlainState {
     /// All of it, bytes of its canonical encoding.
