@@ -6,8 +6,7 @@
 //! time: [`star`] has a client and a server, [`pair`] two peers. The other engines' rules are written
 //! anew, from their public sources, with their constants.
 //!
-//! Nothing here is part of a simulation. [`lead`] is the exception in another sense: it is meant to leave
-//! the benchmark, and holds integers only.
+//! Nothing here is part of a simulation.
 //!
 //! Unless said otherwise times are nanoseconds: `i64`, from the start of the run, on the server's clock.
 #![expect(
@@ -19,7 +18,6 @@
 
 pub mod bench;
 pub mod figures;
-pub mod lead;
 mod ledger;
 pub mod link;
 mod local;

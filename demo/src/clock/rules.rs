@@ -12,10 +12,10 @@ mod probes;
 mod round_trip;
 
 use super::figures::Figures;
-use super::lead::LateWorth;
 use super::rule::Rule;
 use super::scenario::Scenario;
 use super::{pair, star};
+use phalanx_netcode::time::LateWorth;
 
 /// A rule that can be played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

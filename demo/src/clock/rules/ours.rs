@@ -1,7 +1,8 @@
 //! [`Ours`]: the [`LeadController`], fed with what packets say.
 
+use phalanx_netcode::time::{LateWorth, LeadConfig, LeadController, Steering};
+
 use super::probes::Probes;
-use crate::clock::lead::{LateWorth, LeadConfig, LeadController, Steering};
 use crate::clock::rule::{Rule, ServerPacket, Stamps};
 
 /// Probes before the first input.

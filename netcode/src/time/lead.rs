@@ -361,7 +361,7 @@ impl Default for Surprises {
 
 impl Surprises {
     fn push(&mut self, surprise: i64, memory: u32) {
-        let bin = (surprise / BIN).clamp(0, BINS as i64 - 1) as usize;
+        let bin = usize::try_from(surprise / BIN).map_or(0, |bin| bin.min(BINS - 1));
         self.bins[bin] += self.weight;
         self.all += i64::from(self.weight);
         self.pushed = self.pushed.wrapping_add(1);
@@ -438,15 +438,15 @@ mod tests {
         }
     }
 
-    fn wanted_ms(controller: &LeadController) -> f64 {
-        controller.wanted().unwrap_or(0) as f64 / MS as f64
+    fn wanted_us(controller: &LeadController) -> i64 {
+        controller.wanted().unwrap_or(0) / 1000
     }
 
     #[test]
     fn a_steady_way_wants_itself_a_bin_and_the_guard() {
         let mut controller = balanced();
         feed(&mut controller, 0..600, |_| 40 * MS);
-        assert!((wanted_ms(&controller) - 41.75).abs() < 0.001);
+        assert_eq!(wanted_us(&controller), 41_750);
     }
 
     /// One input in a hundred that takes 30 ms more is worth less than 50 ms, one in a thousand is not.
@@ -456,12 +456,12 @@ mod tests {
             let mut controller = LeadController::new(LeadConfig::new(policy));
             let late = |tick| if tick % every == 0 { 70 * MS } else { 40 * MS };
             feed(&mut controller, 1..7200, late);
-            wanted_ms(&controller)
+            wanted_us(&controller)
         };
-        assert!(wanted(LateWorth::Balanced, 100) > 70.0);
-        assert!(wanted(LateWorth::Balanced, 1000) < 45.0);
-        assert!(wanted(LateWorth::LatencyFirst, 100) < 45.0);
-        assert!(wanted(LateWorth::NeverLate, 400) > 70.0);
+        assert!(wanted(LateWorth::Balanced, 100) > 70_000);
+        assert!(wanted(LateWorth::Balanced, 1000) < 45_000);
+        assert!(wanted(LateWorth::LatencyFirst, 100) < 45_000);
+        assert!(wanted(LateWorth::NeverLate, 400) > 70_000);
     }
 
     #[test]
@@ -469,9 +469,17 @@ mod tests {
         let mut controller = balanced();
         let step = |tick| if tick < 600 { 40 * MS } else { 100 * MS };
         feed(&mut controller, 0..606, step);
-        assert!(wanted_ms(&controller) > 98.0, "{}", wanted_ms(&controller));
+        assert!(
+            wanted_us(&controller) > 98_000,
+            "{}",
+            wanted_us(&controller)
+        );
         feed(&mut controller, 606..1200, step);
-        assert!(wanted_ms(&controller) < 105.0, "{}", wanted_ms(&controller));
+        assert!(
+            wanted_us(&controller) < 105_000,
+            "{}",
+            wanted_us(&controller)
+        );
     }
 
     #[test]
@@ -479,7 +487,11 @@ mod tests {
         let mut controller = balanced();
         let ramp = |tick: i64| 40 * MS + (tick - 600).max(0) * MS;
         feed(&mut controller, 0..630, ramp);
-        assert!(wanted_ms(&controller) > 71.0, "{}", wanted_ms(&controller));
+        assert!(
+            wanted_us(&controller) > 71_000,
+            "{}",
+            wanted_us(&controller)
+        );
     }
 
     #[test]
@@ -487,7 +499,7 @@ mod tests {
         let mut controller = balanced();
         feed(&mut controller, 0..600, |_| 40 * MS);
         feed(&mut controller, 600..601, |_| 5_040 * MS);
-        assert!((wanted_ms(&controller) - 5_041.75).abs() < 0.001);
+        assert_eq!(wanted_us(&controller), 5_041_750);
     }
 
     #[test]
@@ -495,9 +507,9 @@ mod tests {
         let mut surprises = Surprises::default();
         (0..3600).for_each(|_| surprises.push(100 * MS, 3600));
         (0..3600).for_each(|_| surprises.push(0, 3600));
-        let heavy = i64::from(surprises.bins[400]) as f64 / surprises.all as f64;
+        let thousandths = i64::from(surprises.bins[400]) * 1000 / surprises.all;
         // e^-1 of e^-1 + 1.
-        assert!((heavy - 0.269).abs() < 0.03, "{heavy}");
+        assert!((thousandths - 269).abs() < 30, "{thousandths}");
         (0..100_000).for_each(|_| surprises.push(0, 3600));
         assert_eq!(surprises.bins[400], 0);
     }
