@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 /// Version of the protocol; both ends must speak the same one.
-pub const PROTOCOL_VERSION: u16 = 1;
+pub const PROTOCOL_VERSION: u16 = 2;
 
 /// Largest datagram, bytes: what QUIC carries within its initial packet of 1,200 bytes.
 pub const DATAGRAM_BYTES_MAX: usize = 1150;
@@ -22,6 +22,10 @@ pub const DATAGRAMS_PER_SECOND_MAX: u32 = 500;
 
 /// Most inputs in one datagram, ticks; also bounded by [`DATAGRAM_BYTES_MAX`].
 pub const INPUTS_PER_DATAGRAM_MAX: u64 = 128;
+
+/// Most arrivals of inputs that one datagram tells of, and that the relay keeps to be told: what comes
+/// at once after a pause of 120 ms at 60 Hz, twice over.
+pub const ARRIVALS_PER_DATAGRAM_MAX: usize = 16;
 
 /// Commands of one client that the relay has not acknowledged, and commands of one slot that wait to
 /// be sealed.

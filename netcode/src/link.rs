@@ -9,7 +9,7 @@ use core::time::Duration;
 use std::collections::VecDeque;
 
 use phalanx_engine::limits::HISTORY_TICKS_MAX;
-use phalanx_engine::{Digest, FrameHash, GameIdentity, SealedFrame, Slot, Tick};
+use phalanx_engine::{Digest, FrameHash, GameIdentity, SealedFrame, Slot, Tick, TickRate};
 
 use self::downlink::Downlink;
 pub(crate) use self::downlink::PROVISIONAL_COUNT_BITS;
@@ -86,10 +86,13 @@ struct Measured {
 struct Running {
     /// The fastest round trip measured before the match.
     round_trip: Duration,
+    rate: TickRate,
     clock: StampClock,
     uplink: Uplink,
     outbox: Outbox,
     downlink: Downlink,
+    /// When every input before this one came is known, as far as it was told.
+    reported_next: Tick,
     /// The relay has every vote before this one.
     votes_next: Tick,
     /// Every tick before this one is agreed.
@@ -301,10 +304,12 @@ impl Link {
         let waits = matches!(welcome.rules.policy, LatePolicy::Wait { .. });
         self.stage = Stage::Running(Box::new(Running {
             round_trip: measured.round_trip,
+            rate,
             clock,
             uplink: Uplink::new(self.neutral.clone(), first, waits),
             outbox: Outbox::default(),
             downlink: Downlink::new(shape, self.neutral.clone(), genesis, welcome.epoch),
+            reported_next: Tick::ZERO,
             votes_next: Tick::ZERO,
             agreed_next: Tick::ZERO,
             send_at: now + RESEND_INTERVAL,
@@ -419,8 +424,13 @@ impl Running {
         }
         self.votes_next = self.votes_next.max(header.votes_next);
         self.agreed_next = self.agreed_next.max(header.agreed_next);
-        if let Some(arrival) = header.arrival {
-            self.clock.report(arrival.tick, arrival.margin_us);
+        for arrival in header.arrivals.as_slice() {
+            // Arrivals are told twice, and in the order of their ticks.
+            let new = |(tick, _): &(Tick, i64)| *tick >= self.reported_next;
+            for (tick, margin_us) in arrival.margins(self.rate).filter(new) {
+                self.clock.report(tick, margin_us);
+            }
+            self.reported_next = self.reported_next.max(arrival.end());
         }
         Ok(())
     }

@@ -274,8 +274,8 @@ fn another_protocol_a_full_and_a_begun_session_are_refused() {
     pump.record = Some(Vec::new());
     pump.step();
     let mut hello = pump.record.take().unwrap().remove(0).1;
-    assert_eq!(hello.bytes[5], 1, "the version of the protocol");
-    hello.bytes[5] = 2;
+    assert_eq!(hello.bytes[5], 2, "the version of the protocol");
+    hello.bytes[5] = 3;
     let late = pump.join(Mixer);
     pump.chairs[2].connected = false;
     hello.peer = late;

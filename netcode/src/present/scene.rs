@@ -378,12 +378,12 @@ fn a_rider_is_shown_where_it_stands() {
     }
     expect![[r#"
         net   players  corrected by px  px in a frame, and without
-        wifi        2             14.0             5.6         15.2
-        wifi        3             25.2             8.5         27.6
-        wifi        4             21.4             6.8         30.0
-        far         2             60.3             7.1         66.0
-        far         3            119.4             8.4        132.0
-        far         4            146.7            11.7        165.0
+        wifi        2             14.2             5.6         15.4
+        wifi        3             25.5             8.6         28.0
+        wifi        4             22.5             6.8         30.0
+        far         2             60.4             6.7         66.0
+        far         3            117.3             8.4        132.0
+        far         4            146.7            11.4        165.0
     "#]]
     .assert_eq(&table);
 }

@@ -8,6 +8,7 @@ use phalanx_engine::{Digest, Tick};
 use super::WireError;
 use super::bits::{BitReader, BitWriter};
 use super::frames::take_command;
+use super::report::Arrivals;
 use crate::limits::{
     COMMANDS_PER_DATAGRAM_MAX, DATAGRAM_BYTES_MAX, FRAGMENTS_MAX, INPUTS_PER_DATAGRAM_MAX,
     VOTES_PER_DATAGRAM_MAX,
@@ -35,14 +36,6 @@ pub(crate) struct InputHeader {
     pub(crate) votes_first: Tick,
 }
 
-/// How early an input was, as the relay saw it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Arrival {
-    pub(crate) tick: Tick,
-    /// Microseconds from its arrival to the deadline of its tick; negative if it was late.
-    pub(crate) margin_us: i64,
-}
-
 /// The fixed part of a datagram from the relay; frames and provisional inputs follow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RelayHeader {
@@ -54,8 +47,8 @@ pub(crate) struct RelayHeader {
     pub(crate) votes_next: Tick,
     /// Every tick before this one is agreed.
     pub(crate) agreed_next: Tick,
-    /// Arrival of one of this client's newest inputs.
-    pub(crate) arrival: Option<Arrival>,
+    /// How early this client's newest inputs were, as the relay saw it.
+    pub(crate) arrivals: Arrivals,
     /// The relay's epoch.
     pub(crate) epoch: u32,
     /// Tick of the first frame.
@@ -82,6 +75,10 @@ pub(crate) enum ToRelay<'a> {
 }
 
 /// A datagram that a client received.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lives for one call; a box would be an allocation per datagram"
+)]
 pub(crate) enum ToClient<'a> {
     /// Header; the reader stands at the frames.
     Frames(RelayHeader, BitReader<'a>),
@@ -132,11 +129,7 @@ impl Datagram {
         bits.put_count(header.commands_next);
         bits.put_count(header.votes_next.0);
         bits.put_count(header.agreed_next.0);
-        bits.put_bool(header.arrival.is_some());
-        if let Some(arrival) = header.arrival {
-            bits.put_count(arrival.tick.0);
-            bits.put_signed(arrival.margin_us);
-        }
+        header.arrivals.put(header.inputs_next, &mut bits);
         bits.put_count(header.epoch.into());
         bits.put_count(header.first.0);
         bits.put_bool(header.acked_baseline);
@@ -275,21 +268,14 @@ impl<'a> ToClient<'a> {
         let commands_next = bits.take_count()?;
         let votes_next = Tick(bits.take_count()?);
         let agreed_next = Tick(bits.take_count()?);
-        let arrival = if bits.take_bool()? {
-            Some(Arrival {
-                tick: Tick(bits.take_count()?),
-                margin_us: bits.take_signed()?,
-            })
-        } else {
-            None
-        };
+        let arrivals = Arrivals::take(inputs_next, &mut bits)?;
         let epoch = u32::try_from(bits.take_count()?);
         let header = RelayHeader {
             inputs_next,
             commands_next,
             votes_next,
             agreed_next,
-            arrival,
+            arrivals,
             epoch: epoch.map_err(|_| WireError::OutOfRange("the epoch"))?,
             first: Tick(bits.take_count()?),
             acked_baseline: bits.take_bool()?,

@@ -34,11 +34,11 @@ fn control_messages_are_golden() {
         input_bytes: 2,
         command_bytes: 150,
     };
-    let hello = FromClient::Hello(Hello { protocol: 1, game });
+    let hello = FromClient::Hello(Hello { protocol: 2, game });
     golden(
         &control(&hello),
         &expect![
-            "3d 00 00 00 00 01 04 64 75 65 6c 03 88 8e 98 a8 c0 e0 80 81 01 81 82 84 88 90 a0 c0 80 01 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 02 96 01"
+            "3d 00 00 00 00 02 04 64 75 65 6c 03 88 8e 98 a8 c0 e0 80 81 01 81 82 84 88 90 a0 c0 80 01 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 02 96 01"
         ],
     );
     golden(&control(&FromClient::Ready), &expect!["01 00 00 00 01"]);
@@ -86,16 +86,25 @@ const SHAPE: FrameShape = FrameShape {
     input_bytes: 2,
 };
 
+fn arrivals(of: &[(u64, u64, i64)]) -> Arrivals {
+    let mut arrivals = Arrivals::default();
+    for (first, count, margin_us) in of {
+        arrivals.push(Arrival {
+            first: Tick(*first),
+            count: *count,
+            margin_us: *margin_us,
+        });
+    }
+    arrivals
+}
+
 fn relay_header() -> RelayHeader {
     RelayHeader {
         inputs_next: Tick(130),
         commands_next: 3,
         votes_next: Tick(120),
         agreed_next: Tick(119),
-        arrival: Some(Arrival {
-            tick: Tick(129),
-            margin_us: -250,
-        }),
+        arrivals: arrivals(&[(125, 3, 3000), (129, 1, -250)]),
         epoch: 1,
         first: Tick(125),
         acked_baseline: true,
@@ -156,7 +165,7 @@ fn datagrams_are_golden() {
     golden(
         &frames,
         &expect![
-            "02 05 02 06 f0 ee 07 04 ce 0d 04 f4 2f 60 10 10 20 30 20 20 52 40 80 b9 1b 2a e0 00 01 00"
+            "02 05 02 06 f0 ee 9f 1b 24 60 10 ce 45 40 ff 02 06 01 01 02 03 02 22 05 04 98 bb a1 02 0e 10 00"
         ],
     );
 
@@ -239,10 +248,8 @@ fn the_longest_frame_has_its_limits() {
             commands_next: u64::MAX,
             votes_next: Tick(u64::MAX),
             agreed_next: Tick(u64::MAX),
-            arrival: Some(Arrival {
-                tick: Tick(u64::MAX),
-                margin_us: i64::MIN,
-            }),
+            // What is sent in pieces or by the stream tells of none.
+            arrivals: Arrivals::default(),
             epoch: u32::MAX,
             first: frame.tick,
             acked_baseline: false,
