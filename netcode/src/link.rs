@@ -23,10 +23,10 @@ use crate::limits::{
     KEEP_ALIVE_INTERVAL, PROBE_INTERVAL, PROBES, PROTOCOL_VERSION, RESEND_INTERVAL,
     VOTES_PER_DATAGRAM_MAX,
 };
-use crate::time::Time;
+use crate::time::{Time, low16};
 use crate::wire::{
-    ControlReader, Datagram, FrameShape, FromClient, FromRelay, Hello, InputHeader, RelayHeader,
-    ToClient, Welcome, encode_control,
+    ControlReader, Datagram, FrameShape, FromClient, FromRelay, Hello, InputHeader, PathReport,
+    RelayHeader, ToClient, Welcome, encode_control,
 };
 
 /// What becomes of the frames and inputs that a link receives.
@@ -93,6 +93,10 @@ struct Running {
     downlink: Downlink,
     /// When every input before this one came is known, as far as it was told.
     reported_next: Tick,
+    /// Datagrams sent.
+    sent: u64,
+    /// What became of them, as far as it was told.
+    path: PathReport,
     /// The relay has every vote before this one.
     votes_next: Tick,
     /// Every tick before this one is agreed.
@@ -310,6 +314,8 @@ impl Link {
             outbox: Outbox::default(),
             downlink: Downlink::new(shape, self.neutral.clone(), genesis, welcome.epoch),
             reported_next: Tick::ZERO,
+            sent: 0,
+            path: PathReport::default(),
             votes_next: Tick::ZERO,
             agreed_next: Tick::ZERO,
             send_at: now + RESEND_INTERVAL,
@@ -419,11 +425,17 @@ impl Running {
         if !self.uplink.acknowledge(header.inputs_next)
             || !self.outbox.acknowledge(header.commands_next)
             || header.votes_next > receiver.confirmed()
+            || header.path.is_some_and(|path| path.counted() > self.sent)
         {
             return Err(CloseReason::Malformed); // We never sent that.
         }
         self.votes_next = self.votes_next.max(header.votes_next);
         self.agreed_next = self.agreed_next.max(header.agreed_next);
+        if let Some(path) = header.path
+            && path.counted() > self.path.counted()
+        {
+            self.path = path;
+        }
         for arrival in header.arrivals.as_slice() {
             // Arrivals are told twice, and in the order of their ticks.
             let new = |(tick, _): &(Tick, i64)| *tick >= self.reported_next;
@@ -436,7 +448,7 @@ impl Running {
     }
 
     /// Writes a datagram of all unacknowledged votes, inputs and commands.
-    fn write(&self, buffer: &mut Vec<u8>, receiver: &impl Receiver) {
+    fn write(&mut self, buffer: &mut Vec<u8>, receiver: &impl Receiver) {
         // A vote that is no longer kept cannot be cast: start with the first one that is.
         let confirmed = receiver.confirmed();
         let kept = confirmed.saturating_sub(HISTORY_TICKS_MAX.into());
@@ -447,6 +459,7 @@ impl Running {
         let votes_end = confirmed.min(votes_first + VOTES_PER_DATAGRAM_MAX);
         let votes = votes_end.since(votes_first).max(0).unsigned_abs();
         let mut header = InputHeader {
+            number: low16(Tick(self.sent)),
             frames_next: self.downlink.next(),
             first: Tick::ZERO,
             count: 0,
@@ -461,5 +474,6 @@ impl Running {
         self.uplink.write(&header, &mut bits);
         self.outbox.write(&mut bits);
         bits.finish();
+        self.sent += 1;
     }
 }

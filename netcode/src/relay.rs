@@ -4,6 +4,7 @@
 mod budget;
 mod downstream;
 mod inbox;
+mod reception;
 mod reporter;
 mod sealer;
 mod seat;
@@ -422,6 +423,7 @@ impl Relay {
                 if header.frames_next > self.sealer.next() {
                     return Err(CloseReason::Malformed);
                 }
+                downstream.received(header.number);
                 downstream.acknowledge(now, header.frames_next);
                 downstream.acknowledge_soon(now);
                 let slot = *slot;

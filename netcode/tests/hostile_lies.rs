@@ -76,6 +76,46 @@ fn a_lying_relay_is_left_with_a_reason() {
 }
 
 #[test]
+fn a_relay_that_lies_about_the_way_is_left() {
+    let running = |news: News| closed_by(Stage::Running, true, news.datagram());
+    let true_ones = News {
+        inputs_next: 5,
+        arrivals: &[(1, 1), (0, 2)],
+        path: Some([3, 2, 2]),
+        ..News::NONE
+    };
+    assert_eq!(running(true_ones), None);
+    let lies = [
+        News {
+            inputs_next: 20,
+            arrivals: &[(0, 1); 17],
+            ..News::NONE
+        },
+        News {
+            inputs_next: 20,
+            arrivals: &[(0, 0)],
+            ..News::NONE
+        },
+        News {
+            inputs_next: 1,
+            arrivals: &[(0, 2)],
+            ..News::NONE
+        },
+        News {
+            path: Some([1_000_000, 0, 0]),
+            ..News::NONE
+        },
+        News {
+            path: Some([3, 2, 3]),
+            ..News::NONE
+        },
+    ];
+    for news in lies {
+        assert_eq!(running(news), Some(CloseReason::Malformed), "{news:?}");
+    }
+}
+
+#[test]
 fn frames_that_break_their_own_format_are_refused() {
     let running = |bytes| closed_by(Stage::Running, true, bytes);
     let malformed = Some(CloseReason::Malformed);

@@ -110,6 +110,11 @@ impl Downstream {
         self.fragmented.retain(|(tick, _)| *tick >= self.acked);
     }
 
+    /// A datagram of the client came.
+    pub(crate) fn received(&mut self, number: u16) {
+        self.reporter.received(number);
+    }
+
     /// Inputs of the client came new: it hears of them with the next datagrams.
     pub(crate) fn arrived(&mut self, arrival: Arrival) {
         self.reporter.arrived(arrival);
@@ -163,7 +168,7 @@ impl Downstream {
             self.progressed = now;
         }
         let mut body = Vec::new();
-        let header = header(news, Arrivals::default(), first, false);
+        let header = header(news, first, false);
         let mut bits = Datagram::frames_body(&mut body, &header);
         // Each frame is written against the one before; both are read from the log.
         let mut before = sealer.neutral().to_vec();
@@ -219,7 +224,11 @@ impl Downstream {
         let first = unsent.find(|tick| !self.is_under_way(now, *tick));
         let first = first.unwrap_or(end);
         let acked_baseline = first == self.acked && first > Tick::ZERO;
-        let header = header(news, self.reporter.tell(), first, acked_baseline);
+        let header = RelayHeader {
+            arrivals: self.reporter.arrivals(),
+            path: self.reporter.path(),
+            ..header(news, first, acked_baseline)
+        };
         let baseline = if acked_baseline {
             view.sealer.inputs_before(first)
         } else {
@@ -266,6 +275,7 @@ impl Downstream {
             votes_next: Tick::ZERO,
             agreed_next: Tick::ZERO,
             arrivals: Arrivals::default(),
+            path: None,
             epoch,
             first: tick,
             acked_baseline: false,
@@ -331,13 +341,15 @@ impl Downstream {
     }
 }
 
-fn header(news: News, arrivals: Arrivals, first: Tick, acked_baseline: bool) -> RelayHeader {
+/// A header without reports.
+fn header(news: News, first: Tick, acked_baseline: bool) -> RelayHeader {
     RelayHeader {
         inputs_next: news.inputs_next,
         commands_next: news.commands_next,
         votes_next: news.votes_next,
         agreed_next: news.agreed_next,
-        arrivals,
+        arrivals: Arrivals::default(),
+        path: None,
         epoch: news.epoch,
         first,
         acked_baseline,

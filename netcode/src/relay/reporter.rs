@@ -1,6 +1,8 @@
 //! [`Reporter`]: what one client is told of its way up.
 
-use crate::wire::{Arrival, Arrivals};
+use super::reception::Reception;
+use crate::limits::PATH_REPORT_INTERVAL;
+use crate::wire::{Arrival, Arrivals, PathReport};
 
 /// Gathers what is to be reported, until it was told often enough.
 #[derive(Debug, Default)]
@@ -9,6 +11,9 @@ pub(crate) struct Reporter {
     arrivals: Arrivals,
     /// So many of the oldest were told once.
     told: usize,
+    reception: Reception,
+    /// Datagrams to the client since it was told of its own.
+    since_path: u32,
 }
 
 impl Reporter {
@@ -19,9 +24,20 @@ impl Reporter {
         }
     }
 
+    /// A datagram came with these low bits of its number.
+    pub(crate) fn received(&mut self, number: u16) {
+        self.reception.receive(number);
+    }
+
+    /// The totals, if the next datagram is one that carries them.
+    pub(crate) fn path(&mut self) -> Option<PathReport> {
+        self.since_path = (self.since_path + 1) % PATH_REPORT_INTERVAL;
+        (self.since_path == 0).then(|| self.reception.report())
+    }
+
     /// What goes into the next datagram: every arrival in two of them, so that a lost one does not
     /// hide it.
-    pub(crate) fn tell(&mut self) -> Arrivals {
+    pub(crate) fn arrivals(&mut self) -> Arrivals {
         let arrivals = self.arrivals;
         self.arrivals.forget(self.told);
         self.told = self.arrivals.as_slice().len();
@@ -56,11 +72,32 @@ mod tests {
         let mut told = Vec::new();
         for tick in 0..3 {
             reporter.arrived(arrival(tick));
-            told.push(ticks(&reporter.tell()));
+            told.push(ticks(&reporter.arrivals()));
         }
-        told.push(ticks(&reporter.tell()));
-        told.push(ticks(&reporter.tell()));
+        told.push(ticks(&reporter.arrivals()));
+        told.push(ticks(&reporter.arrivals()));
         assert_eq!(told, [vec![0], vec![0, 1], vec![1, 2], vec![2], vec![]]);
+    }
+
+    #[test]
+    fn totals_are_told_now_and_then() {
+        let mut reporter = Reporter::default();
+        let mut told = Vec::new();
+        for number in 0..60 {
+            if number != 20 {
+                reporter.received(number);
+            }
+            told.extend(reporter.path());
+        }
+        let report = |received, lost, bursts| PathReport {
+            received,
+            lost,
+            bursts,
+        };
+        assert_eq!(told, [report(0, 0, 0), report(0, 0, 0), report(16, 0, 0)]);
+        (60..64).for_each(|number| reporter.received(number));
+        told.extend((0..4).filter_map(|_| reporter.path()));
+        assert_eq!(told.last(), Some(&report(31, 1, 1)));
     }
 
     proptest! {
@@ -79,7 +116,7 @@ mod tests {
                 model.drain(..dropped);
                 model.iter_mut().for_each(|(_, told)| *told += 1);
                 let expected: Vec<_> = model.iter().map(|(tick, _)| *tick).collect();
-                prop_assert_eq!(ticks(&reporter.tell()), expected);
+                prop_assert_eq!(ticks(&reporter.arrivals()), expected);
                 model.retain(|(_, told)| *told < 2);
             }
         }

@@ -8,7 +8,7 @@ use phalanx_engine::{Digest, Tick};
 use super::WireError;
 use super::bits::{BitReader, BitWriter};
 use super::frames::take_command;
-use super::report::Arrivals;
+use super::report::{Arrivals, PathReport};
 use crate::limits::{
     COMMANDS_PER_DATAGRAM_MAX, DATAGRAM_BYTES_MAX, FRAGMENTS_MAX, INPUTS_PER_DATAGRAM_MAX,
     VOTES_PER_DATAGRAM_MAX,
@@ -23,6 +23,9 @@ const KIND_ECHO: u8 = 5;
 /// The fixed part of a datagram from a client; votes, inputs and commands follow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct InputHeader {
+    /// How many datagrams of inputs the client sent before this one: the low 16 bits. They go round no
+    /// sooner than a silent client is closed.
+    pub(crate) number: u16,
     /// The client has every sealed frame before this one.
     pub(crate) frames_next: Tick,
     /// Tick of the first input.
@@ -49,6 +52,8 @@ pub(crate) struct RelayHeader {
     pub(crate) agreed_next: Tick,
     /// How early this client's newest inputs were, as the relay saw it.
     pub(crate) arrivals: Arrivals,
+    /// What became of this client's datagrams; now and then.
+    pub(crate) path: Option<PathReport>,
     /// The relay's epoch.
     pub(crate) epoch: u32,
     /// Tick of the first frame.
@@ -103,6 +108,7 @@ impl Datagram {
     ) -> BitWriter<'a> {
         out.push(KIND_INPUTS);
         let mut bits = BitWriter::new(out);
+        bits.put(header.number.into(), 16);
         bits.put_count(header.frames_next.0);
         bits.put_count(header.first.0);
         bits.put_count(header.count);
@@ -130,6 +136,10 @@ impl Datagram {
         bits.put_count(header.votes_next.0);
         bits.put_count(header.agreed_next.0);
         header.arrivals.put(header.inputs_next, &mut bits);
+        bits.put_bool(header.path.is_some());
+        if let Some(path) = header.path {
+            path.put(&mut bits);
+        }
         bits.put_count(header.epoch.into());
         bits.put_count(header.first.0);
         bits.put_bool(header.acked_baseline);
@@ -174,6 +184,7 @@ impl<'a> ToRelay<'a> {
             (KIND_INPUTS, rest) => {
                 let mut bits = BitReader::new(rest);
                 let header = InputHeader {
+                    number: bits.take_u16()?,
                     frames_next: Tick(bits.take_count()?),
                     first: Tick(bits.take_count()?),
                     count: bits.take_count()?,
@@ -269,6 +280,11 @@ impl<'a> ToClient<'a> {
         let votes_next = Tick(bits.take_count()?);
         let agreed_next = Tick(bits.take_count()?);
         let arrivals = Arrivals::take(inputs_next, &mut bits)?;
+        let path = if bits.take_bool()? {
+            Some(PathReport::take(&mut bits)?)
+        } else {
+            None
+        };
         let epoch = u32::try_from(bits.take_count()?);
         let header = RelayHeader {
             inputs_next,
@@ -276,6 +292,7 @@ impl<'a> ToClient<'a> {
             votes_next,
             agreed_next,
             arrivals,
+            path,
             epoch: epoch.map_err(|_| WireError::OutOfRange("the epoch"))?,
             first: Tick(bits.take_count()?),
             acked_baseline: bits.take_bool()?,

@@ -1,4 +1,4 @@
-//! What the relay tells a client of its way up: when its inputs came.
+//! What the relay tells a client of its way up: when its inputs came, and which datagrams did not.
 
 use phalanx_engine::{Tick, TickRate};
 
@@ -122,6 +122,46 @@ impl PartialEq for Arrivals {
 
 impl Eq for Arrivals {}
 
+/// What became of a client's datagrams so far, in the order of their numbers: of all before one that
+/// is [`PathReport::counted`]. Running totals, as in the receiver reports of RTP (RFC 3550, section
+/// 6.4.1), so that a lost report hides nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PathReport {
+    pub(crate) received: u64,
+    pub(crate) lost: u64,
+    /// Runs of lost ones: their mean length is `lost / bursts`.
+    pub(crate) bursts: u64,
+}
+
+impl PathReport {
+    /// How many are told of.
+    pub(crate) const fn counted(&self) -> u64 {
+        self.received.saturating_add(self.lost)
+    }
+
+    pub(crate) fn put(&self, bits: &mut BitWriter<'_>) {
+        bits.put_count(self.received);
+        bits.put_count(self.lost);
+        bits.put_count(self.bursts);
+    }
+
+    /// Reads what [`PathReport::put`] wrote; the numbers fit together.
+    pub(crate) fn take(bits: &mut BitReader<'_>) -> Result<Self, WireError> {
+        let report = Self {
+            received: bits.take_count()?,
+            lost: bits.take_count()?,
+            bursts: bits.take_count()?,
+        };
+        // Each burst holds a lost one at least.
+        let whole = report.received.checked_add(report.lost).is_some();
+        if whole && report.bursts <= report.lost && (report.bursts > 0 || report.lost == 0) {
+            Ok(report)
+        } else {
+            Err(WireError::OutOfRange("a count of datagrams"))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -213,6 +253,29 @@ mod tests {
         assert_eq!(refused(5, &[(0, 6)]), range(tick));
         assert_eq!(refused(5, &[(u64::MAX, 1)]), range(tick));
         assert_eq!(refused(5, &[(1, 2), (0, 3)]), range(tick));
+    }
+
+    #[test]
+    fn totals_fit_together() {
+        let read = |received, lost, bursts| {
+            let report = PathReport {
+                received,
+                lost,
+                bursts,
+            };
+            let mut bytes = Vec::new();
+            let mut bits = BitWriter::new(&mut bytes);
+            report.put(&mut bits);
+            bits.finish();
+            let read = PathReport::take(&mut BitReader::new(&bytes));
+            assert!(read.is_err() || read == Ok(report));
+            read.is_ok()
+        };
+        assert!(read(0, 0, 0) && read(u64::MAX, 0, 0) && read(5, 3, 1) && read(0, 3, 3));
+        assert!(!read(5, 3, 0), "lost in no burst");
+        assert!(!read(5, 3, 4), "a burst of none");
+        assert!(!read(5, 0, 1), "a burst of none");
+        assert!(!read(u64::MAX, 1, 1), "more than can be numbered");
     }
 
     proptest! {

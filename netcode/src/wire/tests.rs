@@ -105,6 +105,11 @@ fn relay_header() -> RelayHeader {
         votes_next: Tick(120),
         agreed_next: Tick(119),
         arrivals: arrivals(&[(125, 3, 3000), (129, 1, -250)]),
+        path: Some(PathReport {
+            received: 190,
+            lost: 4,
+            bursts: 3,
+        }),
         epoch: 1,
         first: Tick(125),
         acked_baseline: true,
@@ -120,6 +125,7 @@ fn datagrams_are_golden() {
     };
     let inputs = datagram(&|out| {
         let header = InputHeader {
+            number: 0x1234,
             frames_next: Tick(125),
             first: Tick(131),
             count: 2,
@@ -140,7 +146,7 @@ fn datagrams_are_golden() {
     });
     golden(
         &inputs,
-        &expect!["01 fa 07 02 04 e1 23 de 99 55 11 cd 88 44 e8 80 0a 17 04 04 98 bb 01"],
+        &expect!["01 34 12 fa 07 02 04 e1 23 de 99 55 11 cd 88 44 e8 80 0a 17 04 04 98 bb 01"],
     );
 
     let frames = datagram(&|out| {
@@ -165,7 +171,7 @@ fn datagrams_are_golden() {
     golden(
         &frames,
         &expect![
-            "02 05 02 06 f0 ee 9f 1b 24 60 10 ce 45 40 ff 02 06 01 01 02 03 02 22 05 04 98 bb a1 02 0e 10 00"
+            "02 05 02 06 f0 ee 9f 1b 24 60 10 ce 65 9f 00 82 81 80 fe 05 0c 02 02 04 06 04 44 0a 08 30 77 43 05 1c 20 00"
         ],
     );
 
@@ -250,6 +256,7 @@ fn the_longest_frame_has_its_limits() {
             agreed_next: Tick(u64::MAX),
             // What is sent in pieces or by the stream tells of none.
             arrivals: Arrivals::default(),
+            path: None,
             epoch: u32::MAX,
             first: frame.tick,
             acked_baseline: false,
