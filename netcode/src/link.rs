@@ -3,6 +3,7 @@
 
 mod downlink;
 mod outbox;
+mod stagger;
 mod uplink;
 
 use core::time::Duration;
@@ -15,6 +16,8 @@ use self::downlink::Downlink;
 pub(crate) use self::downlink::PROVISIONAL_COUNT_BITS;
 pub use self::outbox::CommandError;
 use self::outbox::Outbox;
+pub(crate) use self::stagger::PathStats;
+use self::stagger::Stagger;
 use self::uplink::Uplink;
 use crate::channel::{Channel, CloseReason};
 use crate::config::LatePolicy;
@@ -25,8 +28,8 @@ use crate::limits::{
 };
 use crate::time::{Time, low16};
 use crate::wire::{
-    ControlReader, Datagram, FrameShape, FromClient, FromRelay, Hello, InputHeader, PathReport,
-    RelayHeader, ToClient, Welcome, encode_control,
+    ControlReader, Datagram, FrameShape, FromClient, FromRelay, Hello, InputHeader, RelayHeader,
+    ToClient, Welcome, encode_control,
 };
 
 /// What becomes of the frames and inputs that a link receives.
@@ -93,10 +96,7 @@ struct Running {
     downlink: Downlink,
     /// When every input before this one came is known, as far as it was told.
     reported_next: Tick,
-    /// Datagrams sent.
-    sent: u64,
-    /// What became of them, as far as it was told.
-    path: PathReport,
+    stagger: Stagger,
     /// The relay has every vote before this one.
     votes_next: Tick,
     /// Every tick before this one is agreed.
@@ -165,6 +165,12 @@ impl Link {
         }
     }
 
+    /// What is known of the way up, while the match runs.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the client's figures"))]
+    pub(crate) fn path(&self) -> Option<PathStats> {
+        self.running().map(|running| running.stagger.stats())
+    }
+
     /// Hash of the newest sealed frame taken.
     pub(crate) fn head(&self) -> Option<FrameHash> {
         self.running().map(|running| running.downlink.head())
@@ -195,6 +201,7 @@ impl Link {
     pub(crate) fn stamp(&mut self, now: Time, tick: Tick, packed: &[u8]) {
         if let Stage::Running(running) = &mut self.stage {
             running.uplink.stamp(tick, packed);
+            running.stagger.stamped();
             running.send_at = now;
         }
     }
@@ -314,8 +321,7 @@ impl Link {
             outbox: Outbox::default(),
             downlink: Downlink::new(shape, self.neutral.clone(), genesis, welcome.epoch),
             reported_next: Tick::ZERO,
-            sent: 0,
-            path: PathReport::default(),
+            stagger: Stagger::default(),
             votes_next: Tick::ZERO,
             agreed_next: Tick::ZERO,
             send_at: now + RESEND_INTERVAL,
@@ -343,7 +349,7 @@ impl Link {
                 Ok(())
             }
             (ToClient::Frames(header, bits), Stage::Running(running)) => {
-                running.acknowledged(&header, receiver)?;
+                running.acknowledged(now, &header, receiver)?;
                 running.downlink.take(&header, bits, receiver)
             }
             (ToClient::Fragment(header, piece), Stage::Running(running)) => {
@@ -352,7 +358,7 @@ impl Link {
                 };
                 match ToClient::decode_frames(&whole).map_err(|_| CloseReason::Malformed)? {
                     ToClient::Frames(header, bits) => {
-                        running.acknowledged(&header, receiver)?;
+                        running.acknowledged(now, &header, receiver)?;
                         running.downlink.take(&header, bits, receiver)
                     }
                     _ => Ok(()),
@@ -386,8 +392,8 @@ impl Link {
                 Some(Channel::Datagram)
             }
             Stage::Running(running) if running.send_at <= now => {
-                running.send_at = now + RESEND_INTERVAL;
                 running.write(buffer, receiver);
+                running.send_at = now + running.stagger.send(running.rate.period_nanos());
                 Some(Channel::Datagram)
             }
             _ => None,
@@ -419,23 +425,21 @@ impl Measuring {
 impl Running {
     fn acknowledged(
         &mut self,
+        now: Time,
         header: &RelayHeader,
         receiver: &impl Receiver,
     ) -> Result<(), CloseReason> {
         if !self.uplink.acknowledge(header.inputs_next)
             || !self.outbox.acknowledge(header.commands_next)
             || header.votes_next > receiver.confirmed()
-            || header.path.is_some_and(|path| path.counted() > self.sent)
+            || !header
+                .path
+                .is_none_or(|path| self.stagger.report(now, path))
         {
             return Err(CloseReason::Malformed); // We never sent that.
         }
         self.votes_next = self.votes_next.max(header.votes_next);
         self.agreed_next = self.agreed_next.max(header.agreed_next);
-        if let Some(path) = header.path
-            && path.counted() > self.path.counted()
-        {
-            self.path = path;
-        }
         for arrival in header.arrivals.as_slice() {
             // Arrivals are told twice, and in the order of their ticks.
             let new = |(tick, _): &(Tick, i64)| *tick >= self.reported_next;
@@ -448,7 +452,7 @@ impl Running {
     }
 
     /// Writes a datagram of all unacknowledged votes, inputs and commands.
-    fn write(&mut self, buffer: &mut Vec<u8>, receiver: &impl Receiver) {
+    fn write(&self, buffer: &mut Vec<u8>, receiver: &impl Receiver) {
         // A vote that is no longer kept cannot be cast: start with the first one that is.
         let confirmed = receiver.confirmed();
         let kept = confirmed.saturating_sub(HISTORY_TICKS_MAX.into());
@@ -459,7 +463,7 @@ impl Running {
         let votes_end = confirmed.min(votes_first + VOTES_PER_DATAGRAM_MAX);
         let votes = votes_end.since(votes_first).max(0).unsigned_abs();
         let mut header = InputHeader {
-            number: low16(Tick(self.sent)),
+            number: low16(Tick(self.stagger.sent())),
             frames_next: self.downlink.next(),
             first: Tick::ZERO,
             count: 0,
@@ -474,6 +478,8 @@ impl Running {
         self.uplink.write(&header, &mut bits);
         self.outbox.write(&mut bits);
         bits.finish();
-        self.sent += 1;
     }
 }
+
+#[cfg(test)]
+mod tests;
