@@ -451,7 +451,8 @@ impl Running {
         Ok(())
     }
 
-    /// Writes a datagram of all unacknowledged votes, inputs and commands.
+    /// Writes a datagram of all unacknowledged votes, inputs and commands; a copy without the votes, which
+    /// nothing waits for.
     fn write(&self, buffer: &mut Vec<u8>, receiver: &impl Receiver) {
         // A vote that is no longer kept cannot be cast: start with the first one that is.
         let confirmed = receiver.confirmed();
@@ -460,7 +461,11 @@ impl Running {
         while votes_first < confirmed && receiver.vote(votes_first).is_none() {
             votes_first = votes_first.next();
         }
-        let votes_end = confirmed.min(votes_first + VOTES_PER_DATAGRAM_MAX);
+        let votes_end = if self.stagger.copies() {
+            votes_first
+        } else {
+            confirmed.min(votes_first + VOTES_PER_DATAGRAM_MAX)
+        };
         let votes = votes_end.since(votes_first).max(0).unsigned_abs();
         let mut header = InputHeader {
             number: low16(Tick(self.stagger.sent())),

@@ -66,6 +66,8 @@ pub(crate) struct Stagger {
     sent: u64,
     /// Whether the next datagram carries an input for the first time.
     fresh: bool,
+    /// Whether the last one is to be sent again.
+    again: bool,
     newest: PathReport,
     /// Where the present window begins; none while what is told of was sent at another distance.
     begin: Option<PathReport>,
@@ -79,6 +81,7 @@ impl Default for Stagger {
             mode: Mode::Once(Time::ZERO),
             sent: 0,
             fresh: false,
+            again: false,
             newest: PathReport::default(),
             begin: Some(PathReport::default()),
             since: 0,
@@ -101,6 +104,11 @@ impl Stagger {
         }
     }
 
+    /// Whether the next datagram copies the last one: all in it but inputs and commands can wait.
+    pub(crate) const fn copies(&self) -> bool {
+        self.again && !self.fresh
+    }
+
     /// There is a new input for the next datagram.
     pub(crate) fn stamped(&mut self) {
         self.fresh = true;
@@ -111,12 +119,12 @@ impl Stagger {
     pub(crate) fn send(&mut self, period: u64) -> Duration {
         self.sent += 1;
         let new = core::mem::take(&mut self.fresh);
-        match self.mode {
-            Mode::Twice if new => {
-                let (part, whole) = DISTANCE;
-                Duration::from_nanos(period * part / whole).min(RESEND_INTERVAL)
-            }
-            _ => RESEND_INTERVAL,
+        self.again = new && matches!(self.mode, Mode::Twice);
+        if self.again {
+            let (part, whole) = DISTANCE;
+            Duration::from_nanos(period * part / whole).min(RESEND_INTERVAL)
+        } else {
+            RESEND_INTERVAL
         }
     }
 
@@ -226,9 +234,11 @@ mod tests {
                 let twice = self.twice();
                 let pause = self.send(lost(self.stagger.sent() - from));
                 assert_eq!(pause < RESEND_INTERVAL, twice);
+                assert_eq!(self.stagger.copies(), twice);
                 if twice {
                     let again = self.send(lost(self.stagger.sent() - from));
                     assert_eq!(again, RESEND_INTERVAL, "not a third time");
+                    assert!(!self.stagger.copies());
                 }
                 self.now += Duration::from_nanos(PERIOD);
             }
