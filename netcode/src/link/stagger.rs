@@ -6,8 +6,8 @@ use crate::limits::RESEND_INTERVAL;
 use crate::time::Time;
 use crate::wire::PathReport;
 
-/// Datagrams over which loss is measured: at the rate that is worth a copy two are lost among them,
-/// and seven seconds at 60 Hz are soon enough.
+/// Datagrams over which loss is measured, twice as many while each is sent twice: at the rate that is
+/// worth a copy two are lost among them, and seven seconds at 60 Hz are soon enough.
 const WINDOW: u64 = 400;
 
 /// Below this loss, per thousand, twice the datagrams buy too little.
@@ -139,7 +139,6 @@ impl Stagger {
         self.newest = report;
         if let Some(begin) = self.begin {
             if report.counted() - begin.counted() >= WINDOW {
-                self.begin = Some(report);
                 self.judge(now, begin);
             }
         } else if report.counted() >= self.since {
@@ -148,7 +147,7 @@ impl Stagger {
         true
     }
 
-    /// Goes over to the other mode if the losses since `begin` speak for it.
+    /// Goes over to the other mode if the losses since `begin`, of a window at least, speak for it.
     fn judge(&mut self, now: Time, begin: PathReport) {
         let counted = self.newest.counted() - begin.counted();
         let lost = self.newest.lost.saturating_sub(begin.lost);
@@ -157,9 +156,13 @@ impl Stagger {
         let per_burst = |(losses, of): (u64, u64)| (lost * of).cmp(&(bursts * losses));
         let mode = match self.mode {
             Mode::Once(from) if worth && from <= now && per_burst(SINGLE).is_le() => Mode::Twice,
+            Mode::Twice if worth && per_burst(COVERED).is_ge() => Mode::Once(now + REST),
+            Mode::Twice if counted < 2 * WINDOW => return,
             Mode::Twice if !worth => Mode::Once(now),
-            Mode::Twice if per_burst(COVERED).is_ge() => Mode::Once(now + REST),
-            _ => return,
+            _ => {
+                self.begin = Some(self.newest);
+                return;
+            }
         };
         self.mode = mode;
         self.since = self.sent;
@@ -265,10 +268,21 @@ mod tests {
         assert_eq!(path.send(false), Duration::from_nanos(PERIOD * 3 / 8));
         path.play(2000, every(40));
         assert!(path.twice(), "while there is loss");
-        path.play(600, |_| false);
+        path.play(840, |_| false);
         assert!(!path.twice());
         path.play(800, every(40));
         assert!(path.twice(), "and at once when it comes back");
+    }
+
+    #[test]
+    fn a_short_quiet_does_not_end_it() {
+        let mut path = Path::new();
+        path.play(400, every(40));
+        assert!(path.twice());
+        path.play(380, |_| false);
+        assert!(path.twice());
+        path.play(40, |_| false);
+        assert!(!path.twice());
     }
 
     #[test]
