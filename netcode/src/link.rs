@@ -17,7 +17,7 @@ use self::downlink::Downlink;
 pub(crate) use self::downlink::PROVISIONAL_COUNT_BITS;
 pub use self::outbox::CommandError;
 use self::outbox::Outbox;
-pub(crate) use self::stagger::PathStats;
+pub use self::stagger::PathStats;
 use self::stagger::Stagger;
 use self::stamps::{Echo, Stamps, Start};
 use self::uplink::Uplink;
@@ -189,7 +189,6 @@ impl Link {
     }
 
     /// What is known of the way up, while the match runs.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the client's figures"))]
     pub(crate) fn path(&self) -> Option<PathStats> {
         self.running().map(|running| running.stagger.stats())
     }

@@ -31,15 +31,15 @@ const REST: Duration = Duration::from_secs(30);
 
 /// What a client knows of its way up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct PathStats {
+pub struct PathStats {
     /// Datagrams of inputs sent.
-    pub(crate) sent: u64,
+    pub sent: u64,
     /// Lost ones among those that the relay has told of.
-    pub(crate) lost: u64,
+    pub lost: u64,
     /// Runs of lost ones.
-    pub(crate) bursts: u64,
+    pub bursts: u64,
     /// Whether datagrams are sent twice at present.
-    pub(crate) duplicating: bool,
+    pub duplicating: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
