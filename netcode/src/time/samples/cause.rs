@@ -88,11 +88,11 @@ impl Cause {
     }
 }
 
-/// How far around an input its floor looks.
-const AROUND: Duration = Duration::from_millis(500);
+/// How far around an input its floor looks, nanoseconds.
+const AROUND: i64 = 500_000_000;
 
-/// For how long a clock may not yet have followed a longer way.
-const FOLLOWED_WITHIN: Duration = Duration::from_secs(2);
+/// For how long a clock may not yet have followed a longer way, nanoseconds.
+const FOLLOWED_WITHIN: i64 = 2_000_000_000;
 
 /// For how long what happened to a clock is to blame.
 const TROUBLE: Duration = Duration::from_secs(1);
@@ -236,12 +236,12 @@ fn ways(samples: &Samples) -> Vec<Told> {
         let Told { at, way, .. } = ways[index];
         let until = |within| {
             let until = ways[..=index].iter().rev();
-            until.take_while(move |told| at.since(told.at) <= within)
+            until.take_while(move |told| at.nanos_since(told.at) <= within)
         };
         let from = ways[index..].iter();
         let (before, after) = (
             Side::of(until(AROUND)),
-            Side::of(from.take_while(|told| told.at.since(at) <= AROUND)),
+            Side::of(from.take_while(|told| told.at.nanos_since(at) <= AROUND)),
         );
         let floor = before.floor(after);
         let earlier = Side::of(until(FOLLOWED_WITHIN)).least;

@@ -65,7 +65,7 @@ pub struct Summary {
 }
 
 impl Samples {
-    /// What they come to. This allocates and takes about a millisecond: not for every tick.
+    /// What they come to. This allocates and takes milliseconds: not for every tick.
     #[must_use]
     pub fn summary(&self) -> Summary {
         let mut findings = Findings::of(self);
