@@ -28,6 +28,8 @@ mod fault;
 #[cfg(feature = "program")]
 mod figures;
 #[cfg(feature = "program")]
+mod file;
+#[cfg(feature = "program")]
 mod game;
 #[cfg(feature = "program")]
 mod grouped;
@@ -39,6 +41,8 @@ mod person;
 mod plan;
 #[cfg(feature = "program")]
 mod progress;
+#[cfg(feature = "program")]
+mod samples;
 #[cfg(feature = "program")]
 mod snapshot_file;
 #[cfg(feature = "program")]

@@ -109,7 +109,7 @@ fn jitter_is_found() {
     };
     planted.says(
         Cause::Jitter,
-        expect!["late 0.3 % (12 of 4000): uplink jitter p99 26 ms"],
+        expect!["late 0.3 % (12 of 4000): uplink jitter p99 26 ms, at most 31 ms"],
     );
 }
 

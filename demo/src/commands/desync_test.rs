@@ -2,7 +2,6 @@
 
 use core::time::Duration;
 use std::fmt::Write;
-use std::fs;
 use std::path::Path;
 
 use phalanx_engine::limits::HISTORY_TICKS_MAX;
@@ -14,13 +13,13 @@ use crate::cli::{DesyncTestArgs, Length, LengthArgs};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::fault;
+use crate::file;
 use crate::game::{Game, with_rules};
 use crate::interrupt::Interrupt;
 use crate::plan::Plan;
 use crate::progress::Progress;
-use crate::snapshot_file::in_words;
 use crate::summary::{Run, Summary};
-use crate::worlds::{Worlds, file};
+use crate::worlds::{self, Worlds};
 
 /// Unless told otherwise.
 const LENGTH: LengthArgs = LengthArgs {
@@ -44,11 +43,7 @@ pub(super) fn run(args: &DesyncTestArgs, interrupt: &Interrupt) -> Result<Exit, 
     let plan = Plan::new("desync-test", scenario, LENGTH)?;
     let directory = args.snapshots.as_deref();
     if let Some(directory) = directory {
-        fs::create_dir_all(directory).map_err(|error| {
-            let name = directory.display();
-            let error = in_words(&error);
-            Failure::internal(format!("cannot make the directory {name}: {error}"))
-        })?;
+        file::make_directory(directory)?;
     }
     with_rules!(plan.rules, game => test(&game, &plan, directory, console, interrupt))
 }
@@ -148,7 +143,7 @@ fn tell_worlds<G: Game>(
         );
     }
     if let Some((_, slots)) = first {
-        let [left, right] = slots.map(|slot| shell_word(&file(directory, slot)));
+        let [left, right] = slots.map(|slot| shell_word(&worlds::file(directory, slot)));
         _ = write!(text, "\ncompare with: phalanx diff {left} {right}");
     }
     Ok(())

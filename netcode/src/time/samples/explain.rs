@@ -6,7 +6,7 @@ use core::time::Duration;
 use super::{Cause, Summary};
 
 impl Summary {
-    /// How it went, in a line: `late 0.4 % (16 of 4000): uplink jitter p99 31 ms`. Of several causes the
+    /// How it went, in a line: `late 0.4 % (16 of 4000): uplink jitter p99 31 ms, at most 38 ms`. Of several causes the
     /// heaviest comes first, each with the number of inputs that it made late.
     #[must_use]
     pub fn explain(&self) -> String {
@@ -78,8 +78,9 @@ impl Summary {
                 write!(f, "datagrams lost or held, up to {longest}")
             }
             Cause::Jitter => {
-                let p99 = self.jitter_us.map_or(0, |jitter| jitter.p99);
-                write!(f, "uplink jitter p99 {}", Micros(p99))
+                let (p99, most) = self.jitter_us.map_or((0, 0), |us| (us.p99, us.max));
+                let (p99, most) = (Micros(p99), Micros(most));
+                write!(f, "uplink jitter p99 {p99}, at most {most}")
             }
             Cause::Lead => write!(
                 f,
