@@ -52,6 +52,8 @@ pub mod tui;
 #[cfg(feature = "program")]
 mod vacuity;
 #[cfg(feature = "program")]
+mod virtual_match;
+#[cfg(feature = "program")]
 mod watcher;
 #[cfg(feature = "program")]
 mod worlds;
