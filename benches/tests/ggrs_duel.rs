@@ -60,7 +60,7 @@ fn duels_come_to_the_same_checksums_as_in_ggrs() {
         let scenario = waiting(Scenario {
             players,
             ticks: TICKS,
-            client: ClientConfig { delay, window: 12 },
+            client: ClientConfig::new(delay, 12),
             up: net,
             down: net,
             ..Scenario::default()

@@ -160,6 +160,7 @@ impl<G: Game> Pilot<G> for Person<G> {
                 self.notice = Some(format!("DESYNC since tick {tick}"));
                 self.peer.lamp.turn(Lamp::Red(*tick));
             }
+            Event::Time(_) => {}
             Event::Closed(_) => self.screen = None,
         }
     }

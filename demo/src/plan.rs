@@ -207,7 +207,7 @@ pub(crate) fn client(args: &ClientArgs, game: GameName) -> Result<ClientConfig, 
             "a window holds at most {most} ticks: use --window {most}, with repeat:{most} as the relay's --policy"
         )));
     }
-    Ok(ClientConfig { delay, window })
+    Ok(ClientConfig::new(delay, window))
 }
 
 /// Players guess by the session's repetition, so it has to last for the whole window.

@@ -16,7 +16,7 @@ use crate::limits::{INPUT_DELAY_TICKS_MAX, INPUTS_AHEAD_MAX};
 use crate::link::{CommandError, Link, LinkEvent, Receiver};
 use crate::present::{Alpha, View};
 use crate::ring::position;
-use crate::time::Time;
+use crate::time::{LateWorth, Time, TimeEvent, TimeProvider};
 
 /// How a client plays. Every client of a session may choose for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,15 +25,26 @@ pub struct ClientConfig {
     pub delay: u32,
     /// Most predicted ticks; 0 is pure lockstep. The session's repetition bounds it, too.
     pub window: u32,
+    /// What it is worth that inputs are in time.
+    pub worth: LateWorth,
+}
+
+impl ClientConfig {
+    /// So much delay and prediction, and a late input worth a little latency.
+    #[must_use]
+    pub const fn new(delay: u32, window: u32) -> Self {
+        Self {
+            delay,
+            window,
+            worth: LateWorth::Balanced,
+        }
+    }
 }
 
 impl Default for ClientConfig {
     /// A delay of one tick and a window of eight.
     fn default() -> Self {
-        Self {
-            delay: 1,
-            window: 8,
-        }
+        Self::new(1, 8)
     }
 }
 
@@ -67,6 +78,8 @@ pub enum Event {
     Started,
     /// Two players hold different worlds since this tick. The match goes on, but it is marked.
     Desync(Tick),
+    /// The clock was set instead of steered, ticks were not sampled, or the machine was suspended.
+    Time(TimeEvent),
     /// The session's last tick is confirmed.
     Ended,
     /// The connection is closed; nothing comes after this.
@@ -138,6 +151,7 @@ struct Playing<S: Simulation> {
 /// each call drain [`Client::poll`] until it returns [`Output::Timeout`].
 pub struct Client<S: Simulation> {
     link: Link,
+    delay: u32,
     window: u32,
     /// The rules, until the relay says what session they are for.
     simulation: Option<S>,
@@ -162,7 +176,13 @@ impl<S: Simulation> Client<S> {
         let mut neutral = vec![0; S::Input::BYTES as usize];
         S::Input::default().pack(&mut neutral);
         Ok(Self {
-            link: Link::new(GameIdentity::of(&simulation), neutral, config.delay),
+            link: Link::new(
+                GameIdentity::of(&simulation),
+                neutral,
+                Tick(config.delay.into()),
+                config.worth,
+            ),
+            delay: config.delay,
             window: config.window,
             simulation: Some(simulation),
             playing: None,
@@ -249,6 +269,18 @@ impl<S: Simulation> Client<S> {
         stats
     }
 
+    /// Lets a provider of the game's own tell the time from now on, in place of the one in force, which is
+    /// given back; `provider` itself before the match runs.
+    ///
+    /// # Errors
+    /// The provider, before the match runs.
+    pub fn replace_time_provider(
+        &mut self,
+        provider: Box<dyn TimeProvider>,
+    ) -> Option<Box<dyn TimeProvider>> {
+        self.link.replace_provider(provider)
+    }
+
     /// Leaves the session; the connection closes when the relay has heard of it.
     pub fn leave(&mut self) {
         self.link.leave();
@@ -302,6 +334,7 @@ impl<S: Simulation> Client<S> {
         match event {
             LinkEvent::Started => self.events.push_back(Event::Started),
             LinkEvent::Desync(tick) => self.events.push_back(Event::Desync(tick)),
+            LinkEvent::Time(event) => self.events.push_back(Event::Time(event)),
             LinkEvent::Welcome(welcome) => {
                 let Some(simulation) = self.simulation.take() else {
                     return;
@@ -355,18 +388,21 @@ impl<S: Simulation> Client<S> {
         // After a long pause the rest comes with the next update.
         while progress.sampled < INPUTS_AHEAD_MAX
             && !playing.ended
-            && let Some((clock, stamp)) = self.link.advance(now)
+            && let Some(stamp) = self.link.advance(now)
         {
             let input = sample(stamp, playing.timeline.state());
             input.pack(packed);
             self.link.stamp(now, stamp, packed);
             playing.timeline.provide(stamp, playing.slot, input);
             playing.sampled[position(stamp, SAMPLES_KEPT as u64)] = (stamp, now);
-            playing.due = clock.next();
+            playing.due = stamp.next().saturating_sub(self.delay.into());
             progress.sampled += 1;
         }
         progress.executed = playing.execute();
         progress.stalled = playing.count_stalls();
+        while let Some(event) = self.link.poll_event() {
+            self.link_event(event);
+        }
         self.notice_end();
         progress
     }

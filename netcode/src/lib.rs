@@ -4,7 +4,6 @@ mod channel;
 mod client;
 mod config;
 mod histogram;
-mod lead;
 pub mod limits;
 mod link;
 pub mod present;

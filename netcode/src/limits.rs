@@ -95,7 +95,7 @@ pub const WAIT_BOUND_MAX: Duration = Duration::from_secs(60);
 pub const START_DELAY: Duration = Duration::from_millis(600);
 
 /// Round trips measured before a client is ready.
-pub const PROBES: u32 = 8;
+pub const PROBES: usize = 8;
 
 /// From one probe to the next.
 pub const PROBE_INTERVAL: Duration = Duration::from_millis(20);
@@ -138,6 +138,9 @@ pub const STEPS_MAX: u32 = 1000;
 
 /// Longest buffer of a clock, on the way up or down, ticks.
 pub const TIME_BUFFER_TICKS_MAX: u32 = 120;
+
+/// Longest time that a controller of the lead is configured with.
+pub const LEAD_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// Highest threshold at which a clock jumps, or takes itself for suspended.
 pub const TIME_THRESHOLD_MAX: Duration = Duration::from_secs(60);

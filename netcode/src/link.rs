@@ -3,6 +3,7 @@
 
 mod downlink;
 mod outbox;
+mod stamps;
 mod uplink;
 
 use core::time::Duration;
@@ -15,18 +16,18 @@ use self::downlink::Downlink;
 pub(crate) use self::downlink::PROVISIONAL_COUNT_BITS;
 pub use self::outbox::CommandError;
 use self::outbox::Outbox;
+use self::stamps::{Echo, Stamps, Start};
 use self::uplink::Uplink;
 use crate::channel::{Channel, CloseReason};
 use crate::config::LatePolicy;
-use crate::lead::StampClock;
 use crate::limits::{
     KEEP_ALIVE_INTERVAL, PROBE_INTERVAL, PROBES, PROTOCOL_VERSION, RESEND_INTERVAL,
     VOTES_PER_DATAGRAM_MAX,
 };
-use crate::time::Time;
+use crate::time::{LateWorth, NetTime, TickMap, Time, TimeEvent, TimeProvider};
 use crate::wire::{
-    ControlReader, Datagram, FrameShape, FromClient, FromRelay, Hello, InputHeader, RelayHeader,
-    ToClient, Welcome, encode_control,
+    BitReader, ControlReader, Datagram, FrameShape, FromClient, FromRelay, Hello, InputHeader,
+    RelayHeader, ToClient, Welcome, encode_control,
 };
 
 /// What becomes of the frames and inputs that a link receives.
@@ -47,6 +48,7 @@ pub(crate) enum LinkEvent {
     Welcome(Welcome),
     Started,
     Desync(Tick),
+    Time(TimeEvent),
 }
 
 /// How far the connection has come.
@@ -70,23 +72,41 @@ enum Stage {
 #[derive(Debug, Default)]
 struct Measuring {
     next_probe: Time,
-    echoes: u32,
-    best: Option<Measured>,
+    answers: Vec<Answer>,
 }
 
-/// The fastest round trip, and what it told of the relay's clock.
+/// A probe that came back: when it was sent, the relay's clock, when the answer came.
 #[derive(Clone, Copy, Debug)]
+struct Answer {
+    sent: Time,
+    relay: Time,
+    received: Time,
+}
+
+impl Answer {
+    fn round_trip(&self) -> Duration {
+        self.received.since(self.sent)
+    }
+
+    /// Nanoseconds by which the relay's clock is ahead of this machine's, if it answered halfway.
+    fn relay_ahead(&self) -> i64 {
+        self.relay.nanos_since(self.sent + self.round_trip() / 2)
+    }
+}
+
+/// What the probes told.
+#[derive(Clone, Debug)]
 struct Measured {
-    round_trip: Duration,
-    /// Nanoseconds by which the relay's clock is ahead of this machine's.
-    relay_ahead: i64,
+    answers: Vec<Answer>,
+    /// The one with the fastest round trip.
+    best: Answer,
 }
 
 #[derive(Debug)]
 struct Running {
     /// The fastest round trip measured before the match.
     round_trip: Duration,
-    clock: StampClock,
+    stamps: Stamps,
     uplink: Uplink,
     outbox: Outbox,
     downlink: Downlink,
@@ -104,7 +124,9 @@ pub(crate) struct Link {
     stage: Stage,
     game: GameIdentity,
     neutral: Vec<u8>,
-    delay: u32,
+    /// The first tick that may be stamped.
+    first: Tick,
+    worth: LateWorth,
     welcome: Option<Welcome>,
     control_in: ControlReader,
     control_out: Vec<u8>,
@@ -112,9 +134,9 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// A connection that greets the relay. `neutral` is the packed neutral input, `delay` the input
-    /// delay in ticks.
-    pub(crate) fn new(game: GameIdentity, neutral: Vec<u8>, delay: u32) -> Self {
+    /// A connection that greets the relay. `neutral` is the packed neutral input; ticks before `first`
+    /// are not stamped.
+    pub(crate) fn new(game: GameIdentity, neutral: Vec<u8>, first: Tick, worth: LateWorth) -> Self {
         let mut control_out = Vec::new();
         let hello = Hello {
             protocol: PROTOCOL_VERSION,
@@ -125,7 +147,8 @@ impl Link {
             stage: Stage::Greeting,
             game,
             neutral,
-            delay,
+            first,
+            worth,
             welcome: None,
             control_in: ControlReader::default(),
             control_out,
@@ -145,7 +168,7 @@ impl Link {
 
     /// The lead in force, nanoseconds.
     pub(crate) fn lead_nanos(&self) -> Option<i64> {
-        self.running().map(|running| running.clock.lead_nanos())
+        self.running().map(|running| running.stamps.lead_nanos())
     }
 
     /// The fastest round trip seen while measuring.
@@ -153,8 +176,8 @@ impl Link {
         match &self.stage {
             Stage::Greeting => None,
             Stage::Running(running) => Some(running.round_trip),
-            Stage::Measuring(measuring) => measuring.best.map(|best| best.round_trip),
-            Stage::Waiting { measured, .. } => Some(measured.round_trip),
+            Stage::Measuring(measuring) => measuring.best().map(|best| best.round_trip()),
+            Stage::Waiting { measured, .. } => Some(measured.best.round_trip()),
         }
     }
 
@@ -175,11 +198,24 @@ impl Link {
         encode_control(&FromClient::Leave, &mut self.control_out);
     }
 
-    /// Passes to the next tick of the stamping clock, if it is due: the clock's tick and the tick
-    /// whose input is to be sampled now, and given to [`Link::stamp`].
-    pub(crate) fn advance(&mut self, now: Time) -> Option<(Tick, Tick)> {
+    /// The next tick whose input is to be sampled and given to [`Link::stamp`], if it is due.
+    pub(crate) fn advance(&mut self, now: Time) -> Option<Tick> {
+        let Stage::Running(running) = &mut self.stage else {
+            return None;
+        };
+        let stamp = running.stamps.advance(now);
+        let event = running.stamps.poll_event();
+        self.events.extend(event.map(LinkEvent::Time));
+        stamp
+    }
+
+    /// Lets another provider tell the time; the one before, once the match runs.
+    pub(crate) fn replace_provider(
+        &mut self,
+        provider: Box<dyn TimeProvider>,
+    ) -> Option<Box<dyn TimeProvider>> {
         match &mut self.stage {
-            Stage::Running(running) => running.clock.advance(now),
+            Stage::Running(running) => Some(running.stamps.replace(provider)),
             _ => None,
         }
     }
@@ -206,7 +242,7 @@ impl Link {
     /// When the stamping clock ticks next.
     pub(crate) fn next_stamp(&self) -> Time {
         self.running()
-            .map_or(Time::NEVER, |running| running.clock.next_time())
+            .map_or(Time::NEVER, |running| running.stamps.next_time())
     }
 
     /// When [`Link::poll_transmit`] has something to say without having heard anything.
@@ -265,14 +301,14 @@ impl Link {
                 });
             }
             (FromRelay::Start { deadline }, Stage::Waiting { measured, .. }) => {
-                let measured = *measured;
-                self.start(now, measured, deadline)?;
+                let measured = measured.clone();
+                self.start(now, &measured, deadline)?;
             }
             (FromRelay::Frames(body), Stage::Running(running)) => {
                 let datagram =
                     ToClient::decode_frames(&body).map_err(|_| CloseReason::Malformed)?;
                 if let ToClient::Frames(header, bits) = datagram {
-                    running.downlink.take(&header, bits, receiver)?;
+                    running.take(now, &header, bits, receiver)?;
                     running.send_at = now;
                 }
             }
@@ -284,12 +320,26 @@ impl Link {
         Ok(())
     }
 
-    fn start(&mut self, now: Time, measured: Measured, deadline: u64) -> Result<(), CloseReason> {
+    fn start(&mut self, now: Time, measured: &Measured, deadline: u64) -> Result<(), CloseReason> {
         let welcome = self.welcome.as_ref().ok_or(CloseReason::Unexpected)?;
-        let anchor = Time::from_nanos(deadline).offset(measured.relay_ahead.saturating_neg());
-        let rate = welcome.setup.rate;
-        let clock = StampClock::start(now, rate, self.delay, anchor, measured.round_trip);
-        let (_, first) = clock.next();
+        let waits = matches!(welcome.rules.policy, LatePolicy::Wait { .. });
+        let deadline = Time::from_nanos(deadline);
+        let map = |deadline| TickMap::new(deadline, NetTime::ZERO, welcome.setup.rate);
+        let relay = map(deadline);
+        let echoes = measured.answers.iter().map(|answer| Echo {
+            sent: answer.sent,
+            relay: relay.at(answer.relay),
+            received: answer.received,
+        });
+        let start = Start {
+            map: map(deadline.offset(measured.best.relay_ahead().saturating_neg())),
+            echoes: &echoes.collect::<Vec<_>>(),
+            first: self.first,
+            worth: self.worth,
+            waits,
+        };
+        let stamps = Stamps::start(now, &start);
+        let first = stamps.next();
         encode_control(&FromClient::Stamping(first), &mut self.control_out);
 
         let input_bytes = u32::try_from(self.neutral.len()).map_err(|_| CloseReason::Unexpected)?;
@@ -298,10 +348,9 @@ impl Link {
             input_bytes,
         };
         let genesis = FrameHash::genesis(&self.game, &welcome.setup);
-        let waits = matches!(welcome.rules.policy, LatePolicy::Wait { .. });
         self.stage = Stage::Running(Box::new(Running {
-            round_trip: measured.round_trip,
-            clock,
+            round_trip: measured.best.round_trip(),
+            stamps,
             uplink: Uplink::new(self.neutral.clone(), first, waits),
             outbox: Outbox::default(),
             downlink: Downlink::new(shape, self.neutral.clone(), genesis, welcome.epoch),
@@ -332,8 +381,8 @@ impl Link {
                 Ok(())
             }
             (ToClient::Frames(header, bits), Stage::Running(running)) => {
-                running.acknowledged(&header, receiver)?;
-                running.downlink.take(&header, bits, receiver)
+                running.acknowledged(now, &header, receiver)?;
+                running.take(now, &header, bits, receiver)
             }
             (ToClient::Fragment(header, piece), Stage::Running(running)) => {
                 let Some(whole) = running.downlink.fragment(header, piece) else {
@@ -341,8 +390,8 @@ impl Link {
                 };
                 match ToClient::decode_frames(&whole).map_err(|_| CloseReason::Malformed)? {
                     ToClient::Frames(header, bits) => {
-                        running.acknowledged(&header, receiver)?;
-                        running.downlink.take(&header, bits, receiver)
+                        running.acknowledged(now, &header, receiver)?;
+                        running.take(now, &header, bits, receiver)
                     }
                     _ => Ok(()),
                 }
@@ -376,6 +425,7 @@ impl Link {
             }
             Stage::Running(running) if running.send_at <= now => {
                 running.send_at = now + RESEND_INTERVAL;
+                running.stamps.see(now);
                 running.write(buffer, receiver);
                 Some(Channel::Datagram)
             }
@@ -385,29 +435,52 @@ impl Link {
 }
 
 impl Measuring {
-    /// Takes an echo; returns the best of all when there were enough.
+    /// Takes an echo; returns what all told when there were enough.
     fn echo(&mut self, now: Time, sent: u64, relay: u64) -> Result<Option<Measured>, CloseReason> {
-        if Time::from_nanos(sent) > now {
+        let sent = Time::from_nanos(sent);
+        if sent > now {
             return Err(CloseReason::Malformed); // We never sent it.
         }
-        let round_trip = now.since(Time::from_nanos(sent));
-        // The relay answered halfway, as far as one end can know.
-        let here = Time::from_nanos(sent) + round_trip / 2;
-        let relay_ahead = Time::from_nanos(relay).nanos_since(here);
-        if self.best.is_none_or(|best| round_trip < best.round_trip) {
-            self.best = Some(Measured {
-                round_trip,
-                relay_ahead,
-            });
+        self.answers.push(Answer {
+            sent,
+            relay: Time::from_nanos(relay),
+            received: now,
+        });
+        if self.answers.len() < PROBES {
+            return Ok(None);
         }
-        self.echoes += 1;
-        Ok(self.best.filter(|_| self.echoes >= PROBES))
+        Ok(self.best().map(|best| Measured {
+            answers: core::mem::take(&mut self.answers),
+            best,
+        }))
+    }
+
+    fn best(&self) -> Option<Answer> {
+        self.answers.iter().copied().min_by_key(Answer::round_trip)
     }
 }
 
 impl Running {
+    /// Takes frames and forwarded inputs.
+    fn take(
+        &mut self,
+        now: Time,
+        header: &RelayHeader,
+        bits: BitReader<'_>,
+        receiver: &mut impl Receiver,
+    ) -> Result<(), CloseReason> {
+        let before = self.downlink.next();
+        self.downlink.take(header, bits, receiver)?;
+        let newest = self.downlink.next().previous();
+        if let Some(newest) = newest.filter(|newest| *newest >= before) {
+            self.stamps.frame(now, newest);
+        }
+        Ok(())
+    }
+
     fn acknowledged(
         &mut self,
+        now: Time,
         header: &RelayHeader,
         receiver: &impl Receiver,
     ) -> Result<(), CloseReason> {
@@ -420,7 +493,7 @@ impl Running {
         self.votes_next = self.votes_next.max(header.votes_next);
         self.agreed_next = self.agreed_next.max(header.agreed_next);
         if let Some(arrival) = header.arrival {
-            self.clock.report(arrival.tick, arrival.margin_us);
+            self.stamps.arrived(now, arrival.tick, arrival.margin_us);
         }
         Ok(())
     }

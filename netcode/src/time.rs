@@ -7,13 +7,14 @@
 //! knows the tick rate, so a point is the same whatever happens to that.
 //!
 //! A [`TimeProvider`] tells a machine where it stands: [`ServerProvider`] on the server, on a client
-//! [`FixedBuffers`], [`Slewed`] or [`StepOnly`] around it or another, or a game's own. [`NetClock`]
+//! [`Adaptive`], [`FixedBuffers`], [`Slewed`] or [`StepOnly`] around it or another, or a game's own. [`NetClock`]
 //! holds one and lets it be replaced. [`Steps`] turns what it says into ticks to execute. [`samples`]
 //! remember how it went, and say in words why inputs were late.
 //!
 //! Everything is whole numbers, and the clock is passed in: the same calls give the same bits
 //! everywhere. Nothing allocates while time passes.
 
+mod adaptive;
 mod clock;
 mod config;
 mod discipline;
@@ -26,16 +27,18 @@ pub mod samples;
 mod scale;
 mod server_provider;
 mod span;
+mod steered;
 mod steps;
 mod tick_map;
 mod unwrap;
 mod watch;
 
+pub use adaptive::{Adaptive, AdaptiveError};
 pub use clock::NetClock;
 pub use config::{TimeConfig, TimeConfigError};
 pub use discipline::{Slewed, StepOnly};
 pub use fixed_buffers::FixedBuffers;
-pub use lead::{LateWorth, LeadConfig, LeadController, Steering};
+pub use lead::{LateWorth, LeadConfig, LeadConfigError, LeadController, Steering};
 pub use moment::Time;
 pub(crate) use moment::nanos;
 pub use net_time::{Local, NetTime, Render, Server, Space};
@@ -43,6 +46,7 @@ pub use provider::{Advance, Observation, ResetReason, TimeEvent, TimeProvider};
 pub use scale::{Scale, ScaleError, SlewedScale};
 pub use server_provider::ServerProvider;
 pub use span::Span;
+pub use steered::SteeredLead;
 pub use steps::{Beyond, Due, Step, Steps, TimeSkipped};
 pub use tick_map::{TickMap, TickMapError};
 pub use unwrap::{low16, low32, unwrap_delta, unwrap16, unwrap32};

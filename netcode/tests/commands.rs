@@ -159,7 +159,7 @@ proptest! {
             seed,
             players,
             ticks: 600,
-            client: ClientConfig { delay: 2, window },
+            client: ClientConfig::new(2, window),
             ..over(preset)
         };
         let mut game = Match::new(&scenario);

@@ -33,7 +33,7 @@ fn by_us(players: u8, delay: u32, window: u32, preset: Preset) -> Vec<Vec<Digest
     let mut scenario = waiting(Scenario {
         players,
         ticks: TICKS,
-        client: ClientConfig { delay, window },
+        client: ClientConfig::new(delay, window),
         up: net,
         down: net,
         ..Scenario::default()

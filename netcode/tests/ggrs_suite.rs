@@ -27,7 +27,7 @@ fn seconds(seconds: u64) -> Time {
 }
 
 fn lockstep(delay: u32, ticks: u64) -> Scenario {
-    let client = ClientConfig { delay, window: 0 };
+    let client = ClientConfig::new(delay, 0);
     waiting(Scenario {
         client,
         ..over_ticks(ticks)
@@ -80,7 +80,7 @@ fn no_desync_is_reported_where_there_is_none() {
     for delay in [0, 1, 5] {
         let net = Preset::Awful.conditions();
         let scenario = Scenario {
-            client: ClientConfig { delay, window: 20 },
+            client: ClientConfig::new(delay, 20),
             up: net,
             down: net,
             ..Scenario::default()
@@ -171,7 +171,7 @@ fn lockstep_stalls_without_inputs_and_recovers() {
 #[test]
 fn rollback_stalls_at_the_window_and_recovers() {
     let window = 8;
-    let client = ClientConfig { delay: 1, window };
+    let client = ClientConfig::new(1, window);
     let scenario = waiting(Scenario {
         client,
         ..over_ticks(2)
@@ -199,7 +199,7 @@ fn rollback_stalls_at_the_window_and_recovers() {
 fn delays_do_not_change_what_happens() {
     let mut first = None;
     for delay in [0, 1, 4, 9] {
-        let client = ClientConfig { delay, window: 12 };
+        let client = ClientConfig::new(delay, 12);
         let scenario = waiting(Scenario {
             client,
             ..over_ticks(3)
@@ -226,7 +226,7 @@ fn delays_do_not_change_what_happens() {
 fn nothing_is_lost_at_the_start_with_a_delay() {
     for (delay, loss_per_10k) in [(0, 0), (2, 0), (6, 0), (2, 500), (6, 500)] {
         let mut scenario = waiting(over_ticks(6));
-        scenario.client = ClientConfig { delay, window: 20 };
+        scenario.client = ClientConfig::new(delay, 20);
         for net in [&mut scenario.up, &mut scenario.down] {
             *net = LinkConditions {
                 loss_per_10k,
@@ -274,7 +274,7 @@ fn lockstep_needs_one_way_where_ggrs_needs_the_round_trip() {
          delay | ours, 3 up + 3 down: stalls per player | ggrs over 6: frames | ggrs over 3\n",
     );
     for delay in 3..=14 {
-        let client = ClientConfig { delay, window: 0 };
+        let client = ClientConfig::new(delay, 0);
         let scenario = Scenario {
             client,
             ..over_ticks(3)

@@ -55,10 +55,7 @@ impl<S: Simulation> Rig<S> {
         relay.reserve(u32::try_from(WARM.0 + STEADY_TICKS + 600).unwrap());
         let mut network = Network::new(1);
         let way = LinkConditions::constant(Duration::from_nanos(LATENCY * RATE.period_nanos()));
-        let config = ClientConfig {
-            delay: 1,
-            window: 12,
-        };
+        let config = ClientConfig::new(1, 12);
         let mut nodes = Vec::new();
         for peer in 0..PLAYERS {
             relay.connected(Time::ZERO, PeerId(peer.into()));

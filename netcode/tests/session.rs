@@ -105,7 +105,7 @@ fn lockstep_at_full_rate_from_x_7_on() {
     let three_ticks = Duration::from_nanos(3 * Scenario::default().rate.period_nanos());
     let net = LinkConditions::constant(three_ticks);
     for delay in 4..14 {
-        let client = ClientConfig { delay, window: 0 };
+        let client = ClientConfig::new(delay, 0);
         let scenario = Scenario {
             client,
             up: net,
@@ -131,7 +131,7 @@ fn a_client_predicts_no_more_than_the_path_asks() {
     let three_ticks = Duration::from_nanos(3 * Scenario::default().rate.period_nanos());
     let net = LinkConditions::constant(three_ticks);
     for delay in 0..8 {
-        let client = ClientConfig { delay, window: 12 };
+        let client = ClientConfig::new(delay, 12);
         let scenario = Scenario {
             client,
             up: net,
@@ -359,7 +359,7 @@ proptest! {
             let policy = LatePolicy::Wait { bound_ms: 30_000 };
             let scenario = Scenario {
                 players,
-                client: ClientConfig { delay, window },
+                client: ClientConfig::new(delay, window),
                 rules: SessionRules { policy, repeat: Repeat { ticks: 30 }, forwarding },
                 ticks: 300,
                 ..over(Preset::ALL[preset])
@@ -393,7 +393,7 @@ proptest! {
             repeat: Repeat { ticks: 30 },
             forwarding: seed.is_multiple_of(2),
         };
-        let client = ClientConfig { delay, window };
+        let client = ClientConfig::new(delay, window);
         let scenario = Scenario { players, client, rules, seed, ticks: 240, ..over(Preset::ALL[preset]) };
         assert_whole(&scenario, &play(&scenario));
     }

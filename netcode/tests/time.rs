@@ -6,9 +6,9 @@ use core::time::Duration;
 use phalanx_engine::{Rng, Tick, TickRate};
 use phalanx_netcode::Time;
 use phalanx_netcode::time::{
-    Advance, Beyond, FixedBuffers, NetClock, NetTime, Observation, ResetReason, Scale, Server,
-    ServerProvider, Slewed, Span, StepOnly, Steps, TickMap, TimeConfig, TimeConfigError, TimeEvent,
-    TimeProvider,
+    Adaptive, Advance, Beyond, FixedBuffers, LateWorth, LeadConfig, NetClock, NetTime, Observation,
+    ResetReason, Scale, Server, ServerProvider, Slewed, Span, StepOnly, Steps, TickMap, TimeConfig,
+    TimeEvent, TimeProvider,
 };
 
 const HZ_60: TickRate = TickRate::hz(60);
@@ -484,7 +484,8 @@ fn a_rate_changes_at_its_tick_on_every_machine() -> Result<(), Box<dyn Error>> {
 
 #[test]
 fn a_provider_is_replaced_in_a_running_session() {
-    let mut clock = NetClock::new(Box::new(server()));
+    let map = TickMap::new(START, NetTime::ZERO, HZ_60);
+    let mut clock = NetClock::new(Box::new(server()), map);
     let at = |seconds: i64| START.offset(seconds * 1000 * MILLI / 4);
     assert_eq!(clock.advance(at(1)).event, None);
     let line = TickMap::new(START, NetTime::from_parts(60, 0), HZ_60);
@@ -547,11 +548,16 @@ fn a_clock_that_goes_back_does_not_reset_who_follows() -> Result<(), Box<dyn Err
     Ok(())
 }
 
-fn everyone() -> Result<[Box<dyn TimeProvider>; 4], TimeConfigError> {
+fn everyone() -> Result<[Box<dyn TimeProvider>; 5], Box<dyn Error>> {
     let config = TimeConfig::default();
     Ok([
         Box::new(server()),
         Box::new(fixed()),
+        Box::new(Adaptive::new(
+            map(HZ_60),
+            &LeadConfig::new(LateWorth::Balanced),
+            &config,
+        )?),
         Box::new(StepOnly::new(fixed(), map(HZ_60), &config)?),
         Box::new(Slewed::new(fixed(), map(HZ_60), &config)?),
     ])
@@ -583,6 +589,7 @@ fn nothing_that_is_observed_makes_time_go_wrong() -> Result<(), Box<dyn Error>> 
             let observation = match rng.below(5) {
                 0 => Observation::Arrival {
                     tick,
+                    sampled: Time::from_nanos(wild(rng)),
                     margin_ns: wild(rng).cast_signed(),
                 },
                 1 => Observation::Frame {

@@ -47,10 +47,7 @@ impl Scene {
     }
 
     pub(super) fn clients(&self) -> Vec<Client<Tally>> {
-        let config = ClientConfig {
-            delay: 0,
-            window: self.window,
-        };
+        let config = ClientConfig::new(0, self.window);
         (0..self.players)
             .map(|_| Client::new(Tally, config).expect("delay and window are within limits"))
             .collect()

@@ -68,6 +68,7 @@ impl<S: Game> Pilot<S> for Narrator<S> {
             Event::Joined { slot, .. } => self.console.note(&format!("joined in slot {slot}")),
             Event::Started => self.console.note("the match begins"),
             Event::Desync(tick) => self.console.note(&format!("DESYNC since tick {tick}")),
+            Event::Time(event) => self.console.note(&event.to_string()),
             Event::Ended | Event::Closed(_) => {}
         }
     }

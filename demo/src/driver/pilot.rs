@@ -104,7 +104,7 @@ impl Ending {
             Event::Started => self.begun = now + START_DELAY,
             Event::Desync(tick) => self.desync = self.desync.or(Some(*tick)),
             Event::Ended => self.ended = now,
-            Event::Closed(_) => {}
+            Event::Time(_) | Event::Closed(_) => {}
         }
     }
 }

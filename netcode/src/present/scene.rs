@@ -199,14 +199,8 @@ fn scenario(preset: Preset, players: u8, client: ClientConfig) -> Scenario {
     }
 }
 
-const ROLLBACK: ClientConfig = ClientConfig {
-    delay: 1,
-    window: 24,
-};
-const LOCKSTEP: ClientConfig = ClientConfig {
-    delay: 20,
-    window: 0,
-};
+const ROLLBACK: ClientConfig = ClientConfig::new(1, 24);
+const LOCKSTEP: ClientConfig = ClientConfig::new(20, 0);
 
 const FPS: u64 = 144;
 
@@ -378,12 +372,12 @@ fn a_rider_is_shown_where_it_stands() {
     }
     expect![[r#"
         net   players  corrected by px  px in a frame, and without
-        wifi        2             14.0             5.6         15.2
-        wifi        3             25.2             8.5         27.6
-        wifi        4             21.4             6.8         30.0
-        far         2             60.3             7.1         66.0
-        far         3            119.4             8.4        132.0
-        far         4            146.7            11.7        165.0
+        wifi        2             16.3             8.9         19.1
+        wifi        3             50.6            17.7         52.7
+        wifi        4             37.1            18.4         38.4
+        far         2             61.9             6.7         66.0
+        far         3            120.2            13.6        132.0
+        far         4            147.3            13.6        180.0
     "#]]
     .assert_eq(&table);
 }
@@ -393,7 +387,7 @@ fn a_rider_is_shown_where_it_stands() {
 fn whoever_walks_on_and_off_jumps_less_than_unsmoothed() {
     let picture = picture(&scenario(Preset::Far, 3, ROLLBACK), 0xffff);
     let figures = format!("{:.1}, without {:.1}", picture.jump, picture.jump_without);
-    expect!["8.4, without 132.0"].assert_eq(&figures);
+    expect!["18.0, without 132.0"].assert_eq(&figures);
 }
 
 /// Everything that a match came to, with somebody who looks on at every frame or nobody.

@@ -2,21 +2,27 @@
 
 use core::fmt;
 
-use super::{Advance, NetTime, Observation, ResetReason, Server, Time, TimeEvent, TimeProvider};
+use super::{
+    Advance, Local, NetTime, Observation, ResetReason, TickMap, Time, TimeEvent, TimeProvider,
+};
 
 /// Holds the [`TimeProvider`] in force; another can take its place while the session runs.
 pub struct NetClock {
     provider: Box<dyn TimeProvider>,
-    last: Option<NetTime<Server>>,
+    /// How long ticks are; its phase is a first guess.
+    map: TickMap,
+    /// When it was advanced last, and what it said.
+    last: Option<(Time, Advance)>,
     replaced: bool,
 }
 
 impl NetClock {
-    /// Time as `provider` says.
+    /// Time as `provider` says. `map` tells how long ticks are, and where the server is at a first guess.
     #[must_use]
-    pub const fn new(provider: Box<dyn TimeProvider>) -> Self {
+    pub const fn new(provider: Box<dyn TimeProvider>, map: TickMap) -> Self {
         Self {
             provider,
+            map,
             last: None,
             replaced: false,
         }
@@ -24,6 +30,7 @@ impl NetClock {
 
     /// Passes on what was learnt.
     pub fn observe(&mut self, now: Time, observation: &Observation) {
+        observation.change_rate(&mut self.map);
         self.provider.observe(now, observation);
     }
 
@@ -32,12 +39,38 @@ impl NetClock {
     /// event.
     pub fn advance(&mut self, now: Time) -> Advance {
         let mut advance = self.provider.advance(now);
-        let before = self.last.replace(advance.server);
-        if let (true, Some(from)) = (core::mem::take(&mut self.replaced), before) {
-            let (to, reason) = (advance.server, ResetReason::Replaced);
+        let before = self.last.replace((now, advance));
+        if let (true, Some((_, before))) = (core::mem::take(&mut self.replaced), before) {
+            let (from, to, reason) = (before.server, advance.server, ResetReason::Replaced);
             advance.event = Some(TimeEvent::HardReset { from, to, reason });
         }
         advance
+    }
+
+    /// When local time will be at a point if nothing changes from how it was at the last
+    /// [`NetClock::advance`]; that moment itself if it is there, and zero before the first one.
+    #[must_use]
+    pub fn due(&self, point: NetTime<Local>) -> Time {
+        let Some((now, advance)) = self.last else {
+            return Time::ZERO;
+        };
+        let (from, to) = (advance.local.into_space(), point.into_space());
+        if to <= from {
+            return now;
+        }
+        let nanos = i128::from(self.map.nanos_between(from, to));
+        let nanos = ((nanos << 32) / i128::from(advance.scale.bits())).max(1);
+        now.offset(i64::try_from(nanos).unwrap_or(i64::MAX))
+    }
+
+    /// By how much local time was further than the first guess of the server's, when it was last advanced;
+    /// nanoseconds.
+    #[must_use]
+    pub fn lead(&self) -> i64 {
+        self.last.map_or(0, |(now, advance)| {
+            self.map
+                .nanos_between(self.map.at(now), advance.local.into_space())
+        })
     }
 
     /// Puts `provider` in the place of the one in force, which is given back. What was observed

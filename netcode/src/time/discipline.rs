@@ -237,7 +237,7 @@ const fn reset(from: NetTime<Server>, target: &Advance) -> TimeEvent {
     let reason = match target.event {
         Some(TimeEvent::HardReset { reason, .. }) => reason,
         Some(TimeEvent::Suspended { .. }) => ResetReason::Suspended,
-        None => ResetReason::Threshold,
+        Some(TimeEvent::Skipped(_)) | None => ResetReason::Threshold,
     };
     TimeEvent::HardReset {
         from,

@@ -16,19 +16,25 @@
 //!
 //! Integers only, in nanoseconds; memory of a fixed size; no clock: time is passed in.
 
+use phalanx_engine::TickRate;
+use serde::{Deserialize, Serialize};
+
+use crate::limits::{LEAD_TIME_MAX, SCALE_PPM_MAX};
+
 /// What a late input is worth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LateWorth {
     /// Little: rollback hides it.
     LatencyFirst,
     /// 50 ms of latency for one input in a hundred.
+    #[default]
     Balanced,
     /// Much: late inputs are lost.
     NeverLate,
 }
 
 /// The constants of a [`LeadController`]. Times are nanoseconds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeadConfig {
     /// What it would be worth in latency if all inputs were in time instead of late.
     pub late_cost: i64,
@@ -44,8 +50,11 @@ pub struct LeadConfig {
     pub shift_window: i64,
     /// What a shift may exceed a common surprise by before it counts.
     pub shift_margin: i64,
-    /// A way that differs by more from the floor tells of another clock, not of a slow link.
+    /// A way that is shorter than the floor by more tells of another clock, not of a fast link; one that is
+    /// longer by more of a standstill, which no lead makes up for.
     pub lost: i64,
+    /// Ways that are too long for so long are no standstill but another clock, too.
+    pub standstill: i64,
     /// How often the lead is chosen.
     pub interval: i64,
     /// How long catching up takes, and the fastest it may be, millionths.
@@ -56,7 +65,37 @@ pub struct LeadConfig {
     pub dead_band: i64,
     /// A lead too short by more is set instead of steered; too long by the second.
     pub set_beyond: (i64, i64),
+    /// How fast the speed may change, millionths per second.
+    pub slew_ppm_per_second: u32,
 }
+
+/// A [`LeadConfig`] was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LeadConfigError {
+    /// A time is negative or too long.
+    #[error("{name} is 0 to {} s, not {nanos} ns", LEAD_TIME_MAX.as_secs())]
+    Time {
+        /// Which.
+        name: &'static str,
+        /// What it was.
+        nanos: i64,
+    },
+    /// A time that something is divided by, or waits for, is 0.
+    #[error("{0} is more than 0 ns")]
+    Zero(&'static str),
+    /// Nothing, or too much, is remembered.
+    #[error("a surprise counts for 1 to {MEMORY_MAX} inputs, not {0}")]
+    Memory(u32),
+    /// A speed out of range.
+    #[error("a clock runs 0 to {SCALE_PPM_MAX} ppm faster or slower, not {0}")]
+    Speed(i64),
+    /// A speed that never, or too suddenly, changes.
+    #[error("the speed of a clock changes by 1 to {SLEW_MAX} ppm per second, not by {0}")]
+    Slew(u32),
+}
+
+/// A second from nothing to the hundredfold of what is possible: at once.
+const SLEW_MAX: u32 = 10_000_000;
 
 const MS: i64 = 1_000_000;
 
@@ -77,12 +116,75 @@ impl LeadConfig {
             shift_window: 70 * MS,
             shift_margin: MS,
             lost: 1_000 * MS,
+            standstill: 3_000 * MS,
             interval: 50 * MS,
             catch_up: (100 * MS, 100_000),
             give_back: (500 * MS, 80_000),
             dead_band: 200_000,
             set_beyond: (42 * MS, 250 * MS),
+            slew_ppm_per_second: 500_000,
         }
+    }
+
+    /// The same for another tick rate: a surprise counts for about as long, and what is
+    /// asked of the last moments is asked of a few inputs at least.
+    #[must_use]
+    pub fn at(self, rate: TickRate) -> Self {
+        let second = u128::from(rate.numerator()) * u128::from(self.memory);
+        let inputs = second / (60 * u128::from(rate.denominator()));
+        let memory = u32::try_from(inputs).unwrap_or(MEMORY_MAX);
+        let ticks = |ticks: u64| i64::try_from(ticks * rate.period_nanos()).unwrap_or(i64::MAX);
+        Self {
+            memory: memory.clamp(RAISED_EVERY, MEMORY_MAX),
+            floor_window: self.floor_window.max(ticks(16)),
+            trend_window: self.trend_window.max(ticks(4)),
+            shift_window: self.shift_window.max(ticks(4)),
+            ..self
+        }
+    }
+
+    /// Checks the numbers.
+    ///
+    /// # Errors
+    /// [`LeadConfigError`] says which is out of range.
+    pub fn validate(&self) -> Result<(), LeadConfigError> {
+        use LeadConfigError as E;
+        let most = i64::try_from(LEAD_TIME_MAX.as_nanos()).unwrap_or(i64::MAX);
+        for (name, nanos, divides) in [
+            ("the cost of late inputs", self.late_cost, false),
+            ("the guard", self.guard, false),
+            ("the floor's window", self.floor_window, true),
+            ("the trend's window", self.trend_window, true),
+            ("the shift's window", self.shift_window, true),
+            ("the shift's margin", self.shift_margin, false),
+            ("the difference to another clock", self.lost, true),
+            ("a standstill", self.standstill, false),
+            ("the interval", self.interval, false),
+            ("the time to catch up", self.catch_up.0, true),
+            ("the time to give back", self.give_back.0, true),
+            ("the dead band", self.dead_band, false),
+            ("what is set instead of caught up", self.set_beyond.0, true),
+            ("what is set instead of given back", self.set_beyond.1, true),
+        ] {
+            if !(0..=most).contains(&nanos) {
+                return Err(E::Time { name, nanos });
+            }
+            if divides && nanos == 0 {
+                return Err(E::Zero(name));
+            }
+        }
+        if !(1..=MEMORY_MAX).contains(&self.memory) {
+            return Err(E::Memory(self.memory));
+        }
+        for speed in [self.catch_up.1, self.give_back.1] {
+            if !(0..=i64::from(SCALE_PPM_MAX)).contains(&speed) {
+                return Err(E::Speed(speed));
+            }
+        }
+        if !(1..=SLEW_MAX).contains(&self.slew_ppm_per_second) {
+            return Err(E::Slew(self.slew_ppm_per_second));
+        }
+        Ok(())
     }
 }
 
@@ -103,6 +205,8 @@ pub struct LeadController {
     ways: Ways,
     floors: Ring<(i64, i64), FLOORS>,
     surprises: Surprises,
+    /// Since when ways have been too long.
+    standing: Option<i64>,
     decided: Option<i64>,
     wanted: Option<i64>,
 }
@@ -115,17 +219,29 @@ const FLOORS: usize = 64;
 
 impl LeadController {
     /// One that knows nothing.
-    #[must_use]
-    pub fn new(config: LeadConfig) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// [`LeadConfigError`] if a constant is out of range.
+    pub fn new(config: LeadConfig) -> Result<Self, LeadConfigError> {
+        config.validate()?;
+        Ok(Self {
             config,
             handshake: Handshake::default(),
             ways: Ways::default(),
             floors: Ring::default(),
             surprises: Surprises::default(),
+            standing: None,
             decided: None,
             wanted: None,
-        }
+        })
+    }
+
+    /// By how much a way differs from what is expected, if it does by so much that it tells of another clock.
+    #[must_use]
+    pub fn lost(&self, way: i64) -> Option<i64> {
+        let (_, floor) = self.floors.newest()?;
+        let apart = way.saturating_sub(floor);
+        (apart.saturating_abs() > self.config.lost).then_some(apart)
     }
 
     /// A round trip before the first input, and how much further it says the server's clock is.
@@ -142,22 +258,39 @@ impl LeadController {
     pub fn arrival(&mut self, now: i64, sampled: i64, arrived: i64) {
         // Both may be anything: the server says so. FAR leaves room for sums.
         let way = arrived.saturating_sub(sampled).clamp(-FAR, FAR);
-        if let Some((_, floor)) = self.floors.newest()
-            && (way - floor).abs() > self.config.lost
-        {
+        let lost = self.lost(way);
+        if self.stands_still(now, way) {
+            return;
+        }
+        if lost.is_some() {
             self.ways = Ways::default();
             self.floors = Ring::default();
             self.decided = None;
         }
-        self.ways.heard.push(Way {
-            heard: now,
-            sampled,
-            way,
-        });
+        self.ways.hear(now, sampled, way);
         let floor = self.floors.iter().find(|(made, _)| *made <= sampled);
         if let Some((_, floor)) = floor {
             self.surprises.push(way - floor, self.config.memory);
         }
+    }
+
+    /// Whether this way is of a standstill or of what was held up by it.
+    fn stands_still(&mut self, now: i64, way: i64) -> bool {
+        let longer = self.floors.newest().map_or(0, |(_, floor)| way - floor);
+        let bound = match self.standing {
+            Some(_) => self.config.lost / 4,
+            None => self.config.lost,
+        };
+        if longer <= bound {
+            self.standing = None;
+            return false;
+        }
+        let since = *self.standing.get_or_insert(now);
+        let stands = now - since < self.config.standstill;
+        if !stands {
+            self.standing = None;
+        }
+        stands
     }
 
     /// Chooses the lead again if it is time to, after the arrivals of a packet.
@@ -291,6 +424,11 @@ impl<T: Copy, const N: usize> Ring<T, N> {
     fn newest(&self) -> Option<T> {
         self.iter().next()
     }
+
+    fn newest_mut(&mut self) -> Option<&mut T> {
+        let newest = self.pushed.checked_sub(1)?;
+        Some(&mut self.entries[newest % N])
+    }
 }
 
 /// How long an input took.
@@ -307,7 +445,27 @@ struct Ways {
     heard: Ring<Way, 64>,
 }
 
+/// Ways that are heard of within so long are kept as one, so that the newest 64 reach back as far at any
+/// tick rate.
+const GRAIN: i64 = 8 * MS;
+
 impl Ways {
+    fn hear(&mut self, now: i64, sampled: i64, way: i64) {
+        if let Some(newest) = self.heard.newest_mut()
+            && now - newest.heard < GRAIN
+        {
+            newest.sampled = newest.sampled.max(sampled);
+            newest.way = newest.way.min(way);
+            return;
+        }
+        let heard = now;
+        self.heard.push(Way {
+            heard,
+            sampled,
+            way,
+        });
+    }
+
     /// The shortest one that was heard of between these ages.
     fn shortest(&self, now: i64, from: i64, to: i64) -> Option<i64> {
         self.heard
@@ -366,7 +524,7 @@ impl Surprises {
         self.all += i64::from(self.weight);
         self.pushed = self.pushed.wrapping_add(1);
         if self.pushed.is_multiple_of(RAISED_EVERY) {
-            let epochs = memory.clamp(RAISED_EVERY, MEMORY_MAX) / RAISED_EVERY;
+            let epochs = memory.max(RAISED_EVERY) / RAISED_EVERY;
             self.weight += self.weight / epochs;
         }
         if self.weight >= HEAVIEST {
@@ -420,7 +578,7 @@ mod tests {
     const TICK: i64 = 16_666_667;
 
     fn balanced() -> LeadController {
-        LeadController::new(LeadConfig::new(LateWorth::Balanced))
+        LeadController::new(LeadConfig::new(LateWorth::Balanced)).unwrap()
     }
 
     /// Inputs of `ticks` are heard of a tick after they arrived.
@@ -453,7 +611,7 @@ mod tests {
     #[test]
     fn a_policy_weighs_late_inputs_against_latency() {
         let wanted = |policy, every| {
-            let mut controller = LeadController::new(LeadConfig::new(policy));
+            let mut controller = LeadController::new(LeadConfig::new(policy)).unwrap();
             let late = |tick| if tick % every == 0 { 70 * MS } else { 40 * MS };
             feed(&mut controller, 1..7200, late);
             wanted_us(&controller)
@@ -497,8 +655,49 @@ mod tests {
     #[test]
     fn another_clock_is_seen_with_the_first_input() {
         let mut controller = balanced();
+        let mut hear = |tick: i64, way: i64| {
+            let (now, sampled) = (tick * TICK + 60 * MS, tick * TICK);
+            controller.arrival(now, sampled, sampled + way);
+            controller.decide(now);
+            wanted_us(&controller)
+        };
+        for tick in 0..600 {
+            hear(tick, 40 * MS);
+        }
+        assert_eq!(hear(600, -4_960 * MS), -4_958_250);
+    }
+
+    /// Six seconds' inputs that come at once were late, and those after them are not; if it goes on, the
+    /// clock is another one.
+    #[test]
+    fn a_standstill_is_not_made_up_for() {
+        let mut controller = balanced();
         feed(&mut controller, 0..600, |_| 40 * MS);
-        feed(&mut controller, 600..601, |_| 5_040 * MS);
+        let stood = |tick: i64| (960 - tick).max(0) * TICK + 40 * MS;
+        for tick in 600..961 {
+            let arrived = 960 * TICK + 40 * MS;
+            assert_eq!(arrived - tick * TICK, stood(tick));
+            controller.arrival(arrived + TICK, tick * TICK, arrived);
+        }
+        controller.decide(961 * TICK + 40 * MS);
+        assert!(
+            wanted_us(&controller) < 1_050_000,
+            "{}",
+            wanted_us(&controller)
+        );
+        feed(&mut controller, 961..1000, |_| 40 * MS);
+        assert!(
+            wanted_us(&controller) < 45_000,
+            "{}",
+            wanted_us(&controller)
+        );
+        feed(&mut controller, 1000..1180, |_| 5_040 * MS);
+        assert!(
+            wanted_us(&controller) < 45_000,
+            "{}",
+            wanted_us(&controller)
+        );
+        feed(&mut controller, 1180..1190, |_| 5_040 * MS);
         assert_eq!(wanted_us(&controller), 5_041_750);
     }
 
@@ -530,6 +729,53 @@ mod tests {
         assert_eq!(steer(-251 * MS), Steering::Set(wanted));
     }
 
+    #[test]
+    fn a_configuration_that_cannot_be_is_refused() {
+        use LeadConfigError as E;
+        let verdict = |change: fn(&mut LeadConfig)| {
+            let mut config = LeadConfig::new(LateWorth::Balanced);
+            change(&mut config);
+            LeadController::new(config).map(drop)
+        };
+        assert_eq!(verdict(|_| ()), Ok(()));
+        let time = |name, nanos| Err(E::Time { name, nanos });
+        assert_eq!(verdict(|c| c.guard = -1), time("the guard", -1));
+        let beyond = 60 * 1000 * MS + 1;
+        assert_eq!(
+            verdict(|c| c.lost = 60 * 1000 * MS + 1),
+            time("the difference to another clock", beyond)
+        );
+        assert_eq!(
+            verdict(|c| c.catch_up.0 = 0),
+            Err(E::Zero("the time to catch up"))
+        );
+        assert_eq!(verdict(|c| c.memory = 0), Err(E::Memory(0)));
+        assert_eq!(verdict(|c| c.give_back.1 = 100_001), Err(E::Speed(100_001)));
+        assert_eq!(verdict(|c| c.slew_ppm_per_second = 0), Err(E::Slew(0)));
+        for rate in [
+            TickRate::hz(1),
+            TickRate::hz(20),
+            TickRate::new(30_000, 1001).unwrap(),
+            TickRate::hz(1000),
+        ] {
+            let config = LeadConfig::new(LateWorth::NeverLate).at(rate);
+            assert_eq!(config.validate(), Ok(()), "{rate}");
+        }
+        let config = LeadConfig::new(LateWorth::Balanced);
+        assert_eq!(config.at(TickRate::hz(60)), config);
+    }
+
+    /// At any rate the floor is the shortest way of half a second.
+    #[test]
+    fn a_thousand_ways_a_second_are_looked_back_on_as_far() {
+        let mut ways = Ways::default();
+        for ms in 0..2000 {
+            ways.hear(ms * MS, ms * MS, if ms == 1510 { 10 } else { 20 });
+        }
+        assert_eq!(ways.shortest(1999 * MS, 0, 500 * MS), Some(10));
+        assert_eq!(ways.shortest(1999 * MS, 0, 400 * MS), Some(20));
+    }
+
     proptest! {
         /// Whatever a server says.
         #[test]
@@ -550,7 +796,7 @@ mod tests {
 
         /// The weights of the longest memory fit, whatever falls into one bin.
         #[test]
-        fn weights_fit(surprise in any::<i64>(), memory in any::<u32>()) {
+        fn weights_fit(surprise in any::<i64>(), memory in 1..=MEMORY_MAX) {
             let mut surprises = Surprises::default();
             (0..200_000).for_each(|_| surprises.push(surprise, memory));
             prop_assert!(surprises.cheapest(i64::MAX).is_some());

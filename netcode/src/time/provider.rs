@@ -1,10 +1,11 @@
 //! [`TimeProvider`]: what tells a machine where it stands on the session's tick line.
 
+use core::fmt;
 use core::time::Duration;
 
 use phalanx_engine::{Tick, TickRate};
 
-use super::{Local, NetTime, Scale, Server, TickMap, Time};
+use super::{Local, NetTime, Scale, Server, TickMap, Time, TimeSkipped};
 
 /// What was learnt about the session's time. Times without a space are this machine's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub enum Observation {
     Arrival {
         /// The tick that it was stamped with.
         tick: Tick,
+        /// When it was sampled.
+        sampled: Time,
         /// How long before the deadline of that tick, nanoseconds; negative if it came late.
         margin_ns: i64,
     },
@@ -70,7 +73,7 @@ impl Observation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TimeEvent {
-    /// It was set: server time, and local time with it.
+    /// It was set: server time, local time, or both.
     HardReset {
         /// Where server time would have been.
         from: NetTime<Server>,
@@ -79,12 +82,41 @@ pub enum TimeEvent {
         /// Why.
         reason: ResetReason,
     },
+    /// Ticks were skipped, for they were too many at once.
+    Skipped(TimeSkipped),
     /// Nothing was heard of this process for longer than
     /// [`TimeConfig::suspended_ms`](super::TimeConfig::suspended_ms): it, or the machine, slept.
     Suspended {
         /// For how long, by a clock that may have stopped meanwhile.
         gap: Duration,
     },
+}
+
+/// In words.
+impl fmt::Display for TimeEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::HardReset { from, to, reason } => {
+                let why = match reason {
+                    ResetReason::First => "for the first time",
+                    ResetReason::Threshold => "too far off to be steered",
+                    ResetReason::Suspended => "it stood still",
+                    ResetReason::Replaced => "another provider tells the time",
+                };
+                write!(
+                    f,
+                    "the clock was set, server time from {from} to {to}: {why}"
+                )
+            }
+            Self::Skipped(TimeSkipped { first, ticks }) => {
+                write!(
+                    f,
+                    "{ticks} ticks from {first} on were skipped: too late for them"
+                )
+            }
+            Self::Suspended { gap } => write!(f, "nothing was heard of this process for {gap:.1?}"),
+        }
+    }
 }
 
 /// Where a machine stands.

@@ -152,7 +152,7 @@ impl Samples {
         self.happened(at, Happening::of(event, self.rate));
     }
 
-    /// The same, for what is no [`TimeEvent`].
+    /// The same, in microseconds.
     pub fn happened(&mut self, at: Time, happening: Happening) {
         let at = self.events.back().map_or(at, |(last, _)| at.max(*last));
         push(&mut self.events, CLOCK_EVENTS_MAX, (at, happening));
@@ -187,6 +187,9 @@ impl Happening {
                 let by_us = moved / 1000;
                 Self::Reset { by_us, reason }
             }
+            TimeEvent::Skipped(skipped) => Self::Skipped {
+                ticks: skipped.ticks,
+            },
             TimeEvent::Suspended { gap } => {
                 let gap_us = u64::try_from(gap.as_micros()).unwrap_or(u64::MAX);
                 Self::Suspended { gap_us }

@@ -1,0 +1,188 @@
+//! [`Stamps`]: which tick an input is stamped with, and when.
+
+use phalanx_engine::{Tick, TickRate};
+
+use crate::limits::INPUTS_AHEAD_MAX;
+use crate::ring::position;
+use crate::time::{
+    Adaptive, Advance, Beyond, LateWorth, LeadConfig, NetClock, NetTime, Observation, Server,
+    Steps, TickMap, Time, TimeConfig, TimeEvent, TimeProvider,
+};
+
+/// Stamps whose moment is remembered, ticks; longer than an arrival takes to be reported.
+const STAMPS: u64 = 512;
+
+/// Of a longer silence only so much is made up for, as a part of a second: the rest is too late.
+const MADE_UP_PARTS: u32 = 4;
+
+/// The client's clock, and the stamps that it makes due.
+///
+/// Every tick is stamped once, in order. When the machine slept, or the game took long for a picture, the
+/// stamps that are overdue come at once; if they are very many, and nobody waits for them, the oldest are
+/// skipped, which is told.
+#[derive(Debug)]
+pub(crate) struct Stamps {
+    clock: NetClock,
+    steps: Steps,
+    /// When each tick was stamped, and whether the relay told when it came.
+    stamped: Box<[Stamped]>,
+    event: Option<TimeEvent>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Stamped {
+    tick: Tick,
+    at: Time,
+    arrived: bool,
+}
+
+/// What a clock is started with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Start<'a> {
+    /// Where the relay is thought to stand.
+    pub(crate) map: TickMap,
+    /// Its answers to the probes, from which that was guessed.
+    pub(crate) echoes: &'a [Echo],
+    /// No tick before this one is stamped.
+    pub(crate) first: Tick,
+    pub(crate) worth: LateWorth,
+    /// Whether the relay waits for inputs that come late.
+    pub(crate) waits: bool,
+}
+
+/// A probe that came back: when it was sent, where the relay was, when the answer came.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Echo {
+    pub(crate) sent: Time,
+    pub(crate) relay: NetTime<Server>,
+    pub(crate) received: Time,
+}
+
+impl Stamps {
+    /// A clock that stamps nothing whose moment has passed at `now`.
+    pub(crate) fn start(now: Time, start: &Start<'_>) -> Self {
+        let rate = start.map.rate();
+        let lead = LeadConfig::new(start.worth).at(rate);
+        let time = time_config(rate, start.waits);
+        // Constants, which the tests of `time` validate for all rates.
+        let mut provider = Adaptive::new(start.map, &lead, &time).expect("constants are valid");
+        for echo in start.echoes {
+            let Echo {
+                sent,
+                relay,
+                received,
+            } = *echo;
+            let echo = Observation::Echo {
+                sent,
+                relay,
+                received,
+            };
+            provider.observe(now, &echo);
+        }
+        let mut clock = NetClock::new(Box::new(provider), start.map);
+        let local = clock.advance(now).local;
+        let upcoming = local.to_tick().map_or(Tick::ZERO, Tick::next);
+        let first = start.first.max(upcoming);
+        let steps = Steps::new(first, &time).expect("constants are valid");
+        let nothing = Stamped {
+            tick: Tick::ZERO,
+            at: Time::NEVER,
+            arrived: true,
+        };
+        let kept = usize::try_from(STAMPS).unwrap_or(0);
+        Self {
+            clock,
+            steps,
+            stamped: vec![nothing; kept].into(),
+            event: None,
+        }
+    }
+
+    /// The tick that is stamped next.
+    pub(crate) const fn next(&self) -> Tick {
+        self.steps.next()
+    }
+
+    /// When that is due, as far as is known now.
+    pub(crate) fn next_time(&self) -> Time {
+        self.clock.due(NetTime::start_of(self.next()))
+    }
+
+    /// Passes to the next stamp, if it is due.
+    pub(crate) fn advance(&mut self, now: Time) -> Option<Tick> {
+        if now < self.next_time() {
+            return None;
+        }
+        let advance = self.see(now);
+        let mut due = self.steps.advance(advance.local, advance.server);
+        let skipped = due.skipped();
+        let tick = due.next()?.tick;
+        if let Some(skipped) = skipped {
+            self.event = Some(TimeEvent::Skipped(skipped));
+        }
+        self.stamped[position(tick, STAMPS)] = Stamped {
+            tick,
+            at: now,
+            arrived: false,
+        };
+        Some(tick)
+    }
+
+    /// Lets the clock see that the client is alive, which it has to be more often than ticks may be due.
+    pub(crate) fn see(&mut self, now: Time) -> Advance {
+        let advance = self.clock.advance(now);
+        self.event = self.event.or(advance.event);
+        advance
+    }
+
+    /// Takes the relay's report of how long before its deadline the input of `tick` came; once.
+    pub(crate) fn arrived(&mut self, now: Time, tick: Tick, margin_us: i64) {
+        let stamped = &mut self.stamped[position(tick, STAMPS)];
+        if stamped.tick == tick && !stamped.arrived {
+            stamped.arrived = true;
+            let sampled = stamped.at;
+            let margin_ns = margin_us.saturating_mul(1000);
+            let arrival = Observation::Arrival {
+                tick,
+                sampled,
+                margin_ns,
+            };
+            self.clock.observe(now, &arrival);
+        }
+    }
+
+    /// All sealed frames up to that of `tick` are here.
+    pub(crate) fn frame(&mut self, now: Time, tick: Tick) {
+        let received = now;
+        self.clock
+            .observe(now, &Observation::Frame { tick, received });
+    }
+
+    /// How far ahead of where the relay was first thought to be stamps are now, nanoseconds.
+    pub(crate) fn lead_nanos(&self) -> i64 {
+        self.clock.lead()
+    }
+
+    /// What happened to the clock.
+    pub(crate) const fn poll_event(&mut self) -> Option<TimeEvent> {
+        self.event.take()
+    }
+
+    /// Lets another provider tell the time.
+    pub(crate) fn replace(&mut self, provider: Box<dyn TimeProvider>) -> Box<dyn TimeProvider> {
+        self.clock.replace(provider)
+    }
+}
+
+/// How overdue stamps are made up for.
+fn time_config(rate: TickRate, waits: bool) -> TimeConfig {
+    let per_second = rate.numerator() / rate.denominator();
+    let most = u32::try_from(INPUTS_AHEAD_MAX).unwrap_or(u32::MAX);
+    let default = TimeConfig::default();
+    TimeConfig {
+        steps_max: (per_second / MADE_UP_PARTS).clamp(default.steps_max, most),
+        // Whom the relay waits for owes every tick.
+        beyond: if waits { Beyond::RunAll } else { Beyond::Drop },
+        ..default
+    }
+}

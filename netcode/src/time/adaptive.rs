@@ -1,0 +1,158 @@
+//! [`Adaptive`]: a client's time by how long its inputs and the server's frames took.
+
+use phalanx_engine::Tick;
+
+use super::watch::Watch;
+use super::{
+    Advance, LeadConfig, LeadConfigError, NetTime, Observation, ResetReason, Server, SteeredLead,
+    TickMap, Time, TimeConfig, TimeConfigError, TimeEvent, TimeProvider,
+};
+
+/// A client's time that measures, and follows what it measured.
+///
+/// Local time is ahead of the server's by what the inputs took on their way up: a [`SteeredLead`] is fed
+/// with the server's reports. Server time is behind it by what the frames took on their way down: another
+/// one is fed with those. Each is steered by itself: faster or slower within the limits of the
+/// configuration, or set where it is far off. Nothing else is estimated; the map that all starts
+/// from may be wrong by any amount, which cancels.
+///
+/// A frame that seems to come long before it was sent says that this machine's clock stood still, as some do
+/// while the machine sleeps. Then the map is wrong by that, and is moved; both times are set with it.
+#[derive(Clone, Debug)]
+pub struct Adaptive {
+    map: TickMap,
+    up: SteeredLead,
+    down: SteeredLead,
+    watch: Watch,
+    /// Whether a lead was set before.
+    running: bool,
+    /// Since when the map has been where it is. What was sampled before does not fit to it.
+    moved: Time,
+    /// A reset that was not told yet.
+    reset: Option<TimeEvent>,
+}
+
+/// Why there is no [`Adaptive`] provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AdaptiveError {
+    /// A constant of the controllers is out of range.
+    #[error(transparent)]
+    Lead(#[from] LeadConfigError),
+    /// One of the clock is.
+    #[error(transparent)]
+    Time(#[from] TimeConfigError),
+}
+
+impl Adaptive {
+    /// Follows a server that stands where `map` says; that may be a guess.
+    ///
+    /// # Errors
+    /// [`AdaptiveError`] if a configuration is invalid.
+    pub fn new(map: TickMap, lead: &LeadConfig, time: &TimeConfig) -> Result<Self, AdaptiveError> {
+        time.validate()?;
+        Ok(Self {
+            map,
+            up: SteeredLead::new(lead)?,
+            down: SteeredLead::new(lead)?,
+            watch: Watch::new(time),
+            running: false,
+            moved: Time::ZERO,
+            reset: None,
+        })
+    }
+
+    /// How far local time is ahead of where the map has the server, nanoseconds.
+    #[must_use]
+    pub fn lead(&self) -> i64 {
+        self.up.nanos()
+    }
+
+    /// When a point of the tick line is due by the map.
+    fn due(&self, point: NetTime<Server>) -> i64 {
+        i64::try_from(self.map.due_nanos(point)).unwrap_or(i64::MAX)
+    }
+
+    fn server(&self, now: Time) -> NetTime<Server> {
+        self.map.at_offset(now, self.down.nanos().saturating_neg())
+    }
+
+    fn frame(&mut self, now: Time, tick: Tick, received: Time) {
+        let received = signed(received);
+        let way = received.saturating_sub(self.due(NetTime::start_of(tick)));
+        let early = self.down.controller().lost(way);
+        if let Some(early) = early.filter(|early| *early < 0) {
+            let from = self.server(now);
+            self.map.shift(early);
+            self.moved = now;
+            let (to, reason) = (self.server(now), ResetReason::Suspended);
+            self.reset = Some(TimeEvent::HardReset { from, to, reason });
+        }
+        let sent = self.due(NetTime::start_of(tick));
+        self.down.arrival(signed(now), sent, received);
+    }
+
+    fn echo(&mut self, sent: Time, relay: NetTime<Server>, received: Time) {
+        let round_trip = signed(received) - signed(sent);
+        let middle = signed(sent) + round_trip / 2;
+        // What the map adds to a way up it takes from one down.
+        let ahead = self.due(relay).saturating_sub(middle);
+        self.up.probe(round_trip, ahead);
+        self.down.probe(round_trip, ahead.saturating_neg());
+    }
+}
+
+impl TimeProvider for Adaptive {
+    fn observe(&mut self, now: Time, observation: &Observation) {
+        observation.change_rate(&mut self.map);
+        let (now, _) = self.watch.see(now);
+        match *observation {
+            Observation::Arrival {
+                tick,
+                sampled,
+                margin_ns,
+            } if sampled >= self.moved => {
+                let due = self.due(NetTime::start_of(tick));
+                let arrived = due.saturating_sub(margin_ns);
+                self.up.arrival(signed(now), signed(sampled), arrived);
+            }
+            Observation::Frame { tick, received } => self.frame(now, tick, received),
+            Observation::Echo {
+                sent,
+                relay,
+                received,
+            } if sent <= received && sent >= self.watch.awake_since() => {
+                self.echo(sent, relay, received);
+            }
+            Observation::Arrival { .. } | Observation::Echo { .. } | Observation::Rate { .. } => {}
+        }
+    }
+
+    fn advance(&mut self, now: Time) -> Advance {
+        let (now, _) = self.watch.see(now);
+        let from = self.server(now);
+        let set = [&mut self.up, &mut self.down].map(|way| way.advance(signed(now)));
+        let server = self.server(now);
+        if set.contains(&true) {
+            let reason = if self.running {
+                ResetReason::Threshold
+            } else {
+                ResetReason::First
+            };
+            self.running = true;
+            let to = server;
+            // One that was not told yet began earlier.
+            self.reset
+                .get_or_insert(TimeEvent::HardReset { from, to, reason });
+        }
+        Advance {
+            server,
+            local: self.map.at_offset(now, self.up.nanos()).into_space(),
+            scale: self.up.scale(),
+            event: self.watch.event().or_else(|| self.reset.take()),
+        }
+    }
+}
+
+fn signed(time: Time) -> i64 {
+    i64::try_from(time.as_nanos()).unwrap_or(i64::MAX)
+}
