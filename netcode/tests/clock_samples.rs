@@ -7,9 +7,10 @@ use core::time::Duration;
 
 use allocation_counter::measure;
 use expect_test::expect;
-use phalanx_engine::{Tick, TickRate, mix};
+use phalanx_engine::{Slot, Tick, TickRate, mix};
 use phalanx_netcode::Time;
 use phalanx_netcode::limits::{CLOCK_EVENTS_MAX, CLOCK_SAMPLES_MAX};
+use phalanx_netcode::testing::{LinkConditions, Mixer, Scenario, World};
 use phalanx_netcode::time::samples::{Cause, Happening, Sample, Samples};
 use phalanx_netcode::time::{NetTime, ResetReason, Span, TimeEvent};
 use proptest::prelude::*;
@@ -300,6 +301,38 @@ fn events_of_a_provider_are_kept_in_microseconds() {
             Happening::Suspended { gap_us }
         ]
     );
+}
+
+/// A match in the virtual world, with a way up of 60 ms that is as long as the way down.
+#[test]
+fn a_client_notes_every_input() {
+    let way = LinkConditions::constant(Duration::from_millis(60));
+    let (up, down, ticks) = (way, way, 900);
+    let scenario = Scenario {
+        up,
+        down,
+        ticks,
+        ..Scenario::default()
+    };
+    let mut world = World::new(&scenario, || Mixer).unwrap();
+    assert!(world.client(Slot(0)).clock_samples().is_none());
+    world.run_bots();
+    for slot in Slot::all(scenario.players) {
+        let samples = world.client(slot).clock_samples().unwrap();
+        let summary = samples.summary();
+        assert!(u64::from(summary.inputs) >= ticks, "{summary:?}");
+        assert!(u64::from(summary.told) > ticks / 2, "{summary:?}");
+        assert_eq!(summary.late, 0);
+        let way = summary.way_us.unwrap();
+        // A microsecond for each figure that is rounded down.
+        assert!((59_998..=60_002).contains(&way.p50), "{way:?}");
+        let delay = i64::from(scenario.client.delay);
+        assert_eq!(summary.delay_ticks.unwrap().max, delay);
+        // Up and down and the slack are over seven ticks, of which the delay hides one.
+        assert_eq!(summary.depth_ticks.unwrap().p50, 6);
+        let words = summary.explain();
+        assert!(words.starts_with("all in time"), "{words}");
+    }
 }
 
 #[test]
