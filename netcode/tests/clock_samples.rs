@@ -178,7 +178,7 @@ fn a_reset_is_found() {
     };
     planted.says(
         Cause::Reset,
-        expect!["late 0.3 % (10 of 4000): clock set back by 300 ms"],
+        expect!["late 0.3 % (10 of 4000): clock set, lead 16 ms shorter"],
     );
     // The first one is how a session begins.
     let reason = ResetReason::First;

@@ -78,7 +78,8 @@ impl Sample {
 pub enum Happening {
     /// It was set.
     Reset {
-        /// By how much, microseconds; positive: forward.
+        /// By how much server time was, microseconds; positive: forward. The leads of the inputs tell of
+        /// local time.
         by_us: i64,
         /// Why.
         reason: ResetReason,

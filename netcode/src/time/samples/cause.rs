@@ -2,9 +2,9 @@
 //!
 //! The *way* of an input is its lead less its margin: how long it took, whatever the lead was. The *floor*
 //! is the least way of the inputs around it, and its *surprise* is how much longer its own was. A late
-//! input is blamed on the first of these without which it would have been in time: on what happened to
-//! the clock just then, on its surprise, on the floor's *rise* over that of the seconds before. On none of
-//! them: the lead was too short for any way.
+//! input is blamed on the first of these without which it would have been in time: on a sleep just then, on
+//! a reset that made the lead shorter, on its surprise, on the floor's *rise* over that of the seconds
+//! before. On none of them: the lead was too short for any way.
 //!
 //! A lost datagram shows by a surprise of a tick or more, as its inputs come with the next one. So does one
 //! that was overtaken: where jitter itself reaches a tick, a surprise is a loss only beyond what the
@@ -22,7 +22,7 @@ use crate::time::{ResetReason, Time};
 pub enum Cause {
     /// The process or the machine slept just before.
     Suspension,
-    /// The clock was set just before.
+    /// The clock was set just before, and its lead shorter.
     Reset,
     /// The way up became longer, and the clock had not followed yet.
     Route,
@@ -66,7 +66,7 @@ impl Cause {
                 "keep the process running in the background; the clock has recovered by itself"
             }
             Self::Reset => {
-                "see what came before the reset; one at the start is normal, many are a clock or a link that leaps"
+                "see what came before: a link that was slow for a while, or a clock that leaps"
             }
             Self::Route => {
                 "nothing, if it is rare: the clock follows; if it recurs, something else fills the uplink at those times"
@@ -109,8 +109,10 @@ struct Told {
     way: i64,
     surprise: i64,
     rise: i64,
-    /// What happened to the clock just then.
-    trouble: Option<Cause>,
+    /// Whether it was sampled around a sleep.
+    slept: bool,
+    /// By how much resets had just made the lead shorter.
+    dropped: i64,
 }
 
 /// What the ways tell.
@@ -122,6 +124,8 @@ pub(super) struct Findings {
     /// Inputs that came with a later datagram, and the greatest surprise of them.
     pub(super) waited: u32,
     pub(super) waited_longest_us: i64,
+    /// Most that resets made a lead shorter, of inputs that were late for it.
+    pub(super) dropped_us: i64,
     /// The greatest rise that made inputs late.
     pub(super) rise_us: i64,
     /// When the first of them was sampled.
@@ -141,7 +145,7 @@ impl Findings {
         let mut findings = Self::default();
         for (index, told) in ways.iter().enumerate() {
             let waited = yardstick.waited(told, ways.get(index + 1));
-            if told.trouble.is_none() {
+            if !told.slept {
                 findings.spread(told, waited);
             }
             if told.margin < 0 {
@@ -163,15 +167,22 @@ impl Findings {
     fn blame(&mut self, told: &Told, waited: bool, yardstick: &Yardstick) {
         let late = -told.margin;
         let risen = told.rise >= yardstick.rise;
-        let cause = match told.trouble {
-            Some(trouble) => trouble,
-            None if told.surprise >= late && waited => Cause::Loss,
-            None if told.surprise >= late => Cause::Jitter,
-            None if risen && told.surprise + told.rise >= late => Cause::Route,
-            None => Cause::Lead,
+        let cause = if told.slept {
+            Cause::Suspension
+        } else if told.dropped >= late {
+            Cause::Reset
+        } else if told.surprise >= late && waited {
+            Cause::Loss
+        } else if told.surprise >= late {
+            Cause::Jitter
+        } else if risen && told.surprise + told.rise >= late {
+            Cause::Route
+        } else {
+            Cause::Lead
         };
         self.late_by[cause.index()] += 1;
         match cause {
+            Cause::Reset => self.dropped_us = self.dropped_us.max(told.dropped),
             Cause::Route => {
                 self.rise_us = self.rise_us.max(told.rise);
                 self.risen_at.get_or_insert(told.at);
@@ -219,7 +230,12 @@ impl Yardstick {
 
 /// The ways of all inputs that were told of.
 fn ways(samples: &Samples) -> Vec<Told> {
+    let troubles = Trouble::all(samples);
     let told = samples.iter().filter_map(|sample| {
+        let around = || {
+            let troubles = troubles.iter();
+            troubles.filter(|trouble| trouble.concerns(sample.at))
+        };
         let (margin, way) = (sample.margin_us?, sample.way_us()?);
         Some(Told {
             stamp: sample.stamp.0,
@@ -228,7 +244,8 @@ fn ways(samples: &Samples) -> Vec<Told> {
             way,
             surprise: 0,
             rise: 0,
-            trouble: trouble(samples, sample.at),
+            slept: around().any(|trouble| trouble.dropped.is_none()),
+            dropped: around().filter_map(|trouble| trouble.dropped).sum(),
         })
     });
     let mut ways: Vec<_> = told.collect();
@@ -284,24 +301,52 @@ impl Side {
     }
 }
 
-/// What happened to the clock around `at`, of which an input sampled then may have been late.
-fn trouble(samples: &Samples, at: Time) -> Option<Cause> {
-    let causes = samples.events().filter_map(|(when, happening)| {
-        let after = when <= at && at.since(when) <= TROUBLE;
+/// What happened to the clock, and when inputs were sampled that it may have made late.
+struct Trouble {
+    from: Time,
+    until: Time,
+    /// By how much it made the lead shorter; `None` if it was a sleep.
+    dropped: Option<i64>,
+}
+
+impl Trouble {
+    fn all(samples: &Samples) -> Vec<Self> {
+        let events = samples.events();
+        let troubles = events.filter_map(|(when, happening)| Self::of(samples, when, happening));
+        troubles.collect()
+    }
+
+    fn of(samples: &Samples, when: Time, happening: Happening) -> Option<Self> {
+        let until = when + TROUBLE;
         match happening {
-            Happening::Suspended { gap_us } => {
-                let slept = when - Duration::from_micros(gap_us);
-                let before = slept - UNSENT <= at && at <= when;
-                (before || after).then_some(Cause::Suspension)
-            }
+            Happening::Suspended { gap_us } => Some(Self {
+                from: when - Duration::from_micros(gap_us) - UNSENT,
+                until,
+                dropped: None,
+            }),
             Happening::Reset { reason, .. } => match reason {
                 ResetReason::First => None,
-                ResetReason::Suspended => after.then_some(Cause::Suspension),
-                ResetReason::Threshold | ResetReason::Replaced => after.then_some(Cause::Reset),
+                ResetReason::Suspended => Some(Self {
+                    from: when,
+                    until,
+                    dropped: None,
+                }),
+                ResetReason::Threshold | ResetReason::Replaced => {
+                    let after = samples.inputs.partition_point(|sample| sample.at < when);
+                    let lead = |index: usize| Some(i64::from(samples.inputs.get(index)?.lead_us));
+                    let (before, after) = (after.checked_sub(1).and_then(lead)?, lead(after)?);
+                    Some(Self {
+                        from: when,
+                        until,
+                        dropped: Some((before - after).max(0)),
+                    })
+                }
             },
             Happening::Skipped { .. } => None,
         }
-    });
-    // A sleep is what the clock was set for.
-    causes.min_by_key(|cause| cause.index())
+    }
+
+    fn concerns(&self, at: Time) -> bool {
+        (self.from..=self.until).contains(&at)
+    }
 }

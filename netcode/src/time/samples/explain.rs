@@ -59,15 +59,7 @@ impl Summary {
         match cause {
             Cause::Suspension if self.suspensions == 0 => f.write_str("asleep"),
             Cause::Suspension => write!(f, "asleep for {}", Seconds(self.asleep_longest)),
-            Cause::Reset => {
-                let way = if self.reset_by_us < 0 {
-                    "back"
-                } else {
-                    "forward"
-                };
-                let by = Micros(self.reset_by_us.saturating_abs());
-                write!(f, "clock set {way} by {by}")
-            }
+            Cause::Reset => write!(f, "clock set, lead {} shorter", Micros(self.dropped_us)),
             Cause::Route => {
                 let after = Seconds(self.risen_after.unwrap_or_default());
                 let by = Micros(self.rise_us);

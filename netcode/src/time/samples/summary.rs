@@ -56,8 +56,7 @@ pub struct Summary {
     /// Ticks left out by updates that came too late.
     pub skipped_ticks: u64,
     pub(super) late_by: [u32; Cause::ALL.len()],
-    /// The greatest change of the clock by a reset that counts.
-    pub(super) reset_by_us: i64,
+    pub(super) dropped_us: i64,
     pub(super) rise_us: i64,
     /// From the first input on.
     pub(super) risen_after: Option<Duration>,
@@ -97,7 +96,7 @@ impl Samples {
             asleep_longest: Duration::ZERO,
             skipped_ticks: 0,
             late_by: findings.late_by(),
-            reset_by_us: 0,
+            dropped_us: findings.dropped_us,
             rise_us: findings.rise_us,
             risen_after: findings.risen_at.map(|at| at.since(first.at)),
             short_us: findings.short_us,
@@ -120,12 +119,7 @@ impl Summary {
                 reason: ResetReason::First,
                 ..
             } => {}
-            Happening::Reset { by_us, .. } => {
-                self.resets += 1;
-                if by_us.unsigned_abs() > self.reset_by_us.unsigned_abs() {
-                    self.reset_by_us = by_us;
-                }
-            }
+            Happening::Reset { .. } => self.resets += 1,
             Happening::Suspended { gap_us } => {
                 self.suspensions += 1;
                 self.asleep_longest = self.asleep_longest.max(Duration::from_micros(gap_us));
