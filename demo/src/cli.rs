@@ -53,6 +53,9 @@ pub enum Command {
     /// Compare when clients stamp their inputs: by our rule, and by those of other engines
     #[command(after_help = help::of_time_bench())]
     TimeBench(TimeBenchArgs),
+    /// Say how the clocks of clients went, and why their inputs were late
+    #[command(after_help = help::of_time_report())]
+    TimeReport(TimeReportArgs),
 }
 
 /// A game that exists.
@@ -321,6 +324,20 @@ pub struct TimeBenchArgs {
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = values::seeds, allow_negative_numbers = true)]
     pub seeds: u32,
     /// Draw late inputs over latency, a plot for each scenario
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Flags of `time-report`.
+#[derive(Clone, Debug, Args)]
+#[expect(missing_docs, reason = "flattened: see its type")]
+pub struct TimeReportArgs {
+    /// Files of samples, one for each clock
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Draw leads, margins, late inputs and rates over time, a picture for each clock
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
     #[command(flatten)]

@@ -7,6 +7,7 @@ mod play;
 mod relay;
 mod sync_test;
 mod time_bench;
+mod time_report;
 
 use std::process::ExitCode;
 
@@ -66,6 +67,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Play(args)) => play::run(&args, &interrupt),
         Some(Command::Diff(args)) => diff::run(&args),
         Some(Command::TimeBench(args)) => time_bench::run(&args, &interrupt),
+        Some(Command::TimeReport(args)) => time_report::run(&args),
     }
 }
 

@@ -28,6 +28,8 @@ mod fault;
 #[cfg(feature = "program")]
 mod figures;
 #[cfg(feature = "program")]
+mod file;
+#[cfg(feature = "program")]
 mod game;
 #[cfg(feature = "program")]
 mod grouped;
@@ -40,6 +42,8 @@ mod plan;
 #[cfg(feature = "program")]
 mod progress;
 #[cfg(feature = "program")]
+mod samples;
+#[cfg(feature = "program")]
 mod snapshot_file;
 #[cfg(feature = "program")]
 mod summary;
@@ -47,6 +51,8 @@ mod summary;
 pub mod tui;
 #[cfg(feature = "program")]
 mod vacuity;
+#[cfg(feature = "program")]
+mod virtual_match;
 #[cfg(feature = "program")]
 mod watcher;
 #[cfg(feature = "program")]

@@ -1,7 +1,7 @@
 //! Snapshots in files.
 
-use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 
 use phalanx_engine::Snapshot;
@@ -9,6 +9,7 @@ use phalanx_netcode::limits::SNAPSHOT_PACKED_BYTES_MAX;
 use phalanx_netcode::snapshot::{SnapshotError, pack, unpack};
 
 use crate::exit::{Exit, Failure};
+use crate::file::{self, in_words};
 
 /// The whole snapshot in a file.
 pub(crate) fn read(path: &Path) -> Result<Snapshot, Failure> {
@@ -39,24 +40,5 @@ pub(crate) fn write(path: &Path, snapshot: &Snapshot) -> Result<(), Failure> {
     let name = path.display();
     let bytes =
         pack(snapshot, None).map_err(|error| Failure::internal(format!("{name}: {error}")))?;
-    let half = path.with_extension("half");
-    let written = write_all(&half, &bytes).and_then(|()| fs::rename(&half, path));
-    written.map_err(|error| {
-        let _ = fs::remove_file(&half);
-        Failure::internal(format!("cannot write {name}: {}", in_words(&error)))
-    })
-}
-
-fn write_all(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(bytes)?;
-    // Some disks notice only now that they are full.
-    file.sync_all()
-}
-
-/// An error of the system without its number.
-pub(crate) fn in_words(error: &io::Error) -> String {
-    let text = error.to_string();
-    let words = text.split(" (os error").next();
-    words.unwrap_or_default().to_lowercase()
+    file::replace(path, &bytes)
 }

@@ -486,7 +486,8 @@ fn docs_and_help_have_the_same_commands_flags_and_codes() {
             "relay",
             "play",
             "diff",
-            "time-bench"
+            "time-bench",
+            "time-report"
         ]
     );
 

@@ -17,6 +17,7 @@ use crate::limits::{INPUT_DELAY_TICKS_MAX, INPUTS_AHEAD_MAX};
 use crate::link::{CommandError, Link, LinkEvent, PathStats, Receiver};
 use crate::present::{Alpha, View};
 use crate::ring::position;
+use crate::time::samples::{Sample, Samples};
 use crate::time::{LateWorth, Time, TimeEvent, TimeProvider};
 
 /// How a client plays. Every client of a session may choose for itself.
@@ -280,6 +281,11 @@ impl<S: Simulation> Client<S> {
         stats
     }
 
+    /// What the clock did for the newest inputs, and what came of them, once the match runs.
+    pub fn clock_samples(&self) -> Option<&Samples> {
+        self.link.samples()
+    }
+
     /// Lets a provider of the game's own tell the time from now on, in place of the one in force, which is
     /// given back; `provider` itself before the match runs.
     ///
@@ -404,6 +410,7 @@ impl<S: Simulation> Client<S> {
             let input = sample(stamp, playing.timeline.state());
             input.pack(packed);
             self.link.stamp(now, stamp, packed);
+            self.link.note(playing.sample(now, stamp, self.split.ticks()));
             playing.timeline.provide(stamp, playing.slot, input);
             playing.sampled[position(stamp, SAMPLES_KEPT as u64)] = (stamp, now);
             let path = stamp.since(playing.timeline.confirmed());
@@ -482,6 +489,20 @@ impl<S: Simulation> Playing<S> {
             latency: Histogram::default(),
             now: Time::ZERO,
             ended: false,
+        }
+    }
+
+    /// What is known here of the input that is stamped now.
+    fn sample(&self, now: Time, stamp: Tick, delay: u32) -> Sample {
+        let predicted = self.timeline.next().since(self.timeline.confirmed());
+        Sample {
+            stamp,
+            at: now,
+            // Both are bounded by limits far below.
+            delay: u16::try_from(delay).unwrap_or(u16::MAX),
+            depth: u16::try_from(predicted).unwrap_or(0),
+            stalls: u32::try_from(self.stalls).unwrap_or(u32::MAX),
+            ..Sample::default()
         }
     }
 

@@ -153,6 +153,15 @@ pub const LEAD_TIME_MAX: Duration = Duration::from_secs(60);
 /// Highest threshold at which a clock jumps, or takes itself for suspended.
 pub const TIME_THRESHOLD_MAX: Duration = Duration::from_secs(60);
 
+/// Inputs that a clock's samples remember: more than a minute at 60 Hz.
+pub const CLOCK_SAMPLES_MAX: usize = 4096;
+
+/// Resets, suspensions and the like that they remember.
+pub const CLOCK_EVENTS_MAX: usize = 256;
+
+/// Longest line of a file of samples, bytes: every column at its widest, and room.
+pub const SAMPLE_LINE_BYTES_MAX: usize = 256;
+
 /// Largest snapshot, bytes of its canonical form.
 pub const SNAPSHOT_BYTES_MAX: u64 = 256 * 1024 * 1024;
 

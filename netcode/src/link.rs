@@ -27,6 +27,7 @@ use crate::limits::{
     KEEP_ALIVE_INTERVAL, PROBE_INTERVAL, PROBES, PROTOCOL_VERSION, RESEND_INTERVAL,
     VOTES_PER_DATAGRAM_MAX,
 };
+use crate::time::samples::{Sample, Samples};
 use crate::time::{LateWorth, NetTime, TickMap, Time, TimeEvent, TimeProvider, low16};
 use crate::wire::{
     BitReader, ControlReader, Datagram, FrameShape, FromClient, FromRelay, Hello, InputHeader,
@@ -239,6 +240,18 @@ impl Link {
             running.stagger.stamped();
             running.send_at = now;
         }
+    }
+
+    /// Notes what the client knows of the input that was just stamped.
+    pub(crate) fn note(&mut self, sample: Sample) {
+        if let Stage::Running(running) = &mut self.stage {
+            running.stamps.note(sample);
+        }
+    }
+
+    /// What the clock did for the newest inputs.
+    pub(crate) fn samples(&self) -> Option<&Samples> {
+        self.running().map(|running| running.stamps.samples())
     }
 
     /// Takes an encoded command; it goes out with the next input, for the same tick.

@@ -8,10 +8,11 @@
 //!
 //! A [`TimeProvider`] tells a machine where it stands: [`ServerProvider`] on the server, on a client
 //! [`Adaptive`], [`FixedBuffers`], [`Slewed`] or [`StepOnly`] around it or another, or a game's own. [`NetClock`]
-//! holds one and lets it be replaced. [`Steps`] turns what it says into ticks to execute.
+//! holds one and lets it be replaced. [`Steps`] turns what it says into ticks to execute. [`samples`]
+//! remember how it went, and say in words why inputs were late.
 //!
 //! Everything is whole numbers, and the clock is passed in: the same calls give the same bits
-//! everywhere. Nothing allocates.
+//! everywhere. Nothing allocates while time passes.
 
 mod adaptive;
 mod clock;
@@ -22,6 +23,7 @@ mod lead;
 mod moment;
 mod net_time;
 mod provider;
+pub mod samples;
 mod scale;
 mod server_provider;
 mod span;

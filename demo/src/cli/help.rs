@@ -85,3 +85,12 @@ Exit 15: another engine's rule has fewer late inputs than one of ours and less l
 beyond the 95 % interval over the seeds. One seed proves nothing.",
     )
 }
+
+pub(super) fn of_time_report() -> String {
+    command(
+        "  phalanx time-report slot-0.csv slot-1.csv --svg clocks.svg
+
+A file holds what a client's clock did for its last 4096 inputs. Late inputs are told with their
+causes, the heaviest first, and what can be done about each.",
+    )
+}

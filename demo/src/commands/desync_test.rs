@@ -2,7 +2,6 @@
 
 use core::time::Duration;
 use std::fmt::Write;
-use std::fs;
 use std::path::Path;
 
 use phalanx_engine::limits::HISTORY_TICKS_MAX;
@@ -14,22 +13,19 @@ use crate::cli::{DesyncTestArgs, Length, LengthArgs};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::fault;
+use crate::file;
 use crate::game::{Game, with_rules};
 use crate::interrupt::Interrupt;
 use crate::plan::Plan;
-use crate::progress::Progress;
-use crate::snapshot_file::in_words;
 use crate::summary::{Run, Summary};
-use crate::worlds::{Worlds, file};
+use crate::virtual_match::{self, slowest};
+use crate::worlds::{self, Worlds};
 
 /// Unless told otherwise.
 const LENGTH: LengthArgs = LengthArgs {
     duration: Some(Length(Duration::from_secs(180))),
     ticks: None,
 };
-
-/// Virtual time between two looks at the clock and at Ctrl-C.
-const SLICE: Duration = Duration::from_millis(500);
 
 /// After a desync, so often eight ticks are played until all have confirmed the first bad one: together
 /// not as many as a timeline keeps.
@@ -44,11 +40,7 @@ pub(super) fn run(args: &DesyncTestArgs, interrupt: &Interrupt) -> Result<Exit, 
     let plan = Plan::new("desync-test", scenario, LENGTH)?;
     let directory = args.snapshots.as_deref();
     if let Some(directory) = directory {
-        fs::create_dir_all(directory).map_err(|error| {
-            let name = directory.display();
-            let error = in_words(&error);
-            Failure::internal(format!("cannot make the directory {name}: {error}"))
-        })?;
+        file::make_directory(directory)?;
     }
     with_rules!(plan.rules, game => test(&game, &plan, directory, console, interrupt))
 }
@@ -63,26 +55,7 @@ fn test<G: Game>(
     let clock = Clock::start();
     let world = World::new(&plan.scenario, || *game).map_err(Failure::usage)?;
     let mut world = world.stop_at_desync();
-    let mut progress = Progress::new(console);
-    let mut interrupted = false;
-    loop {
-        let end = world.now() + SLICE;
-        world.run_until(end, |_, _, _| plan.idle_bots.then(Default::default));
-        // Time stands still where the match is over.
-        if world.now() < end {
-            break;
-        }
-        interrupted = interrupt.is_raised();
-        if interrupted {
-            break;
-        }
-        let done = slowest(&world, plan.scenario.players);
-        if progress.is_due(clock.now(), done.0, plan.scenario.ticks) {
-            let (ticks, agreed) = (plan.scenario.ticks, world.relay().agreed());
-            progress.show(&format!("tick {done} of {ticks}, {agreed} agreed"));
-        }
-    }
-    progress.wipe();
+    let interrupted = virtual_match::play(&mut world, plan, console, interrupt);
     let states = Slot::all(plan.scenario.players).filter_map(|slot| world.client(slot).state());
     let run = Run {
         wall: clock.now().since(phalanx_netcode::Time::ZERO),
@@ -148,7 +121,7 @@ fn tell_worlds<G: Game>(
         );
     }
     if let Some((_, slots)) = first {
-        let [left, right] = slots.map(|slot| shell_word(&file(directory, slot)));
+        let [left, right] = slots.map(|slot| shell_word(&worlds::file(directory, slot)));
         _ = write!(text, "\ncompare with: phalanx diff {left} {right}");
     }
     Ok(())
@@ -177,18 +150,4 @@ fn shell_word(path: &Path) -> String {
     } else {
         format!("'{}'", text.replace('\'', "'\\''"))
     }
-}
-
-/// The tick up to which everybody has confirmed.
-fn slowest<G: Game>(world: &World<G>, players: u8) -> Tick {
-    let confirmed = |slot| {
-        world
-            .client(slot)
-            .timeline()
-            .map(|timeline| timeline.confirmed())
-    };
-    let slowest = Slot::all(players)
-        .map(|slot| confirmed(slot).unwrap_or_default())
-        .min();
-    slowest.unwrap_or_default()
 }

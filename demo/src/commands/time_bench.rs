@@ -1,8 +1,5 @@
 //! `time-bench`: our clock rule and those of other engines over the same links.
 
-use std::fs;
-use std::path::Path;
-
 use phalanx_netcode::Time;
 use phalanx_netcode::quic::Clock;
 use serde::Serialize;
@@ -15,9 +12,9 @@ use crate::clock::scenario::Scenario;
 use crate::clock::table::{Row, Table};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
+use crate::file;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
-use crate::snapshot_file::in_words;
 use crate::summary::{SCHEMA_VERSION, Thousandths};
 
 /// What is said to programs at the end. The fields are the keys, in this order.
@@ -80,7 +77,7 @@ pub(super) fn run(args: &TimeBenchArgs, interrupt: &Interrupt) -> Result<Exit, F
     };
     // The table is said also if the drawing cannot be written.
     let drawn = args.svg.as_ref();
-    let drawn = drawn.map_or(Ok(()), |path| write(path, &plot::svg(&cells)));
+    let drawn = drawn.map_or(Ok(()), |path| file::write(path, &plot::svg(&cells)));
     let rows = Row::all(&cells, SCHEMA_VERSION);
     let exit = if rows.iter().any(Row::is_dominated) {
         Exit::Checker
@@ -121,11 +118,4 @@ fn scenarios(args: &TimeBenchArgs) -> Vec<Scenario> {
 fn rules(args: &TimeBenchArgs) -> Vec<RuleName> {
     let asked = |rule: &RuleName| args.rule.is_empty() || args.rule.contains(rule);
     RuleName::ALL.into_iter().filter(asked).collect()
-}
-
-fn write(path: &Path, svg: &str) -> Result<(), Failure> {
-    fs::write(path, svg).map_err(|error| {
-        let (name, error) = (path.display(), in_words(&error));
-        Failure::internal(format!("cannot write {name}: {error}"))
-    })
 }

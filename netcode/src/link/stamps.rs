@@ -4,9 +4,10 @@ use phalanx_engine::{Tick, TickRate};
 
 use crate::limits::INPUTS_AHEAD_MAX;
 use crate::ring::position;
+use crate::time::samples::{Sample, Samples};
 use crate::time::{
-    Adaptive, Advance, Beyond, LateWorth, LeadConfig, NetClock, NetTime, Observation, Server,
-    Steps, TickMap, Time, TimeConfig, TimeEvent, TimeProvider,
+    Adaptive, Advance, Beyond, LateWorth, LeadConfig, NetClock, NetTime, Observation, Scale,
+    Server, Steps, TickMap, Time, TimeConfig, TimeEvent, TimeProvider,
 };
 
 /// Stamps whose moment is remembered, ticks; longer than an arrival takes to be reported.
@@ -27,6 +28,8 @@ pub(crate) struct Stamps {
     /// When each tick was stamped.
     stamped: Box<[(Tick, Time)]>,
     event: Option<TimeEvent>,
+    samples: Samples,
+    scale: Scale,
 }
 
 /// What a clock is started with.
@@ -83,6 +86,8 @@ impl Stamps {
             steps,
             stamped: vec![(Tick::ZERO, Time::NEVER); kept].into(),
             event: None,
+            samples: Samples::new(rate),
+            scale: Scale::ONE,
         }
     }
 
@@ -106,7 +111,9 @@ impl Stamps {
         let skipped = due.skipped();
         let tick = due.next()?.tick;
         if let Some(skipped) = skipped {
-            self.event = Some(TimeEvent::Skipped(skipped));
+            let event = TimeEvent::Skipped(skipped);
+            self.samples.event(now, event);
+            self.event = Some(event);
         }
         self.stamped[position(tick, STAMPS)] = (tick, now);
         Some(tick)
@@ -115,12 +122,34 @@ impl Stamps {
     /// Lets the clock see that the client is alive, which it has to be more often than ticks may be due.
     pub(crate) fn see(&mut self, now: Time) -> Advance {
         let advance = self.clock.advance(now);
-        self.event = self.event.or(advance.event);
+        self.scale = advance.scale;
+        if let Some(event) = advance.event {
+            self.samples.event(now, event);
+            self.event.get_or_insert(event);
+        }
         advance
+    }
+
+    /// Notes the input that was just stamped; what the clock knows of it is filled in.
+    pub(crate) fn note(&mut self, sample: Sample) {
+        let ahead = self.clock.ahead(sample.at, NetTime::start_of(sample.stamp)) / 1000;
+        let bound = i64::from(i32::MAX);
+        let lead_us = i32::try_from(ahead.clamp(-bound, bound)).unwrap_or(0);
+        self.samples.stamped(Sample {
+            lead_us,
+            scale_ppm: self.scale.ppm(),
+            ..sample
+        });
+    }
+
+    /// What the clock did.
+    pub(crate) const fn samples(&self) -> &Samples {
+        &self.samples
     }
 
     /// Takes the relay's report of how long before its deadline the input of `tick` came.
     pub(crate) fn arrived(&mut self, now: Time, tick: Tick, margin_us: i64) {
+        self.samples.arrived(tick, margin_us);
         let (stamped, sampled) = self.stamped[position(tick, STAMPS)];
         if stamped == tick && sampled != Time::NEVER {
             let margin_ns = margin_us.saturating_mul(1000);

@@ -73,6 +73,14 @@ impl NetClock {
         })
     }
 
+    /// How long after `now` the server would be at `point` by the first guess; nanoseconds, negative if
+    /// before.
+    #[must_use]
+    pub fn ahead(&self, now: Time, point: NetTime<Local>) -> i64 {
+        let nanos = self.map.due_nanos(point.into_space()) - i128::from(now.as_nanos());
+        i64::try_from(nanos).unwrap_or(if nanos < 0 { i64::MIN } else { i64::MAX })
+    }
+
     /// Puts `provider` in the place of the one in force, which is given back. What was observed
     /// before is not told to it: it starts from what it was made with.
     pub fn replace(&mut self, provider: Box<dyn TimeProvider>) -> Box<dyn TimeProvider> {

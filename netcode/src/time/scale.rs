@@ -73,6 +73,13 @@ impl Scale {
         self.deviation
     }
 
+    /// How much faster than 1, millionths; the nearest whole number.
+    #[must_use]
+    pub const fn ppm(self) -> i32 {
+        let scaled = self.deviation as i64 * 1_000_000;
+        ((scaled + ONE_BITS / 2) >> 32) as i32
+    }
+
     /// The scale itself, in steps of 2^-32: 2^32 is 1.
     #[must_use]
     pub const fn bits(self) -> u64 {
@@ -157,6 +164,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn millionths_read_back() {
+        for ppm in [0, 1, -1, 500, -12_345, 100_000, -100_000] {
+            assert_eq!(Scale::from_ppm(ppm).map(Scale::ppm), Ok(ppm));
+        }
+    }
 
     #[test]
     fn one_is_exact_and_bounds_are_checked() {

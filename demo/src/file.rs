@@ -1,0 +1,49 @@
+//! Files that results are written to.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+
+use crate::exit::Failure;
+
+/// Writes a file, which need not be one: `/dev/stdout` will do.
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    fs::write(path, text).map_err(|error| cannot_write(path, &error))
+}
+
+/// Writes a file. Under its name is either all of it, or what was there before.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let half = path.with_extension("half");
+    let written = write_all(&half, bytes).and_then(|()| fs::rename(&half, path));
+    written.map_err(|error| {
+        let _ = fs::remove_file(&half);
+        cannot_write(path, &error)
+    })
+}
+
+/// Makes a directory, and those above it.
+pub(crate) fn make_directory(path: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(path).map_err(|error| {
+        let (name, error) = (path.display(), in_words(&error));
+        Failure::internal(format!("cannot make the directory {name}: {error}"))
+    })
+}
+
+fn write_all(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    // Some disks notice only now that they are full.
+    file.sync_all()
+}
+
+fn cannot_write(path: &Path, error: &io::Error) -> Failure {
+    let (name, error) = (path.display(), in_words(error));
+    Failure::internal(format!("cannot write {name}: {error}"))
+}
+
+/// An error of the system without its number.
+pub(crate) fn in_words(error: &io::Error) -> String {
+    let text = error.to_string();
+    let words = text.split(" (os error").next();
+    words.unwrap_or_default().to_lowercase()
+}

@@ -1,0 +1,212 @@
+//! `time-report` from outside: what it says of files, and of those that are none.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use expect_test::expect;
+use phalanx_engine::{Tick, TickRate};
+use phalanx_netcode::Time;
+use phalanx_netcode::time::samples::{Happening, Sample, Samples};
+use serde_json::{Value, json};
+
+/// An empty directory of this test's own.
+fn directory(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("time-report-{name}"));
+    let _ = fs::remove_dir_all(&path);
+    fs::create_dir_all(&path).unwrap();
+    path
+}
+
+fn phalanx(directory: &Path, args: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_phalanx"));
+    let command = command.current_dir(directory);
+    command.args(args.split_whitespace()).output().unwrap()
+}
+
+/// Exit code and stdout.
+fn text(directory: &Path, args: &str) -> (i32, String) {
+    let output = phalanx(directory, args);
+    let text = String::from_utf8(output.stdout).unwrap();
+    (output.status.code().unwrap(), text)
+}
+
+/// A complaint without a result.
+fn refused(directory: &Path, args: &str, code: i32, hint: &str) {
+    let output = phalanx(directory, args);
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{args}: {error}");
+    assert!(error.contains(hint), "{args}: {error}");
+    assert!(output.stdout.is_empty(), "{args}");
+}
+
+/// Ten seconds, in which inputs `late` came 5 ms late.
+fn samples(late: core::ops::Range<u64>) -> Samples {
+    let rate = TickRate::hz(60);
+    let mut samples = Samples::new(rate);
+    for tick in 0..600 {
+        let at = Time::from_nanos(1_000_000_000 + rate.nanos_at(Tick(tick)));
+        samples.stamped(Sample {
+            stamp: Tick(tick),
+            at,
+            lead_us: 46_000,
+            scale_ppm: 120,
+            delay: 1,
+            depth: u16::try_from(3 + tick % 2).unwrap(),
+            round_trip_us: Some(80_000),
+            ..Sample::default()
+        });
+        let way = if late.contains(&tick) { 51_000 } else { 40_400 };
+        samples.arrived(Tick(tick), 46_000 - way);
+    }
+    let moment = Time::from_nanos(9_000_000_000);
+    samples.happened(moment, Happening::Skipped { ticks: 2 });
+    samples
+}
+
+fn write(directory: &Path, name: &str, samples: &Samples) {
+    let mut file = File::create(directory.join(name)).unwrap();
+    samples.write_csv(&mut file).unwrap();
+}
+
+#[test]
+fn a_file_is_told_in_words_and_figures() {
+    let here = directory("words");
+    write(&here, "a.csv", &samples(300..303));
+    write(&here, "b.csv", &samples(0..0));
+    let (code, told) = text(&here, "time-report a.csv b.csv --svg clocks.svg");
+    assert_eq!(code, 0);
+    expect![[r#"
+        a.csv: late 0.5 % (3 of 600): uplink jitter p99 0.0 ms, at most 11 ms; 2 ticks skipped
+        600 inputs in 9 s at 60 Hz, of 600 of which the relay told
+                            least     p0.1       p1      p50      p99    p99.9     most
+        slack ms             -5.0     -5.0      5.6      5.6      5.6      5.6      5.6
+        lead ms              46.0     46.0     46.0     46.0     46.0     46.0     46.0
+        way up ms            40.4     40.4     40.4     40.4     40.4     51.0     51.0
+        jitter ms             0.0      0.0      0.0      0.0      0.0     10.6     10.6
+        round trip ms        80.0     80.0     80.0     80.0     80.0     80.0     80.0
+        rate %              0.012    0.012    0.012    0.012    0.012    0.012    0.012
+        predicted ticks         3        3        3        3        4        4        4
+        delay ticks             1        1        1        1        1        1        1
+        0 resets, 0 suspensions, 0 stalls, 2 ticks skipped
+        jitter (3): let late inputs weigh more, which buys lead for latency; else a cable, or less on the uplink
+
+        b.csv: all in time: 5.6 ms of slack to spare; 2 ticks skipped
+        600 inputs in 9 s at 60 Hz, of 600 of which the relay told
+                            least     p0.1       p1      p50      p99    p99.9     most
+        slack ms              5.6      5.6      5.6      5.6      5.6      5.6      5.6
+        lead ms              46.0     46.0     46.0     46.0     46.0     46.0     46.0
+        way up ms            40.4     40.4     40.4     40.4     40.4     40.4     40.4
+        jitter ms             0.0      0.0      0.0      0.0      0.0      0.0      0.0
+        round trip ms        80.0     80.0     80.0     80.0     80.0     80.0     80.0
+        rate %              0.012    0.012    0.012    0.012    0.012    0.012    0.012
+        predicted ticks         3        3        3        3        4        4        4
+        delay ticks             1        1        1        1        1        1        1
+        0 resets, 0 suspensions, 0 stalls, 2 ticks skipped
+    "#]].assert_eq(&told);
+    let svg = fs::read_to_string(here.join("clocks.svg")).unwrap();
+    assert!(svg.contains(">a.csv</text>") && svg.contains(">b.csv</text>"));
+    assert_eq!(svg.matches("h0").count(), 2 * 600);
+    assert_eq!(text(&here, "time-report a.csv b.csv --quiet").1, told);
+}
+
+#[test]
+fn programs_are_told_the_same() {
+    let here = directory("json");
+    write(&here, "a.csv", &samples(300..303));
+    write(&here, "b.csv", &samples(0..0));
+    let (code, told) = text(&here, "time-report a.csv b.csv --json");
+    assert_eq!(code, 0);
+    let objects: Vec<Value> = told
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let [a, b, last] = objects.try_into().unwrap();
+    assert_eq!(
+        (&a["name"], &a["late"], &a["causes"]),
+        (
+            &json!("a.csv"),
+            &json!(3),
+            &json!([{"cause": "jitter", "late": 3}])
+        )
+    );
+    assert_eq!((&b["late"], &b["advice"]), (&json!(0), &json!([])));
+    assert_eq!(
+        (&a["slack_us"]["min"], &a["slack_us"]["p50"]),
+        (&json!(-5000), &json!(5600))
+    );
+    assert_eq!(
+        last,
+        json!({"schema_version": 1, "command": "time-report", "clocks": 2, "inputs": 1200, "late": 3, "exit_code": 0})
+    );
+    let docs = include_str!("../../docs/cli.md");
+    let keys = [&a, &a["slack_us"], &last].map(|object| object.as_object().unwrap().keys());
+    for key in keys.into_iter().flatten() {
+        assert!(
+            docs.contains(&format!("`{key}`")),
+            "docs/cli.md lacks {key}"
+        );
+    }
+}
+
+#[test]
+fn what_is_no_file_of_samples_is_refused() {
+    let here = directory("bad");
+    write(&here, "good.csv", &samples(0..0));
+    let good = fs::read_to_string(here.join("good.csv")).unwrap();
+    let cut = &good[..good.len() - 9];
+    for (name, text, hint) in [
+        ("empty.csv", "", "empty.csv: line 1: the header"),
+        ("other.csv", "a,b\n1,2\n", "other.csv: line 1: the header"),
+        (
+            "cut.csv",
+            cut,
+            "cut.csv: line 603: 10 columns instead of 14",
+        ),
+    ] {
+        fs::write(here.join(name), text).unwrap();
+        refused(&here, &format!("time-report good.csv {name}"), 13, hint);
+    }
+    fs::write(here.join("random.csv"), [0xff_u8; 4096]).unwrap();
+    refused(
+        &here,
+        "time-report random.csv",
+        13,
+        "random.csv: line 1: longer than 256 bytes",
+    );
+    refused(
+        &here,
+        "time-report missing.csv",
+        2,
+        "cannot read missing.csv: no such file",
+    );
+    refused(&here, "time-report .", 2, "cannot read .: is a directory");
+}
+
+/// The text is said all the same.
+#[test]
+fn a_drawing_that_cannot_be_written_is_told() {
+    let here = directory("svg");
+    write(&here, "a.csv", &samples(0..0));
+    let output = phalanx(&here, "time-report a.csv --json --svg missing/x.svg");
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        error.contains("cannot write missing/x.svg: no such file"),
+        "{error}"
+    );
+    let text = String::from_utf8(output.stdout).unwrap();
+    let last: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    assert_eq!(last["exit_code"], json!(1));
+    #[cfg(target_os = "linux")]
+    {
+        let output = phalanx(&here, "time-report a.csv --svg /dev/full");
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert!(
+            error.contains("cannot write /dev/full: no space left"),
+            "{error}"
+        );
+    }
+}
