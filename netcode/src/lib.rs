@@ -23,6 +23,6 @@ pub use client::{Client, ClientConfig, ClientConfigError, ClientStats, Event, Ou
 pub use config::{ConfigError, LatePolicy, SessionConfig, SessionRules};
 pub use histogram::Histogram;
 pub use link::CommandError;
-pub use relay::{Relay, RelayEvent, RelayOutput, SlotStats};
+pub use relay::{RateError, Relay, RelayEvent, RelayOutput, SlotStats};
 pub use time::Time;
 pub use vote::Disagreement;
