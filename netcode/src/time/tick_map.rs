@@ -326,6 +326,21 @@ mod tests {
         }
     }
 
+    /// A relay may name any tick for a change.
+    #[test]
+    fn a_change_that_never_comes_moves_nothing() {
+        for (slow, fast) in [(1, 1000), (1000, 1)] {
+            let rate = TickRate::new(u32::MAX, u32::MAX.div_ceil(slow)).unwrap();
+            let mut map = TickMap::new(Time::from_nanos(u64::MAX - 1), NetTime::ZERO, rate);
+            let before = map;
+            map.change_rate(Tick(u64::MAX), TickRate::hz(fast)).unwrap();
+            assert_eq!(map.due(Tick(1000)), before.due(Tick(1000)));
+            assert_eq!(map.due(Tick(u64::MAX)), Time::NEVER);
+            assert!(map.at(Time::NEVER) < NetTime::start_of(Tick(1000)));
+            assert!(map.change_rate(Tick(u64::MAX), rate).is_err());
+        }
+    }
+
     #[test]
     fn forgetting_the_oldest_rate_moves_nothing_after_it() {
         let rate = |index: u32| TickRate::new(60_000 + index, 1001).unwrap();
