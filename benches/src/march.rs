@@ -62,7 +62,9 @@ impl Troops {
             session: Session::new(&setup),
             tick: Tick::ZERO,
         };
-        Slot::all(2).for_each(|slot| troops.session.apply(Entry::Join(slot)));
+        troops
+            .session
+            .begin(Tick::ZERO, &[0, 1].map(|slot| Entry::Join(Slot(slot))));
         troops.step(&[]);
         // Side by side, so that they do not meet.
         let whole = Area::around(Place::ZERO, Fix32::int(10_000));

@@ -20,9 +20,8 @@ fn play(units: u32, slots: u8, ticks: u64, stop: impl Fn(&Battle) -> bool) -> Ba
     let setup = Setup { seed, slots, rate };
     let rules = Skirmish { units };
     let (mut battle, mut session) = (rules.start(&setup), Session::new(&setup));
-    for slot in Slot::all(slots) {
-        session.apply(Entry::Join(slot));
-    }
+    let joins: Vec<_> = Slot::all(slots).map(Entry::Join).collect();
+    session.begin(Tick::ZERO, &joins);
     for tick in Tick::ZERO.until(Tick(ticks)) {
         let orders = Slot::all(slots).flat_map(|slot| {
             let orders = rules.bot_commands(&battle, slot);

@@ -40,7 +40,7 @@ impl Play {
         let (seed, slots, rate) = (1, 2, TickRate::hz(20));
         let setup = Setup { seed, slots, rate };
         let mut session = Session::new(&setup);
-        Slot::all(2).for_each(|slot| session.apply(Entry::Join(slot)));
+        session.begin(Tick::ZERO, &[0, 1].map(|slot| Entry::Join(Slot(slot))));
         let mut play = Self {
             battle: RULES.start(&setup),
             session,

@@ -23,9 +23,8 @@ fn arena(slots: u8, ticks: u64) -> Arena {
         rate,
     };
     let (mut arena, mut session) = (Duel.start(&setup), Session::new(&setup));
-    for slot in Slot::all(slots) {
-        session.apply(Entry::Join(slot));
-    }
+    let joins: Vec<_> = Slot::all(slots).map(Entry::Join).collect();
+    session.begin(Tick::ZERO, &joins);
     for tick in Tick::ZERO.until(Tick(ticks)) {
         let pads: Vec<_> = Slot::all(slots)
             .map(|slot| Duel.bot(&arena, slot))

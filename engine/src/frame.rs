@@ -296,13 +296,25 @@ mod tests {
     use alloc::vec;
 
     use super::*;
+    use crate::limits::ENTRY_BYTES_MAX;
+    use crate::state::{from_bytes, to_bytes};
+    use crate::tick::{TickRate, TickRateError};
+
+    fn rate(at: u64, rate: Result<TickRate, TickRateError>) -> Entry {
+        let (at, rate) = (Tick(at), rate.unwrap());
+        Entry::Rate { at, rate }
+    }
 
     fn sample() -> SealedFrame {
         SealedFrame {
             tick: Tick(7),
             epoch: 2,
             previous: FrameHash([9; 32]),
-            entries: vec![Entry::Join(Slot(1)), Entry::End],
+            entries: vec![
+                Entry::Join(Slot(1)),
+                Entry::End,
+                rate(258, TickRate::new(30_000, 1001)),
+            ],
             commands: vec![SealedCommand {
                 slot: Slot(1),
                 sequence: 258,
@@ -319,7 +331,8 @@ mod tests {
         sample().encode(&mut out);
         let mut golden = vec![7, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0];
         golden.extend([9; 32]);
-        golden.extend([2, 0, 0, 0, 0, 1, 2]);
+        golden.extend([3, 0, 0, 0, 0, 1, 2]);
+        golden.extend([3, 2, 1, 0, 0, 0, 0, 0, 0, 0x30, 0x75, 0, 0, 0xe9, 3, 0, 0]);
         golden.extend([1, 0, 0, 0, 1, 2, 1, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 8, 9]);
         golden.extend([2, 0, 0, 0, 0, 1]);
         golden.extend([4, 0, 0, 0, 1, 2, 3, 4]);
@@ -346,14 +359,29 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_holds_no_rate_that_there_is_not() {
+        let bytes = to_bytes(&rate(258, TickRate::new(30_000, 1001)));
+        assert_eq!(bytes.len(), at(ENTRY_BYTES_MAX));
+        for (numerator, denominator) in [(0, 1), (1, 0), (1, 2), (1001, 1), (u32::MAX, 4_294_967)] {
+            let mut bytes = bytes.clone();
+            bytes.truncate(9);
+            bytes.extend(to_bytes(&(numerator, denominator)));
+            let refused = from_bytes::<Entry>(&bytes);
+            assert_eq!(refused, Err(DecodeError::Invalid("a tick rate")));
+        }
+    }
+
+    #[test]
     fn everything_is_in_the_hash() {
         let mut scratch = Encoder::new();
         let hash = sample().hash(&mut scratch);
-        let changes: [fn(&mut SealedFrame); 9] = [
+        let changes: [fn(&mut SealedFrame); 11] = [
             |frame| frame.tick += 1,
             |frame| frame.epoch += 1,
             |frame| frame.previous.0[31] ^= 1,
             |frame| frame.entries.truncate(1),
+            |frame| frame.entries[2] = rate(259, TickRate::new(30_000, 1001)),
+            |frame| frame.entries[2] = rate(258, TickRate::new(30_000, 1002)),
             |frame| frame.commands[0].slot = Slot(0),
             |frame| frame.commands[0].sequence += 1,
             |frame| frame.commands[0].bytes[1] ^= 1,

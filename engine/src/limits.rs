@@ -9,8 +9,12 @@ pub const SLOTS_MAX: u8 = 64;
 /// Largest packed input of one slot, bytes.
 pub const INPUT_BYTES_MAX: u32 = 64;
 
-/// Most session entries in one sealed frame. Every slot can leave and the session can end at once.
-pub const ENTRIES_MAX: u32 = 2 * SLOTS_MAX as u32 + 1;
+/// Most session entries in one sealed frame. Every slot can join and leave, the tick rate can change
+/// and the session can end at once.
+pub const ENTRIES_MAX: u32 = 2 * SLOTS_MAX as u32 + 2;
+
+/// Longest session entry, bytes: a tag, a tick and a rate.
+pub const ENTRY_BYTES_MAX: u32 = 1 + 8 + 8;
 
 /// Longest encoding of a command, bytes: so that it rides in a datagram beside the inputs.
 pub const COMMAND_BYTES_MAX: u32 = 200;
@@ -44,8 +48,10 @@ pub const DECODE_RESERVE_MAX: u32 = 1024;
 
 /// Longest encoded sealed frame: header, hash, entries, commands, and every slot's input and
 /// provenance.
-pub const SEALED_FRAME_BYTES_MAX: u32 =
-    64 + ENTRIES_MAX * 16 + COMMAND_BYTES_PER_FRAME_MAX + SLOTS_MAX as u32 * (INPUT_BYTES_MAX + 1);
+pub const SEALED_FRAME_BYTES_MAX: u32 = 64
+    + ENTRIES_MAX * ENTRY_BYTES_MAX
+    + COMMAND_BYTES_PER_FRAME_MAX
+    + SLOTS_MAX as u32 * (INPUT_BYTES_MAX + 1);
 
 const _: () = assert!(WINDOW_TICKS_MAX < HORIZON_TICKS_MAX);
 const _: () = assert!(HISTORY_TICKS_MAX.is_power_of_two() && HORIZON_TICKS_MAX.is_power_of_two());

@@ -12,8 +12,10 @@ use crate::codec::{DecodeError, Decoder, Encoder};
 use crate::digest::{Digest, Node};
 use crate::index::at;
 use crate::limits::SLOTS_MAX;
+use crate::pace::Pace;
 use crate::simulation::Setup;
 use crate::state::{Schema, Visitor, VisitorMut};
+use crate::tick::{Tick, TickRate};
 
 /// A place in the session that produces inputs, numbered from 0.
 #[derive(
@@ -66,6 +68,13 @@ pub enum Entry {
     Leave(Slot),
     /// This tick is the last one.
     End,
+    /// The tick rate changes, at a later tick: [`Pace::begin`] says when that changes nothing.
+    Rate {
+        /// The first tick at the new rate.
+        at: Tick,
+        /// The new rate.
+        rate: TickRate,
+    },
 }
 
 /// Who holds each slot: a vector in every respect, but of no other length than a session can have.
@@ -111,11 +120,12 @@ impl State for Roster {
     }
 }
 
-/// Roster, seed and end of the session; part of the world and of its digest.
+/// Roster, seed, pace and end of the session; part of the world and of its digest.
 #[derive(State, Clone, Debug, PartialEq, Eq)]
 pub struct Session {
     seed: u64,
     roster: Roster,
+    pace: Pace,
     ended: bool,
 }
 
@@ -133,21 +143,27 @@ impl Session {
         Self {
             seed: setup.seed,
             roster: Roster(vec![Presence::Absent; at(setup.slots.into())]),
+            pace: Pace::new(setup.rate),
             ended: false,
         }
     }
 
-    /// Applies one entry. An entry that does not fit (no such slot, already so) changes nothing:
-    /// what is sealed must be executable by all.
-    pub fn apply(&mut self, entry: Entry) {
-        let (slot, presence) = match entry {
-            Entry::Join(slot) => (slot, Presence::Player),
-            Entry::Leave(slot) => (slot, Presence::Absent),
-            Entry::End => {
-                self.ended = true;
-                return;
+    /// Begins `tick`: what was to happen at it happens, then its entries are applied. An entry that
+    /// does not fit (no such slot, already so, [a rate](Pace::begin) too late) changes nothing: what is
+    /// sealed must be executable by all.
+    pub fn begin(&mut self, tick: Tick, entries: &[Entry]) {
+        self.pace.begin(tick, entries);
+        for entry in entries {
+            match *entry {
+                Entry::Join(slot) => self.seat(slot, Presence::Player),
+                Entry::Leave(slot) => self.seat(slot, Presence::Absent),
+                Entry::End => self.ended = true,
+                Entry::Rate { .. } => {} // The pace's.
             }
-        };
+        }
+    }
+
+    fn seat(&mut self, slot: Slot, presence: Presence) {
         if let Some(place) = self.roster.0.get_mut(at(slot.0.into())) {
             *place = presence;
         }
@@ -175,6 +191,19 @@ impl Session {
             .unwrap_or_default()
     }
 
+    /// The tick rate in force. A game that moves things by [`TickRate::seconds_per_tick`] takes it from
+    /// here: a change of it is an entry of the log, so that every machine steps by as much.
+    #[must_use]
+    pub const fn rate(&self) -> TickRate {
+        self.pace.rate()
+    }
+
+    /// The rate in force, and the change that is to come.
+    #[must_use]
+    pub const fn pace(&self) -> &Pace {
+        &self.pace
+    }
+
     /// Whether the last tick was executed.
     #[must_use]
     pub const fn ended(&self) -> bool {
@@ -186,7 +215,6 @@ impl Session {
 mod tests {
     use super::*;
     use crate::state::{from_bytes, to_bytes};
-    use crate::tick::TickRate;
 
     fn session(slots: u8) -> Session {
         Session::new(&Setup {
@@ -217,7 +245,10 @@ mod tests {
     fn a_session_has_the_schema_of_its_fields() {
         let schema = Schema::of::<Session>();
         let roster = "Vec<Presence{Absent:(),Player:()}>";
-        let text = alloc::format!("Session{{seed:u64,roster:{roster},ended:bool}}");
+        let rate = "TickRate{numerator:u32,denominator:u32}";
+        let change = alloc::format!("RateChange{{at:Tick{{0:u64}},rate:{rate}}}");
+        let pace = alloc::format!("Pace{{rate:{rate},pending:Option<{change}>}}");
+        let text = alloc::format!("Session{{seed:u64,roster:{roster},pace:{pace},ended:bool}}");
         assert_eq!(schema.text(), text);
     }
 }

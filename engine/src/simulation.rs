@@ -21,7 +21,7 @@ pub struct Setup {
     pub seed: u64,
     /// How many slots the session has, 1 to [`SLOTS_MAX`](crate::limits::SLOTS_MAX).
     pub slots: u8,
-    /// Ticks per second.
+    /// Ticks per second, until an [`Entry::Rate`](crate::Entry::Rate) changes it.
     pub rate: TickRate,
 }
 
@@ -31,8 +31,7 @@ impl Setup {
         let Self { seed, slots, rate } = self;
         seed.encode(out);
         slots.encode(out);
-        rate.numerator().encode(out);
-        rate.denominator().encode(out);
+        rate.encode(out);
     }
 }
 

@@ -48,8 +48,8 @@ pub enum RestoreError {
     /// The bytes are no world of the game.
     #[error("the world cannot be read: {0}")]
     World(#[from] DecodeError),
-    /// The session is not one that started from the setup.
-    #[error("the session is not one that started from the setup")]
+    /// The session is not one that started from the setup and has come to that tick.
+    #[error("the session is not one that started from the setup and has come to that tick")]
     Session,
     /// The world has another digest than the snapshot says.
     #[error("the world's checksum is {found}, not {told}")]
@@ -122,8 +122,7 @@ impl Snapshot {
         if !(1..=SLOTS_MAX).contains(&slots) {
             return Err(DecodeError::Invalid("a number of slots"));
         }
-        let rate = TickRate::new(State::decode(from)?, State::decode(from)?);
-        let rate = rate.map_err(|_| DecodeError::Invalid("a tick rate"))?;
+        let rate = TickRate::decode(from)?;
         let tick = Tick::decode(from)?;
         let (checksum, chained) = State::decode(from)?;
         let inputs = from.take_slice(u32::from(slots) * game.input_bytes)?.into();
@@ -161,7 +160,11 @@ impl Snapshot {
             return Err(RestoreError::OtherGame(self.game.clone()));
         }
         let mut world = World::<S>::decode(&self.world)?;
-        if (world.session.seed(), world.session.slots()) != (self.setup.seed, self.setup.slots) {
+        let session = &world.session;
+        let pending = session.pace().pending();
+        if (session.seed(), session.slots()) != (self.setup.seed, self.setup.slots)
+            || pending.is_some_and(|change| change.at <= self.tick)
+        {
             return Err(RestoreError::Session);
         }
         let (told, found) = (self.checksum, world.digest(&mut Encoder::new()));

@@ -56,6 +56,7 @@ pub struct SyncTest<S> {
     simulation: S,
     setup: Setup,
     rewind: u32,
+    entries: Vec<(Tick, Entry)>,
 }
 
 /// What a passed sync test did.
@@ -229,6 +230,7 @@ impl<S: Simulation> SyncTest<S> {
             simulation,
             setup,
             rewind: 8,
+            entries: Vec::new(),
         }
     }
 
@@ -236,6 +238,13 @@ impl<S: Simulation> SyncTest<S> {
     #[must_use]
     pub fn rewind(mut self, ticks: u32) -> Self {
         self.rewind = ticks;
+        self
+    }
+
+    /// Has the frame of `tick` contain `entry`, too: somebody leaves, or the tick rate changes.
+    #[must_use]
+    pub fn entry(mut self, tick: Tick, entry: Entry) -> Self {
+        self.entries.push((tick, entry));
         self
     }
 
@@ -368,12 +377,14 @@ impl<S: Simulation> SyncTest<S> {
         undo: &mut WorldUndo<S>,
         scratch: &mut Encoder,
     ) -> Digest {
-        let joins: Vec<_> = match tick {
+        let mut entries: Vec<_> = match tick {
             Tick::ZERO => Slot::all(self.setup.slots).map(Entry::Join).collect(),
             _ => Vec::new(),
         };
+        let more = self.entries.iter().filter(|(at, _)| *at == tick);
+        entries.extend(more.map(|(_, entry)| *entry));
         let given = Given {
-            entries: &joins,
+            entries: &entries,
             commands: &turn.commands,
             inputs: &turn.inputs,
         };

@@ -8,7 +8,11 @@ use core::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::State;
+use crate::codec::{DecodeError, Decoder, Encoder};
+use crate::digest::{Digest, Node};
 use crate::limits::TICK_RATE_HZ_MAX;
+use crate::math::Fix;
+use crate::state::{LeafMut, PathStep, Schema, Visitor, VisitorMut};
 
 const NANOS_PER_SECOND: u128 = 1_000_000_000;
 
@@ -198,6 +202,15 @@ impl TickRate {
     pub fn period_nanos(self) -> u64 {
         self.nanos_at(Tick(1))
     }
+
+    /// Length of one tick in seconds, rounded to the nearest 2^-32: what a step moves things by.
+    #[must_use]
+    pub fn seconds_per_tick(self) -> Fix {
+        let (n, d) = (self.numerator(), self.denominator());
+        let bits = (u128::from(d) << 32 | u128::from(n / 2)) / u128::from(n);
+        // A tick takes at most a second.
+        Fix::from_bits(i64::try_from(bits).unwrap_or(i64::MAX))
+    }
 }
 
 impl TryFrom<(u32, u32)> for TickRate {
@@ -210,6 +223,95 @@ impl TryFrom<(u32, u32)> for TickRate {
 impl From<TickRate> for (u32, u32) {
     fn from(rate: TickRate) -> Self {
         (rate.numerator(), rate.denominator())
+    }
+}
+
+/// Its parts in the tree of a state.
+const PARTS: [PathStep; 2] = [PathStep::Field("numerator"), PathStep::Field("denominator")];
+
+/// As a struct of two `u32`; what would be no rate is not decoded.
+impl State for TickRate {
+    const WIDTH: Option<u32> = Some(8);
+    type Undo = Option<Self>;
+    fn open(&mut self, undo: &mut Option<Self>) {
+        *undo = Some(*self);
+    }
+    fn close(&mut self, _undo: &mut Option<Self>, node: Node<'_>) -> Digest {
+        self.digest(node)
+    }
+    fn undo(&mut self, undo: &mut Option<Self>) {
+        let copy = undo
+            .as_mut()
+            .expect("a state is undone only after it was opened");
+        core::mem::swap(self, copy);
+    }
+    fn redo(&mut self, undo: &mut Option<Self>) {
+        self.undo(undo);
+    }
+    fn schema(schema: &mut Schema) {
+        schema.group("TickRate{", "}", |schema| {
+            schema.field("numerator", u32::schema);
+            schema.field("denominator", u32::schema);
+        });
+    }
+    fn encode(&self, out: &mut Encoder) {
+        self.numerator().encode(out);
+        self.denominator().encode(out);
+    }
+    fn encode_fixed(&self, out: &mut [u8]) {
+        self.denominator()
+            .encode_next(self.numerator().encode_next(out));
+    }
+    fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        let (numerator, denominator) = State::decode(from)?;
+        Self::new(numerator, denominator).map_err(|_| DecodeError::Invalid("a tick rate"))
+    }
+    fn visit(&self, visitor: &mut dyn Visitor) {
+        for (part, value) in PARTS
+            .into_iter()
+            .zip([self.numerator(), self.denominator()])
+        {
+            visitor.enter(part);
+            value.visit(visitor);
+            visitor.leave();
+        }
+    }
+    fn visit_mut(&mut self, visitor: &mut dyn VisitorMut) {
+        for (part, mask) in PARTS.into_iter().zip([(1, 0), (0, 1)]) {
+            visitor.enter(part);
+            let mut leaf = RatePart { rate: *self, mask };
+            visitor.leaf(&mut leaf);
+            *self = leaf.rate;
+            visitor.leave();
+        }
+    }
+}
+
+/// Numerator or denominator, while it is offered for change: a bit may flip only if the result is
+/// again a rate.
+struct RatePart {
+    rate: TickRate,
+    /// The part's lowest bit in both.
+    mask: (u32, u32),
+}
+
+impl RatePart {
+    fn valid(&self) -> impl Iterator<Item = TickRate> + use<> {
+        let (mask, parts) = (self.mask, <(u32, u32)>::from(self.rate));
+        (0..u32::BITS).filter_map(move |bit| {
+            TickRate::new(parts.0 ^ mask.0 << bit, parts.1 ^ mask.1 << bit).ok()
+        })
+    }
+}
+
+impl LeafMut for RatePart {
+    fn bits(&self) -> u32 {
+        self.valid().map(|_| 1).sum()
+    }
+    fn flip(&mut self, bit: u32) {
+        if let Some(rate) = self.valid().nth(bit as _) {
+            self.rate = rate;
+        }
     }
 }
 
@@ -237,6 +339,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::state::{flip_leaf, from_bytes, to_bytes};
 
     #[test]
     fn differences_are_signed_and_saturate() {
@@ -260,6 +363,58 @@ mod tests {
                 .map(|r| alloc::format!("{r}"))
                 .unwrap(),
             "30000/1001"
+        );
+    }
+
+    #[test]
+    fn a_rate_in_a_state_is_two_numbers() {
+        let rate = TickRate::new(30_000, 1001).unwrap();
+        let bytes = to_bytes(&rate);
+        assert_eq!(bytes, to_bytes(&(30_000_u32, 1001_u32)));
+        let mut fixed = [7; 8];
+        rate.encode_fixed(&mut fixed);
+        assert_eq!(bytes, fixed);
+        assert_eq!(from_bytes(&bytes), Ok(rate));
+        let (mut state, mut undo) = (rate, None);
+        state.open(&mut undo);
+        state = TickRate::hz(20);
+        state.undo(&mut undo);
+        assert_eq!(state, rate);
+        state.redo(&mut undo);
+        assert_eq!(state, TickRate::hz(20));
+    }
+
+    /// A bit that is changed on purpose leaves a rate, which is another one.
+    #[test]
+    fn every_change_of_a_rate_is_a_rate() {
+        for rate in [
+            (1, 1),
+            (60, 1),
+            (1000, 1),
+            (30_000, 1001),
+            (u32::MAX, u32::MAX),
+        ] {
+            let rate = TickRate::try_from(rate).unwrap();
+            for seed in 0..200 {
+                let mut changed = rate;
+                assert!(flip_leaf(&mut changed, seed).is_some());
+                assert_ne!(changed, rate);
+                assert_eq!(from_bytes(&to_bytes(&changed)), Ok(changed), "{rate}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_tick_takes_its_part_of_a_second() {
+        let seconds = |n, d| TickRate::new(n, d).unwrap().seconds_per_tick();
+        assert_eq!(seconds(1, 1), Fix::ONE);
+        assert_eq!(seconds(60, 1), Fix::ratio(1, 60));
+        assert_eq!(seconds(30_000, 1001), Fix::ratio(1001, 30_000));
+        assert_eq!(seconds(1_500_000, 1500), Fix::ratio(1, 1000));
+        assert_eq!(seconds(u32::MAX, u32::MAX), Fix::ONE);
+        assert_eq!(
+            seconds(u32::MAX, 1 << 31),
+            Fix::ratio(1, 2) + Fix::from_bits(1)
         );
     }
 

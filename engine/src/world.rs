@@ -76,7 +76,7 @@ impl<S: Simulation> World<S> {
                 commands,
                 inputs,
             } = *given;
-            entries.iter().for_each(|entry| session.apply(*entry));
+            session.begin(tick, entries);
             let frame = InputFrame::new(tick, session, entries, commands, inputs);
             simulation.step(state, &frame);
         })

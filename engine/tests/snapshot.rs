@@ -277,6 +277,7 @@ fn every_bit_of_the_world_is_in_the_checksum() {
         other.world[at] ^= 1 << (at % 8);
         assert!(other.restore(&RULES).is_err(), "{at}");
     }
-    let session = from_bytes::<Session>(&snapshot.world[..8 + 4 + 3 + 1]);
+    // Seed, roster, rate, no change to come, not ended.
+    let session = from_bytes::<Session>(&snapshot.world[..8 + 4 + 3 + 8 + 1 + 1]);
     assert_eq!(session.map(|session| session.slots()), Ok(3));
 }

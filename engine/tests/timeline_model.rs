@@ -51,7 +51,7 @@ proptest! {
 #[test]
 fn random_schedules_reach_every_corner() {
     let mut sum = Outcome::default();
-    let mut ended = 0;
+    let (mut ended, mut changed) = (0, 0);
     for seed in 0..60 {
         let outcome = play(&case(seed), || Chaos).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
         sum.confirmed = sum.confirmed.max(outcome.confirmed);
@@ -62,6 +62,7 @@ fn random_schedules_reach_every_corner() {
         sum.invalid_commands += outcome.invalid_commands;
         sum.refused += outcome.refused;
         ended += u32::from(outcome.ended);
+        changed += u32::from(outcome.rate_changed);
     }
     assert!(sum.confirmed > 600, "the ring goes round: {sum:?}");
     assert!(sum.rollbacks > 200, "{sum:?}");
@@ -69,6 +70,7 @@ fn random_schedules_reach_every_corner() {
     assert!(sum.invalid_inputs > 100 && sum.refused > 100, "{sum:?}");
     assert!(sum.commands > 100 && sum.invalid_commands > 20, "{sum:?}");
     assert!((1..50).contains(&ended), "{ended} of 60 sessions ended");
+    assert!(changed > 20, "{changed} of 60 sessions changed their rate");
 }
 
 #[test]

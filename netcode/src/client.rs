@@ -140,8 +140,6 @@ const SAMPLES_KEPT: usize = 1024;
 struct Playing<S: Simulation> {
     timeline: Timeline<S>,
     slot: Slot,
-    /// Length of a tick, nanoseconds.
-    period: u64,
     /// The first tick that is not due yet.
     due: Tick,
     /// Whether the last stamp made none due, for the input delay has become longer.
@@ -228,13 +226,13 @@ impl<S: Simulation> Client<S> {
     /// [`Client::update`], which catches up after a rollback. From when the next tick is due the view stands
     /// still until it is executed. See [`present`](crate::present).
     pub fn view(&mut self, now: Time) -> Option<View<'_, S>> {
-        let next_stamp = self.link.next_stamp();
+        let (next_stamp, period) = (self.link.next_stamp(), self.link.period_nanos()?);
         let playing = self.playing.as_mut()?;
         let stands = playing.ended || playing.holds || playing.timeline.next() < playing.due;
         let alpha = if stands {
             Alpha::ONE
         } else {
-            Alpha::towards(next_stamp, playing.period, now)
+            Alpha::towards(next_stamp, period, now)
         };
         View::new(&mut playing.timeline, now, alpha)
     }
@@ -365,8 +363,7 @@ impl<S: Simulation> Client<S> {
                 match Timeline::new(simulation, &welcome.setup, window) {
                     Err(_) => self.closing = Some(CloseReason::Malformed),
                     Ok(timeline) => {
-                        let period = welcome.setup.rate.period_nanos();
-                        self.playing = Some(Playing::new(timeline, welcome.slot, period));
+                        self.playing = Some(Playing::new(timeline, welcome.slot));
                     }
                 }
                 self.events.push_back(Event::Joined {
@@ -410,7 +407,8 @@ impl<S: Simulation> Client<S> {
             let input = sample(stamp, playing.timeline.state());
             input.pack(packed);
             self.link.stamp(now, stamp, packed);
-            self.link.note(playing.sample(now, stamp, self.split.ticks()));
+            self.link
+                .note(playing.sample(now, stamp, self.split.ticks()));
             playing.timeline.provide(stamp, playing.slot, input);
             playing.sampled[position(stamp, SAMPLES_KEPT as u64)] = (stamp, now);
             let path = stamp.since(playing.timeline.confirmed());
@@ -476,11 +474,10 @@ impl<S: Simulation> Client<S> {
 }
 
 impl<S: Simulation> Playing<S> {
-    fn new(timeline: Timeline<S>, slot: Slot, period: u64) -> Self {
+    fn new(timeline: Timeline<S>, slot: Slot) -> Self {
         Self {
             timeline,
             slot,
-            period,
             due: Tick::ZERO,
             holds: false,
             stalls_counted: Tick::ZERO,

@@ -135,6 +135,12 @@ pub const LAST_VOTES_TIMEOUT: Duration = Duration::from_secs(5);
 /// Largest lead, beyond which a client does not try to be in time.
 pub const LEAD_MAX: Duration = Duration::from_secs(2);
 
+/// From the moment at which a change of the tick rate is sealed to the tick at which it takes effect:
+/// beyond what any client within limits has stamped when it hears of it. It stamps at most [`LEAD_MAX`]
+/// ahead of a deadline, and hears of what datagrams did not bring [`STREAM_FALLBACK_AFTER`] later, by
+/// the stream; there is a second for the way, and to send it again.
+pub const RATE_NOTICE: Duration = Duration::from_secs(4);
+
 /// Tick rates that a map of ticks to moments knows at once, segments.
 pub const RATE_SEGMENTS_MAX: usize = 16;
 
@@ -185,6 +191,9 @@ const _: () = {
     assert!(per_second * SILENCE_TIMEOUT.as_secs() < 1 << 15);
 };
 const _: () = assert!(QUORUM_LAG_MAX < VOTES_KEPT);
+const _: () = assert!(RATE_NOTICE.as_secs() > LEAD_MAX.as_secs() + STREAM_FALLBACK_AFTER.as_secs());
+// A tick that is sealed early is before the one that a change names.
+const _: () = assert!(RATE_NOTICE.as_millis() > SEAL_EARLY_MAX.as_millis());
 /// Longest sealed frame as it is sent, bytes: its canonical form, in which one bit more for each byte of
 /// input is not counted, behind a header.
 pub const FRAME_BYTES_MAX: usize = {

@@ -11,7 +11,7 @@ use core::time::Duration;
 use std::collections::VecDeque;
 
 use phalanx_engine::limits::HISTORY_TICKS_MAX;
-use phalanx_engine::{Digest, FrameHash, GameIdentity, SealedFrame, Slot, Tick, TickRate};
+use phalanx_engine::{Digest, FrameHash, GameIdentity, SealedFrame, Slot, Tick};
 
 use self::downlink::Downlink;
 pub(crate) use self::downlink::PROVISIONAL_COUNT_BITS;
@@ -110,7 +110,6 @@ struct Measured {
 struct Running {
     /// The fastest round trip measured before the match.
     round_trip: Duration,
-    rate: TickRate,
     stamps: Stamps,
     uplink: Uplink,
     outbox: Outbox,
@@ -271,6 +270,11 @@ impl Link {
             .map_or(Time::NEVER, |running| running.stamps.next_time())
     }
 
+    /// How long a tick is now, nanoseconds; once the match runs.
+    pub(crate) fn period_nanos(&self) -> Option<u64> {
+        self.running().map(|running| running.stamps.period_nanos())
+    }
+
     /// When [`Link::poll_transmit`] has something to say without having heard anything.
     pub(crate) fn timeout(&self) -> Time {
         match &self.stage {
@@ -376,11 +380,16 @@ impl Link {
         let genesis = FrameHash::genesis(&self.game, &welcome.setup);
         self.stage = Stage::Running(Box::new(Running {
             round_trip: measured.best.round_trip(),
-            rate: welcome.setup.rate,
             stamps,
             uplink: Uplink::new(self.neutral.clone(), first, waits),
             outbox: Outbox::default(),
-            downlink: Downlink::new(shape, self.neutral.clone(), genesis, welcome.epoch),
+            downlink: Downlink::new(
+                shape,
+                self.neutral.clone(),
+                genesis,
+                welcome.epoch,
+                welcome.setup.rate,
+            ),
             reported_next: Tick::ZERO,
             stagger: Stagger::default(),
             votes_next: Tick::ZERO,
@@ -455,7 +464,7 @@ impl Link {
             Stage::Running(running) if running.send_at <= now => {
                 running.stamps.see(now);
                 running.write(buffer, receiver);
-                running.send_at = now + running.stagger.send(running.rate.period_nanos());
+                running.send_at = now + running.stagger.send(running.stamps.period_nanos());
                 Some(Channel::Datagram)
             }
             _ => None,
@@ -499,7 +508,11 @@ impl Running {
         receiver: &mut impl Receiver,
     ) -> Result<(), CloseReason> {
         let before = self.downlink.next();
-        self.downlink.take(header, bits, receiver)?;
+        let taken = self.downlink.take(header, bits, receiver);
+        for change in self.downlink.rate_changes() {
+            self.stamps.rate(now, change);
+        }
+        taken?;
         let newest = self.downlink.next().previous();
         if let Some(newest) = newest.filter(|newest| *newest >= before) {
             self.stamps.frame(now, newest);
@@ -526,10 +539,7 @@ impl Running {
         self.agreed_next = self.agreed_next.max(header.agreed_next);
         for arrival in header.arrivals.as_slice() {
             // Arrivals are told twice, and in the order of their ticks.
-            let new = |(tick, _): &(Tick, i64)| *tick >= self.reported_next;
-            for (tick, margin_us) in arrival.margins(self.rate).filter(new) {
-                self.stamps.arrived(now, tick, margin_us);
-            }
+            self.stamps.arrived(now, *arrival, self.reported_next);
             self.reported_next = self.reported_next.max(arrival.end());
         }
         Ok(())

@@ -6,16 +6,19 @@ mod downstream;
 mod inbox;
 mod reception;
 mod reporter;
+mod schedule;
 mod sealer;
 mod seat;
+#[cfg(test)]
+mod tests;
 
-use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
 
-use phalanx_engine::{Entry, Log, SealedCommand, SealedFrame, Slot, Tick};
+use phalanx_engine::{Entry, Log, RateChange, SealedCommand, SealedFrame, Slot, Tick, TickRate};
 
 use self::budget::Budget;
 use self::downstream::{Downstream, News, View};
+use self::schedule::Schedule;
 use self::sealer::{Sealer, scratch_frame};
 use self::seat::Seat;
 pub use self::seat::SlotStats;
@@ -58,12 +61,28 @@ pub enum RelayEvent {
         /// Why.
         reason: CloseReason,
     },
+    /// The tick rate is going to change: that is sealed now.
+    RateChanges(RateChange),
     /// Two players hold different worlds. All players are told; the match goes on, marked.
     Desync(Disagreement),
     /// The last tick is sealed.
     Ended,
     /// Everybody is gone; nothing comes after this.
     Finished,
+}
+
+/// Why a change of the tick rate was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RateError {
+    /// The match does not run.
+    #[error("the tick rate changes only while the match runs")]
+    NotRunning,
+    /// That is the rate already.
+    #[error("that is the tick rate already")]
+    Same,
+    /// Another change has not taken effect yet.
+    #[error("another change of the tick rate has not taken effect yet")]
+    Pending,
 }
 
 /// What a relay wants of its driver.
@@ -94,8 +113,8 @@ pub enum RelayOutput {
 enum Phase {
     /// Players come and get ready.
     Gathering,
-    /// The deadline of tick 0 was or will be at `start`.
-    Running { start: Time },
+    /// Ticks are sealed by the schedule.
+    Running,
     /// The last tick was sealed; last votes come in until `until`.
     Ended { until: Time },
     /// Everybody is gone.
@@ -140,6 +159,7 @@ pub struct Relay {
     seats: Vec<Seat>,
     /// Entries of the next tick to be sealed.
     entries: Vec<Entry>,
+    schedule: Schedule,
     sealer: Sealer,
     ballot: Ballot,
     events: VecDeque<RelayEvent>,
@@ -162,6 +182,7 @@ impl Relay {
             peers: BTreeMap::new(),
             seats: (0..slots).map(|_| Seat::new(input_bytes)).collect(),
             entries: Vec::new(),
+            schedule: Schedule::new(config.setup.rate),
             sealer: Sealer::new(&config),
             ballot: Ballot::new(slots),
             events: VecDeque::new(),
@@ -219,6 +240,19 @@ impl Relay {
         self.sealer.reserve(ticks);
     }
 
+    /// Changes the tick rate. The next frame to be sealed names the change, for a tick some
+    /// [`RATE_NOTICE`](crate::limits::RATE_NOTICE) later that nobody has stamped yet, and
+    /// [`RelayEvent::RateChanges`] tells which one that is.
+    ///
+    /// # Errors
+    /// [`RateError`] if it does not change then.
+    pub fn change_rate(&mut self, rate: TickRate) -> Result<(), RateError> {
+        if self.phase != Phase::Running {
+            return Err(RateError::NotRunning);
+        }
+        self.schedule.change_rate(rate)
+    }
+
     /// A peer has connected.
     pub fn connected(&mut self, now: Time, peer: PeerId) {
         self.peers.insert(
@@ -264,7 +298,7 @@ impl Relay {
         self.ballot.seat(slot, false);
         self.ballot.agree();
         self.events.push_back(RelayEvent::Left { slot, reason });
-        if matches!(self.phase, Phase::Running { .. }) {
+        if self.phase == Phase::Running {
             self.entries.push(Entry::Leave(slot));
             if self.players() == 0 {
                 self.entries.push(Entry::End);
@@ -384,7 +418,8 @@ impl Relay {
             return;
         }
         let start = now + START_DELAY;
-        self.phase = Phase::Running { start };
+        self.phase = Phase::Running;
+        self.schedule.begin(start);
         self.entries
             .extend(Slot::all(self.config.setup.slots).map(Entry::Join));
         self.events.push_back(RelayEvent::Started);
@@ -401,8 +436,7 @@ impl Relay {
             return Ok(());
         };
         peer.heard = now;
-        let rate = self.config.setup.rate;
-        let per_second = rate.numerator() / rate.denominator() + 1;
+        let per_second = self.schedule.ticks_per_second();
         peer.budget
             .datagram(now, per_second * 10 + DATAGRAMS_PER_SECOND_MAX)?;
         match ToRelay::decode(bytes).map_err(malformed)? {
@@ -467,10 +501,10 @@ impl Relay {
         header: &InputHeader,
         mut bits: BitReader<'_>,
     ) -> Result<(), CloseReason> {
-        let Phase::Running { start } = self.phase else {
-            return self.votes(slot, header, &mut bits);
-        };
         self.votes(slot, header, &mut bits)?;
+        if self.phase != Phase::Running {
+            return Ok(());
+        }
         // Beyond this nothing is taken nor acknowledged: while one player is waited for, the
         // clocks of the others go on, and they send it again.
         let limit = self.sealer.next() + INPUTS_AHEAD_MAX;
@@ -499,7 +533,7 @@ impl Relay {
         self.commands(slot, limit, &mut bits).map_err(malformed)?;
         bits.finish().map_err(malformed)?;
         if new.count > 0 {
-            self.arrived(now, start, slot, new);
+            self.arrived(now, slot, new);
         }
         Ok(())
     }
@@ -536,10 +570,9 @@ impl Relay {
     }
 
     /// Notes that inputs of `slot` have just come.
-    fn arrived(&mut self, now: Time, start: Time, slot: Slot, mut new: Arrival) {
-        new.margin_us = self.deadline(start, new.first).nanos_since(now) / 1000;
-        let hold =
-            Duration::from_nanos(self.config.setup.rate.period_nanos()) / FORWARDING_HOLD_PARTS;
+    fn arrived(&mut self, now: Time, slot: Slot, mut new: Arrival) {
+        new.margin_us = self.schedule.deadline(new.first).nanos_since(now) / 1000;
+        let hold = self.schedule.period() / FORWARDING_HOLD_PARTS;
         let forwards = self.config.forwards();
         for peer in self.peers.values_mut() {
             let Stage::Seated {
@@ -558,14 +591,10 @@ impl Relay {
         }
     }
 
-    fn deadline(&self, start: Time, tick: Tick) -> Time {
-        start + Duration::from_nanos(self.config.setup.rate.nanos_at(tick))
-    }
-
     /// When the next tick has to be sealed at the latest, and whether it may be sealed now.
-    fn seal_time(&self, start: Time) -> Time {
+    fn seal_time(&self) -> Time {
         let tick = self.sealer.next();
-        let deadline = self.deadline(start, tick);
+        let deadline = self.schedule.deadline(tick);
         let awaited = || self.seats.iter().filter(|seat| seat.is_awaited(tick));
         if awaited().next().is_none() {
             deadline
@@ -578,9 +607,7 @@ impl Relay {
 
     /// Seals every tick that is due.
     fn seal(&mut self, now: Time) {
-        while let Phase::Running { start } = self.phase
-            && self.seal_time(start) <= now
-        {
+        while self.phase == Phase::Running && self.seal_time() <= now {
             let tick = self.sealer.next();
             if self
                 .config
@@ -591,8 +618,13 @@ impl Relay {
                 self.entries.push(Entry::End);
             }
             let last = self.entries.contains(&Entry::End);
+            let stamped = self.seats.iter().map(Seat::next).max();
+            let rate = self.schedule.entry(now, stamped.unwrap_or(tick));
+            self.entries.extend(rate);
             self.sealer
                 .seal(now, &self.config, &mut self.entries, &mut self.seats);
+            let change = self.schedule.sealed(self.sealer.frame(tick));
+            self.events.extend(change.map(RelayEvent::RateChanges));
             for peer in self.peers.values_mut() {
                 if let Stage::Seated { downstream, .. } = &mut peer.stage {
                     downstream.frame_sealed(now);
@@ -669,7 +701,7 @@ impl Relay {
     }
 
     fn transmit(&mut self, now: Time, buffer: &mut Vec<u8>) -> Option<(PeerId, Channel)> {
-        let period = Duration::from_nanos(self.config.setup.rate.period_nanos());
+        let period = self.schedule.period();
         let view = View {
             shape: self.config.shape(),
             sealer: &self.sealer,
@@ -713,7 +745,7 @@ impl Relay {
 
     fn timeout(&self) -> Time {
         let seal = match self.phase {
-            Phase::Running { start } => self.seal_time(start),
+            Phase::Running => self.seal_time(),
             Phase::Ended { until } => until,
             Phase::Gathering | Phase::Finished => Time::NEVER,
         };

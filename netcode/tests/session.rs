@@ -3,7 +3,8 @@
 
 use core::time::Duration;
 
-use phalanx_engine::{Entry, PathStep, Presence, Repeat, Slot, Tick, mix};
+use phalanx_engine::{Entry, PathStep, Presence, Repeat, Slot, Tick, TickRate, mix};
+use phalanx_netcode::limits::SEAL_EARLY_MAX;
 use phalanx_netcode::testing::{
     LinkConditions, Mixed, Mixer, Plant, Preset, Report, Scenario, World,
 };
@@ -432,5 +433,50 @@ fn old_ticks_of_every_player_can_be_looked_at() {
         world.look(Slot(0), tick + 100, |_| ()),
         None,
         "not executed"
+    );
+}
+
+/// The clients' clocks may do what they want: every world is that of the log.
+#[test]
+fn all_execute_a_change_of_the_tick_rate_at_its_tick() {
+    let scenario = Scenario {
+        players: 3,
+        ticks: 900,
+        seed: 4,
+        ..over(Preset::Wifi)
+    };
+    let (slow, fast) = (TickRate::hz(20), scenario.rate);
+    let mut world = world(&scenario);
+    let mut end = Time::from_nanos(4_000_000_000);
+    world.run_until(end, |_, _, _| None);
+    world.change_rate(slow).unwrap();
+    while world.change_rate(fast).is_err() {
+        end += Duration::from_millis(100);
+        world.run_until(end, |_, _, _| None);
+    }
+    world.run_bots();
+    world.relay().log().verify().unwrap();
+    let report = world.report();
+    assert_whole(&scenario, &report);
+
+    let told = world.relay_events().iter().filter_map(|event| match event {
+        RelayEvent::RateChanges(change) => Some(*change),
+        _ => None,
+    });
+    let told: Vec<_> = told.collect();
+    let [down, up] = told[..] else {
+        panic!("two changes: {told:?}");
+    };
+    assert_eq!((down.rate, up.rate), (slow, fast));
+    for slot in Slot::all(3) {
+        let rate = world.client(slot).session().unwrap().rate();
+        assert_eq!(rate, fast, "slot {slot}");
+    }
+    // The last tick at 899 sixtieths, but for those that took three. It is sealed early if all are there.
+    let sixtieths = 899 + 2 * (up.at.0 - down.at.0);
+    let due = Duration::from_nanos((sixtieths * 1_000_000_000).div_ceil(60));
+    assert!(
+        (due - SEAL_EARLY_MAX..=due).contains(&report.played),
+        "{report:?}"
     );
 }

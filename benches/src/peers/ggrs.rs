@@ -254,7 +254,8 @@ impl<S: Game> Rewinder<S> {
             .start_synctest_session()
             .expect("a distance within the window");
         let mut session = Session::new(setup);
-        Slot::all(setup.slots).for_each(|slot| session.apply(Entry::Join(slot)));
+        let joins: Vec<_> = Slot::all(setup.slots).map(Entry::Join).collect();
+        session.begin(Tick::ZERO, &joins);
         Self {
             test,
             state: simulation.start(setup),

@@ -1,7 +1,7 @@
 //! Sealed frames and the log that chains them.
 
 use phalanx_engine::{
-    Entry, FrameHash, Log, Provenance, Rng, SealedCommand, SealedFrame, Slot, Tick,
+    Entry, FrameHash, Log, Provenance, Rng, SealedCommand, SealedFrame, Slot, Tick, TickRate,
 };
 
 use crate::{Component, Tape};
@@ -40,6 +40,10 @@ fn heads(tape: &mut Tape<'_>) {
             match rng.below(8) {
                 0 => frame.entries.push(Entry::Join(slot)),
                 1 => frame.entries.push(Entry::Leave(slot)),
+                2 => frame.entries.push(Entry::Rate {
+                    at: Tick(rng.next_u64()),
+                    rate: TickRate::hz(rng.below(1000) + 1),
+                }),
                 _ => {}
             }
         }

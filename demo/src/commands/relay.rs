@@ -169,6 +169,10 @@ fn tell(console: Console, told: &Told<'_>) {
             console.note(&format!("slot {slot} taken from {}", place(peer)));
         }
         RelayEvent::Started => console.note("all are ready, the match begins"),
+        RelayEvent::RateChanges(change) => {
+            let (rate, at) = (change.rate, change.at);
+            console.note(&format!("{rate} ticks a second from tick {at} on"));
+        }
         RelayEvent::Left { slot, reason } => {
             let why = reason.map_or_else(
                 || "the connection was lost".into(),

@@ -77,7 +77,7 @@ impl Play {
 
     /// Executes one tick.
     pub(crate) fn step_with(&mut self, entries: &[Entry], pad: impl Fn(&Arena, Slot) -> Pad) {
-        entries.iter().for_each(|entry| self.session.apply(*entry));
+        self.session.begin(self.tick, entries);
         let pads: Vec<_> = Slot::all(self.session.slots())
             .map(|slot| pad(&self.arena, slot))
             .collect();

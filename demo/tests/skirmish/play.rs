@@ -85,7 +85,7 @@ impl Play {
 
     /// Executes one tick.
     pub(crate) fn step_with(&mut self, entries: &[Entry], orders: &[(Slot, Order)]) {
-        entries.iter().for_each(|entry| self.session.apply(*entry));
+        self.session.begin(self.tick, entries);
         let inputs = vec![NoInput; self.session.slots().into()];
         let frame = InputFrame::new(self.tick, &self.session, entries, orders, &inputs);
         self.rules.step(&mut self.battle, &frame);

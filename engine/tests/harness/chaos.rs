@@ -178,6 +178,7 @@ where
 {
     field.absorb(frame.tick().0);
     field.absorb(frame.session().seed());
+    field.absorb(frame.session().rate().numerator().into());
     for entry in frame.entries() {
         field.absorb_entry(*entry);
     }

@@ -47,9 +47,7 @@ impl<T: State + Clone> Moment<T> {
         S: Simulation<State = T, Input = Order, Command = Decree>,
     {
         let mut after = self.clone();
-        for entry in &used.entries {
-            after.session.apply(*entry);
-        }
+        after.session.begin(tick, &used.entries);
         let frame = InputFrame::new(
             tick,
             &after.session,

@@ -99,6 +99,11 @@ impl Reader<'_> {
                 0 => vec![Entry::Join(slot)],
                 1 => vec![Entry::Leave(slot)],
                 2 => vec![Entry::Leave(slot), Entry::Join(Slot(0)), Entry::Join(slot)],
+                // Often for a tick that is past, or while another change is pending.
+                3 => vec![Entry::Rate {
+                    at: Tick(u64::from(self.byte()) * 3),
+                    rate: TickRate::hz(u32::from(self.byte()) + 1),
+                }],
                 _ => Vec::new(),
             },
         }
@@ -276,6 +281,8 @@ pub struct Outcome {
     pub invalid_commands: u64,
     pub refused: u64,
     pub ended: bool,
+    /// Whether the tick rate changed.
+    pub rate_changed: bool,
 }
 
 /// A timeline, its model and the relay that feeds both.
@@ -508,6 +515,7 @@ where
             invalid_commands: stats.invalid_commands,
             refused: self.refused,
             ended,
+            rate_changed: timeline.session().rate() != model.setup.rate,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use phalanx_engine::{Encoder, FrameHash, SealedFrame, Slot, Tick};
+use phalanx_engine::{Encoder, FrameHash, Pace, RateChange, SealedFrame, Slot, Tick, TickRate};
 
 use super::Receiver;
 use crate::channel::CloseReason;
@@ -30,6 +30,10 @@ struct Chain {
     /// Inputs of the newest frames taken, in a ring by tick.
     baselines: Vec<Vec<u8>>,
     encoder: Encoder,
+    /// The tick rate, as the frames taken tell it.
+    pace: Pace,
+    /// Changes of it that the clock was not told of yet.
+    changes: Vec<RateChange>,
 }
 
 impl Chain {
@@ -43,6 +47,8 @@ impl Chain {
         self.head = frame.hash(&mut self.encoder);
         self.baselines[position(frame.tick, FRAMES_KEPT)].copy_from_slice(&frame.inputs);
         self.next = frame.tick.next();
+        self.changes
+            .extend(self.pace.begin(frame.tick, &frame.entries));
         true
     }
 }
@@ -63,7 +69,13 @@ pub(crate) struct Downlink {
 }
 
 impl Downlink {
-    pub(crate) fn new(shape: FrameShape, neutral: Vec<u8>, genesis: FrameHash, epoch: u32) -> Self {
+    pub(crate) fn new(
+        shape: FrameShape,
+        neutral: Vec<u8>,
+        genesis: FrameHash,
+        epoch: u32,
+        rate: TickRate,
+    ) -> Self {
         let kept = usize::try_from(FRAMES_KEPT).unwrap_or(0);
         Self {
             shape,
@@ -73,6 +85,8 @@ impl Downlink {
                 head: genesis,
                 baselines: vec![vec![0; shape.inputs_len()]; kept],
                 encoder: Encoder::new(),
+                pace: Pace::new(rate),
+                changes: Vec::new(),
             },
             frame: blank_frame(shape, &neutral),
             input: neutral.clone(),
@@ -86,6 +100,11 @@ impl Downlink {
     /// Every frame before this one was taken.
     pub(crate) const fn next(&self) -> Tick {
         self.chain.next
+    }
+
+    /// The changes of the tick rate that frames have named since the last call.
+    pub(crate) fn rate_changes(&mut self) -> impl Iterator<Item = RateChange> {
+        self.chain.changes.drain(..)
     }
 
     /// Hash of the newest frame taken.

@@ -1,6 +1,6 @@
 //! [`Stamps`]: which tick an input is stamped with, and when.
 
-use phalanx_engine::{Tick, TickRate};
+use phalanx_engine::{RateChange, Tick, TickRate};
 
 use crate::limits::INPUTS_AHEAD_MAX;
 use crate::ring::position;
@@ -9,6 +9,7 @@ use crate::time::{
     Adaptive, Advance, Beyond, LateWorth, LeadConfig, NetClock, NetTime, Observation, Scale,
     Server, Steps, TickMap, Time, TimeConfig, TimeEvent, TimeProvider,
 };
+use crate::wire::Arrival;
 
 /// Stamps whose moment is remembered, ticks; longer than an arrival takes to be reported.
 const STAMPS: u64 = 512;
@@ -147,19 +148,33 @@ impl Stamps {
         &self.samples
     }
 
-    /// Takes the relay's report of how long before its deadline the input of `tick` came.
-    pub(crate) fn arrived(&mut self, now: Time, tick: Tick, margin_us: i64) {
-        self.samples.arrived(tick, margin_us);
-        let (stamped, sampled) = self.stamped[position(tick, STAMPS)];
-        if stamped == tick && sampled != Time::NEVER {
-            let margin_ns = margin_us.saturating_mul(1000);
-            let arrival = Observation::Arrival {
-                tick,
-                sampled,
-                margin_ns,
-            };
-            self.clock.observe(now, &arrival);
+    /// Takes the relay's report of when inputs came; what it says of ticks before `from` is known.
+    pub(crate) fn arrived(&mut self, now: Time, arrival: Arrival, from: Tick) {
+        let map = *self.clock.map();
+        for (tick, margin_ns) in arrival.margins(&map).filter(|(tick, _)| *tick >= from) {
+            self.samples.arrived(tick, margin_ns / 1000);
+            let (stamped, sampled) = self.stamped[position(tick, STAMPS)];
+            if stamped == tick && sampled != Time::NEVER {
+                let arrival = Observation::Arrival {
+                    tick,
+                    sampled,
+                    margin_ns,
+                };
+                self.clock.observe(now, &arrival);
+            }
         }
+    }
+
+    /// The tick rate will change.
+    pub(crate) fn rate(&mut self, now: Time, change: RateChange) {
+        let RateChange { at, rate } = change;
+        self.clock.observe(now, &Observation::Rate { at, rate });
+    }
+
+    /// How long the tick is that is stamped next, nanoseconds.
+    pub(crate) fn period_nanos(&self) -> u64 {
+        let next = NetTime::start_of(self.next());
+        self.clock.map().rate_at(next).period_nanos()
     }
 
     /// All sealed frames up to that of `tick` are here.

@@ -74,6 +74,11 @@ impl Simulation for Mixer {
                     Entry::Join(slot) => 0x100 | u64::from(slot.0),
                     Entry::Leave(slot) => 0x200 | u64::from(slot.0),
                     Entry::End => 0x300,
+                    Entry::Rate { at, rate } => {
+                        let parts =
+                            u64::from(rate.numerator()) << 32 | u64::from(rate.denominator());
+                        0x400 ^ mix(at.0 ^ mix(parts))
+                    }
                 });
         }
         state.hash = hash;

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use phalanx_engine::{Digest, PathStep, Simulation, Slot, Snapshot, Tick, mix};
+use phalanx_engine::{Digest, PathStep, Simulation, Slot, Snapshot, Tick, TickRate, mix};
 
 use super::{LinkId, Network, Planted, Scenario};
 use crate::channel::{CloseReason, PeerId};
@@ -11,7 +11,7 @@ use crate::config::ConfigError;
 use crate::histogram::Histogram;
 use crate::link::CommandError;
 use crate::present::View;
-use crate::relay::{Relay, RelayEvent, RelayOutput};
+use crate::relay::{RateError, Relay, RelayEvent, RelayOutput};
 use crate::time::Time;
 
 /// One client and where it stands in the virtual world.
@@ -285,6 +285,14 @@ impl<S: Simulation> World<S> {
         let index = self.node_index(slot);
         self.nodes[index].client.leave();
         self.nodes[index].due = self.now;
+    }
+
+    /// Has the relay change the tick rate.
+    ///
+    /// # Errors
+    /// [`RateError`] if it does not change then.
+    pub fn change_rate(&mut self, rate: TickRate) -> Result<(), RateError> {
+        self.relay.change_rate(rate)
     }
 
     /// Plays to the end with the game's bots.

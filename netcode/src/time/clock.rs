@@ -47,6 +47,12 @@ impl NetClock {
         advance
     }
 
+    /// How long ticks are, and where the server is at the first guess.
+    #[must_use]
+    pub const fn map(&self) -> &TickMap {
+        &self.map
+    }
+
     /// When local time will be at a point if nothing changes from how it was at the last
     /// [`NetClock::advance`]; that moment itself if it is there, and zero before the first one.
     #[must_use]

@@ -12,7 +12,8 @@ use crate::limits::RATE_SEGMENTS_MAX;
 /// A list of segments: from a point on, due at a moment, a rate. Within one, tick `n` after its start
 /// is due `n * denominator / numerator` seconds after it, computed by one multiplication and division
 /// in 128 bits: nothing is ever summed, so nothing drifts. The moment at which a segment starts is
-/// kept to 2^-64 ns, so that a change of rate does not round, either (less than 2^-64 ns each).
+/// kept to 2^-64 ns, rounded down, so that a change of rate does not round, either: less than 2^-64 ns each,
+/// and a point that is due at a whole nanosecond is due there after any number of them.
 ///
 /// A point is **due** at the first whole nanosecond at which the line has reached it; `due` rounds up,
 /// [`TickMap::at`] down, and thus `at(due(p)) >= p > at(due(p) - 1 ns)`, for every point `p`, and
@@ -92,7 +93,7 @@ impl TickMap {
                 last: last.from,
             });
         }
-        let (nanos, part) = last.due(from);
+        let (nanos, part) = last.end(from);
         if self.count == RATE_SEGMENTS_MAX {
             self.segments.rotate_left(1);
             self.count -= 1;
@@ -207,6 +208,17 @@ impl Segment {
         (self.nanos + nanos + i128::from(carry), part)
     }
 
+    /// When the next rate takes over at `point`: rounded down to 2^-64 ns, but not to a whole nanosecond
+    /// at which the line has not reached it.
+    fn end(&self, point: NetTime<Server>) -> (i128, u64) {
+        let (nanos, part) = nanos_of((self.from - point).bits(), self.rate);
+        let (part, borrow) = self.part.overflowing_sub(part);
+        match part {
+            0 => self.due(point),
+            part => (self.nanos - nanos - i128::from(borrow), part),
+        }
+    }
+
     /// Where the line is at `nanos` by this rate.
     fn at(&self, nanos: i128) -> NetTime<Server> {
         let (part, borrow) = 0u64.overflowing_sub(self.part);
@@ -294,6 +306,39 @@ mod tests {
             TickRate::hz(20)
         );
         assert_eq!(untouched.due(Tick(60)), Time::from_nanos(1_000_000_005));
+    }
+
+    /// Changes at sixtieths of a second, of which two in three are no whole number of nanoseconds.
+    #[test]
+    fn whole_nanoseconds_stay_whole_over_any_number_of_changes() {
+        let mut map = TickMap::new(Time::ZERO, NetTime::ZERO, HZ_60);
+        let (mut tick, mut sixtieths) = (Tick::ZERO, 0_u64);
+        let rates = [TickRate::hz(20), HZ_60].into_iter().cycle();
+        for (round, rate) in (0..2000).zip(rates) {
+            let ticks = round % 7 + 1;
+            sixtieths += ticks * u64::from(60 / map.rate().numerator());
+            tick += ticks;
+            let before = map;
+            map.change_rate(tick, rate).unwrap();
+            assert_eq!(map.due(tick), before.due(tick));
+            let nanos = (sixtieths * 1_000_000_000).div_ceil(60);
+            assert_eq!(map.due(tick), Time::from_nanos(nanos), "change {round}");
+        }
+    }
+
+    /// A relay may name any tick for a change.
+    #[test]
+    fn a_change_that_never_comes_moves_nothing() {
+        for (slow, fast) in [(1, 1000), (1000, 1)] {
+            let rate = TickRate::new(u32::MAX, u32::MAX.div_ceil(slow)).unwrap();
+            let mut map = TickMap::new(Time::from_nanos(u64::MAX - 1), NetTime::ZERO, rate);
+            let before = map;
+            map.change_rate(Tick(u64::MAX), TickRate::hz(fast)).unwrap();
+            assert_eq!(map.due(Tick(1000)), before.due(Tick(1000)));
+            assert_eq!(map.due(Tick(u64::MAX)), Time::NEVER);
+            assert!(map.at(Time::NEVER) < NetTime::start_of(Tick(1000)));
+            assert!(map.change_rate(Tick(u64::MAX), rate).is_err());
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Sealed frames as differences, each to the one before it.
 
-use phalanx_engine::limits::{COMMAND_BYTES_MAX, COMMANDS_PER_FRAME_MAX};
+use phalanx_engine::limits::{
+    COMMAND_BYTES_MAX, COMMANDS_PER_FRAME_MAX, ENTRIES_MAX, ENTRY_BYTES_MAX,
+};
 use phalanx_engine::{
     Decoder, Encoder, Entry, FrameHash, Provenance, SealedCommand, SealedFrame, Slot, State, Tick,
 };
@@ -38,6 +40,7 @@ const ENTRY_COUNT_BITS: u32 = 8;
 
 /// Bits of the number of commands of a frame, and of the number of bytes of a command.
 const COMMAND_COUNT_BITS: u32 = 8;
+const _: () = assert!(ENTRIES_MAX < 1 << ENTRY_COUNT_BITS);
 const _: () = assert!(COMMANDS_PER_FRAME_MAX < 1 << COMMAND_COUNT_BITS);
 const _: () = assert!(COMMAND_BYTES_MAX < 1 << COMMAND_COUNT_BITS);
 
@@ -242,8 +245,7 @@ impl<'a> FramesReader<'a> {
         }
         let count = bits.take(ENTRY_COUNT_BITS)?;
         let len = bits.take_count()?;
-        if count == 0 || count > phalanx_engine::limits::ENTRIES_MAX || len > u64::from(count) * 16
-        {
+        if count == 0 || count > ENTRIES_MAX || len > u64::from(count * ENTRY_BYTES_MAX) {
             return Err(WHAT);
         }
         self.scratch.clear();

@@ -1,10 +1,11 @@
 //! What the relay tells a client of its way up: when its inputs came, and which datagrams did not.
 
-use phalanx_engine::{Tick, TickRate};
+use phalanx_engine::Tick;
 
 use super::WireError;
 use super::bits::{BitReader, BitWriter};
 use crate::limits::{ARRIVALS_PER_DATAGRAM_MAX, INPUTS_PER_DATAGRAM_MAX};
+use crate::time::{NetTime, TickMap};
 
 /// Inputs that came new in one datagram: those of the ticks `first..first + count`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,13 +23,15 @@ impl Arrival {
         self.first + self.count
     }
 
-    /// Every tick, and the microseconds to its own deadline.
-    pub(crate) fn margins(self, rate: TickRate) -> impl Iterator<Item = (Tick, i64)> {
-        let first = rate.nanos_at(self.first);
+    /// Every tick, and the nanoseconds to its own deadline by the ticks' lengths in `map`.
+    pub(crate) fn margins(self, map: &TickMap) -> impl Iterator<Item = (Tick, i64)> {
+        let first = NetTime::start_of(self.first);
         self.first.until(self.end()).map(move |tick| {
-            let later_us = (rate.nanos_at(tick) - first) / 1000;
-            let margin_us = self.margin_us.saturating_add_unsigned(later_us);
-            (tick, margin_us)
+            let later = map.nanos_between(first, NetTime::start_of(tick));
+            (
+                tick,
+                self.margin_us.saturating_mul(1000).saturating_add(later),
+            )
         })
     }
 }
@@ -164,9 +167,11 @@ impl PathReport {
 
 #[cfg(test)]
 mod tests {
+    use phalanx_engine::TickRate;
     use proptest::prelude::*;
 
     use super::*;
+    use crate::time::Time;
 
     /// Arrivals as they come about, and the relay's next tick: runs with holes between them.
     fn arrivals() -> impl Strategy<Value = (Arrivals, Tick)> {
@@ -197,6 +202,10 @@ mod tests {
         bytes
     }
 
+    fn map(hz: u32) -> TickMap {
+        TickMap::new(Time::ZERO, NetTime::ZERO, TickRate::hz(hz))
+    }
+
     #[test]
     fn what_comes_every_tick_is_short() {
         let mut arrivals = Arrivals::default();
@@ -213,14 +222,18 @@ mod tests {
 
     #[test]
     fn each_tick_has_its_own_deadline() {
-        let rate = TickRate::hz(60);
+        let map = map(60);
         let arrival = Arrival {
             first: Tick(1),
             count: 3,
             margin_us: -20_000,
         };
-        let margins: Vec<_> = arrival.margins(rate).collect();
-        let expected = [(Tick(1), -20_000), (Tick(2), -3334), (Tick(3), 13_333)];
+        let margins: Vec<_> = arrival.margins(&map).collect();
+        let expected = [
+            (Tick(1), -20_000_000),
+            (Tick(2), -3_333_333),
+            (Tick(3), 13_333_333),
+        ];
         assert_eq!(margins, expected);
     }
 
@@ -299,7 +312,7 @@ mod tests {
                 let ends = list.iter().skip(1).map(|arrival| arrival.first);
                 for (arrival, limit) in list.iter().zip(ends.chain([Tick(next)])) {
                     prop_assert!(arrival.count >= 1 && arrival.end() <= limit);
-                    let margins = arrival.margins(TickRate::hz(1000)).count() as u64;
+                    let margins = arrival.margins(&map(1000)).count() as u64;
                     prop_assert_eq!(margins, arrival.count);
                 }
             }

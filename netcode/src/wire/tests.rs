@@ -238,6 +238,8 @@ fn the_longest_frame_has_its_limits() {
         frame.entries = Slot::all(64).map(Entry::Leave).collect();
         frame.entries.extend(Slot::all(64).map(Entry::Join));
         frame.entries.push(Entry::End);
+        let (at, rate) = (Tick(u64::MAX), TickRate::hz(1000));
+        frame.entries.push(Entry::Rate { at, rate });
         frame.inputs.fill(1);
         frame.provenance = vec![Provenance::Neutral; 64];
 
@@ -291,6 +293,10 @@ fn entry() -> impl Strategy<Value = Entry> {
         any::<u8>().prop_map(|slot| Entry::Join(Slot(slot))),
         any::<u8>().prop_map(|slot| Entry::Leave(Slot(slot))),
         Just(Entry::End),
+        (any::<u64>(), 1_u32..=1000, 1_u32..1000).prop_map(|(at, hz, parts)| {
+            let rate = TickRate::new(hz * parts, parts).unwrap();
+            Entry::Rate { at: Tick(at), rate }
+        }),
     ]
 }
 

@@ -82,7 +82,7 @@ impl<S: Game> Replica<S> {
         if tick.0 + 1 == ticks {
             entries.push(Entry::End);
         }
-        entries.iter().for_each(|entry| self.session.apply(*entry));
+        self.session.begin(tick, &entries);
         let frame = InputFrame::new(tick, &self.session, &entries, &[], inputs);
         simulation.step(&mut self.state, &frame);
     }
