@@ -28,9 +28,11 @@ use crate::state::{Schema, Visitor, VisitorMut};
     Hash,
     Serialize,
     Deserialize,
-    bytemuck::NoUninit,
+    bytemuck::Pod,
+    bytemuck::Zeroable,
 )]
 #[repr(transparent)]
+#[state(bytes)]
 pub struct Slot(pub u8);
 
 impl Slot {
