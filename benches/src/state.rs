@@ -73,6 +73,8 @@ impl Churn {
 
 /// Who keeps a world of rows, all of which are zero at the start.
 pub trait Keeper {
+    /// What is special about the world that it keeps, behind a comma.
+    const KIND: &'static str = "";
     /// Keeps so many rows.
     fn new(rows: u32) -> Self;
     /// Adds `step` to what is written to: to all rows if `churn` says so, else to `rows`; to the whole

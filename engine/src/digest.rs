@@ -14,10 +14,24 @@ pub(crate) use visit::At;
 pub use visit::{DigestNode, DigestVisitor, Fold, digest_at};
 
 use crate::codec::Encoder;
+use crate::state::memory_of;
 
 /// 64-bit hash of a node of the state tree. The digest of the root of a confirmed tick is its
 /// *checksum*. Not cryptographic: it finds mistakes, not forgeries.
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    bytemuck::NoUninit,
+)]
+#[repr(transparent)]
 pub struct Digest(pub u64);
 
 impl Digest {
@@ -114,15 +128,24 @@ impl<'a> Node<'a> {
         Digest::of(self.key, self.scratch.bytes())
     }
 
+    /// The same of canonical bytes that lie somewhere.
+    #[inline]
+    pub(crate) fn bytes(self, bytes: &[u8]) -> Digest {
+        Digest::of(self.key, bytes)
+    }
+
     /// Digest of a node from the digests of its children, in order.
     #[must_use]
     #[inline]
     pub fn fold(self, children: &[Digest]) -> Digest {
-        self.flat(|out| {
-            for child in children {
-                out.put(&child.0.to_le_bytes());
-            }
-        })
+        match memory_of(children) {
+            Some(bytes) => self.bytes(bytes),
+            None => self.flat(|out| {
+                for child in children {
+                    out.put(&child.0.to_le_bytes());
+                }
+            }),
+        }
     }
 }
 

@@ -50,12 +50,12 @@ pub use simulation::{GameIdentity, Setup, Simulation};
 pub use snapshot::{RestoreError, Snapshot, SnapshotHash};
 #[doc(hidden)]
 pub use state::wall;
-#[doc(hidden)]
-pub use state::width_of;
 pub use state::{
     Leaf, LeafMut, PathStep, PlainState, Schema, State, TagLeaf, Visitor, VisitorMut, flip_leaf,
     from_bytes, to_bytes,
 };
+#[doc(hidden)]
+pub use state::{memory_of, width_of};
 pub use sync_test::{SyncReport, SyncTest, SyncTestError};
 pub use table::{Cell, Column, Id, Lists, Row, Table};
 pub use tick::{Tick, TickRate, TickRateError};

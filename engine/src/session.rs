@@ -30,9 +30,11 @@ use crate::tick::{Tick, TickRate};
     Hash,
     Serialize,
     Deserialize,
-    bytemuck::NoUninit,
+    bytemuck::Pod,
+    bytemuck::Zeroable,
 )]
 #[repr(transparent)]
+#[state(bytes)]
 pub struct Slot(pub u8);
 
 impl Slot {

@@ -58,6 +58,36 @@ use crate::index::at;
 /// # Ok::<(), phalanx_engine::DecodeError>(())
 /// ```
 ///
+/// A struct of integers, `bool`s, `Fix`es and the like with `#[repr(C)]` and without padding lies in
+/// memory as it is encoded, and so does an enum without fields with `#[repr(u8)]`. If it says so, arrays
+/// of it are hashed where they lie, instead of encoded first: with `#[state(bytes)]` beside the derive of
+/// the crate `bytemuck` that proves that there is no padding. Nothing else changes, the digest neither.
+///
+/// ```
+/// use bytemuck::NoUninit;
+/// use phalanx_engine::{Fix, State};
+///
+/// #[derive(State, Clone, Copy, NoUninit)]
+/// #[repr(C)]
+/// #[state(bytes)]
+/// struct Body { position: [Fix; 2], health: u32, frame: u16, stance: Stance, alive: bool }
+///
+/// #[derive(State, Clone, Copy, NoUninit)]
+/// #[repr(u8)]
+/// #[state(bytes)]
+/// enum Stance { Standing, Crouching }
+/// ```
+///
+/// Without the proof it does not compile:
+///
+/// ```compile_fail,E0277
+/// # use phalanx_engine::State;
+/// #[derive(State, Clone, Copy)]
+/// #[repr(C)]
+/// #[state(bytes)]
+/// struct Padded { health: u32, alive: bool }
+/// ```
+///
 /// Around every tick the engine calls [`State::open`], lets the simulation step, and calls
 /// [`State::close`]; [`State::undo`] then takes the state back to what it was at `open`.
 #[diagnostic::on_unimplemented(
@@ -71,6 +101,10 @@ pub trait State: Sized + 'static {
     /// How many bytes every encoding has, if all values have equally many. Then
     /// [`encode_fixed`](Self::encode_fixed) writes them.
     const WIDTH: Option<u32> = None;
+
+    /// Whether a value lies in the memory of a little-endian machine as it is encoded.
+    #[doc(hidden)]
+    const IN_PLACE: bool = false;
 
     /// What it takes to go back by one tick. Recycled from tick to tick: in the steady state of a
     /// game, filling it again allocates nothing.
@@ -90,7 +124,10 @@ pub trait State: Sized + 'static {
 
     /// The digest computed from scratch. Always equal to what `close` returns.
     fn digest(&self, node: Node<'_>) -> Digest {
-        node.flat(|out| self.encode(out))
+        match Self::bytes_of(core::slice::from_ref(self)) {
+            Some(bytes) => node.bytes(bytes),
+            None => node.flat(|out| self.encode(out)),
+        }
     }
 
     /// Shows the digest of every node of the tree, down to columns and their blocks of rows; returns
@@ -140,6 +177,14 @@ pub trait State: Sized + 'static {
         rest
     }
 
+    /// The canonical encodings of `items`, one after the other, if that is how they lie in this
+    /// machine's memory. They are then hashed where they lie.
+    #[doc(hidden)]
+    #[inline]
+    fn bytes_of(_items: &[Self]) -> Option<&[u8]> {
+        None
+    }
+
     /// Reads the canonical encoding; every other one is refused.
     ///
     /// # Errors
@@ -181,6 +226,27 @@ macro_rules! undo_by_copy {
     };
 }
 pub(crate) use undo_by_copy;
+
+/// How a state lies in memory that is [`bytemuck::NoUninit`]: as it is encoded, on a machine whose
+/// integers are.
+macro_rules! in_place {
+    () => {
+        const IN_PLACE: bool = true;
+        #[inline]
+        fn bytes_of(items: &[Self]) -> Option<&[u8]> {
+            $crate::memory_of(items)
+        }
+    };
+}
+pub(crate) use in_place;
+
+/// The memory of `items`, if this machine's integers are little-endian, as the encoded ones are.
+#[doc(hidden)]
+#[must_use]
+#[inline]
+pub fn memory_of<T: bytemuck::NoUninit>(items: &[T]) -> Option<&[u8]> {
+    cfg!(target_endian = "little").then(|| bytemuck::cast_slice(items))
+}
 
 /// The width of a struct whose fields have these.
 #[doc(hidden)]

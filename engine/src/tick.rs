@@ -33,9 +33,11 @@ const NANOS_PER_SECOND: u128 = 1_000_000_000;
     Hash,
     Serialize,
     Deserialize,
-    bytemuck::NoUninit,
+    bytemuck::Pod,
+    bytemuck::Zeroable,
 )]
 #[repr(transparent)]
+#[state(bytes)]
 pub struct Tick(pub u64);
 
 impl Tick {

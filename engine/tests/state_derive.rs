@@ -10,9 +10,11 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Debug;
 
+use bytemuck::NoUninit;
 use phalanx_engine::{
-    Angle, DecodeError, Decoder, Digest, Encoder, Fix, Fix32, Leaf, LeafMut, Node, PathStep,
-    Schema, Slot, State, Tick, Visitor, VisitorMut, flip_leaf, from_bytes, to_bytes,
+    Angle, DecodeError, Decoder, Digest, Encoder, Fix, Fix32, Leaf, LeafMut, Node, PathStep, Rot2,
+    Schema, Slot, State, Tick, Vec2, Vec3, Visitor, VisitorMut, flip_leaf, from_bytes, mix,
+    to_bytes,
 };
 use proptest::collection::{btree_map, btree_set, vec, vec_deque};
 use proptest::prelude::*;
@@ -262,6 +264,103 @@ fn canonical_bytes_are_golden() {
     check_golden(&whole(), &golden);
 }
 
+/// The same fields twice: of a type that is encoded before it is hashed, and of one that is not.
+macro_rules! twins {
+    ($($(#[$option:meta])* $name:ident, $stance:ident;)*) => {$(
+        #[derive(State, NoUninit, Clone, Copy, Debug, PartialEq)]
+        #[repr(C)]
+        $(#[$option])*
+        struct $name {
+            flags: u16,
+            stance: $stance,
+            alive: bool,
+            at: [Fix32; 3],
+            since: Tick,
+        }
+
+        #[derive(State, NoUninit, Clone, Copy, Debug, PartialEq)]
+        #[repr(u8)]
+        $(#[$option])*
+        enum $stance { Up, Down }
+    )*};
+}
+
+twins! {
+    Encoded, Stance;
+    #[state(bytes)] InPlace, StanceInPlace;
+}
+
+impl InPlace {
+    fn new(seed: u64) -> Self {
+        let bits = mix(seed) as u32;
+        Self {
+            flags: bits as u16,
+            stance: [StanceInPlace::Up, StanceInPlace::Down][(bits & 1) as usize],
+            alive: bits & 2 == 0,
+            at: [1, 2, 3].map(|add| Fix32::from_bits(mix(seed + add) as i32)),
+            since: Tick(mix(seed + 4)),
+        }
+    }
+}
+
+#[test]
+fn what_is_hashed_where_it_lies_has_the_digest_of_its_encoding() {
+    const {
+        assert!(<[[InPlace; 2]; 3]>::IN_PLACE);
+        assert!(!Encoded::IN_PLACE && !<Option<InPlace>>::IN_PLACE);
+    }
+    for seed in 0..100 {
+        let new = |nth: u64| [1, 2].map(|half: u64| InPlace::new(10 * seed + 2 * nth + half));
+        let in_place = [0, 1, 2].map(new);
+        let encoded = in_place.map(|two| {
+            two.map(|one| from_bytes::<Encoded>(&to_bytes(&one)).expect("the same fields"))
+        });
+        assert_eq!(digest(&in_place), digest(&encoded));
+        assert_eq!(digest(&in_place[0][0]), digest(&encoded[0][0]));
+        assert_eq!(from_bytes(&to_bytes(&encoded)), Ok(in_place));
+    }
+}
+
+#[test]
+fn what_says_that_it_lies_in_memory_as_encoded_does() {
+    fn lies<T: State>(value: T) {
+        const { assert!(T::IN_PLACE) };
+        let bytes = T::bytes_of(std::slice::from_ref(&value));
+        let encoded = cfg!(target_endian = "little").then(|| to_bytes(&value));
+        assert_eq!(bytes, encoded.as_deref());
+    }
+    let number = |seed| mix(seed);
+    let fix = |seed| Fix::from_bits(number(seed) as i64);
+    (0..8).for_each(|seed| lies(number(seed) as u8 as i8));
+    lies([number(1) as u8, 3]);
+    lies([number(2) as u16, number(3) as u16]);
+    lies([number(4) as i16, number(5) as i16]);
+    lies([number(6) as u32, number(7) as u32]);
+    lies([number(8) as i32, number(9) as i32]);
+    lies([number(10), number(11)]);
+    lies([number(12) as i64, number(13) as i64]);
+    lies([true, false]);
+    lies(fix(14));
+    lies(Fix32::from_bits(number(15) as i32));
+    lies(Angle(number(16) as u32));
+    lies(Slot(7));
+    lies(Tick(number(17)));
+    lies(Vec2 {
+        x: fix(18),
+        y: fix(19),
+    });
+    lies(Vec3 {
+        x: fix(20),
+        y: fix(21),
+        z: fix(22),
+    });
+    lies(Rot2 {
+        cos: fix(23),
+        sin: fix(24),
+    });
+    lies([InPlace::new(25), InPlace::new(26)]);
+}
+
 #[test]
 fn values_that_a_type_does_not_have_are_refused() {
     fn refused<T: State + Debug>(bytes: &[u8], what: &'static str) {
@@ -362,7 +461,7 @@ struct FlipAll(u64);
 impl VisitorMut for FlipAll {
     fn enter(&mut self, _step: PathStep) {}
     fn leaf(&mut self, leaf: &mut dyn LeafMut) {
-        self.0 = phalanx_engine::mix(self.0);
+        self.0 = mix(self.0);
         if let Some(bit) = self.0.checked_rem(leaf.bits().into()) {
             leaf.flip(bit as u32);
         }

@@ -20,8 +20,18 @@ const SHARED: &str = "hold the value itself";
 const CLOCK: &str = "count in `Tick`";
 
 /// Every case, and how often which advice is given for it.
-const CASES: [(&str, &[(&str, u32)]); 15] = [
+const CASES: [(&str, &[(&str, u32)]); 16] = [
     ("aliases", &[("`Fix` or `Fix32` for a float", 2)]),
+    (
+        "bytes",
+        &[
+            ("a type is #[state(bytes)] or plain", 1),
+            ("only with #[repr(C)]", 1),
+            ("that has one cannot be #[state(bytes)]", 1),
+            ("without fields and without numbers of its own", 1),
+            ("or what is #[state(bytes)] itself", 1),
+        ],
+    ),
     (
         "caches",
         &[

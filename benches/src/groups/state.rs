@@ -8,7 +8,7 @@ use crate::peers::states::{Cloned, Copied, Extracted};
 use crate::session::float;
 #[cfg(feature = "peers")]
 use crate::state::agree;
-use crate::state::plain::Plain;
+use crate::state::plain::{Encoded, InPlace, Plain};
 use crate::state::{Churn, DEPTH, Keeper, Part, Run, Tabled, WINDOW};
 
 /// Rows of 64 bytes: 2 KB, 6.4 MB, 64 MB.
@@ -72,8 +72,10 @@ fn plain(lines: &mut Lines<'_, '_>) {
         ..FEW
     };
     let four = Churn { rows: 64, ..two };
-    lines.copied::<Plain<31>>(Part::Tick, two, Some(1.5));
-    lines.copied::<Plain<63>>(Part::Tick, four, Some(1.5));
+    lines.copied::<Plain<Encoded, 31>>(Part::Tick, two, Some(1.5));
+    lines.copied::<Plain<Encoded, 63>>(Part::Tick, four, Some(1.5));
+    lines.copied::<Plain<InPlace, 31>>(Part::Tick, two, Some(1.5));
+    lines.copied::<Plain<InPlace, 63>>(Part::Tick, four, Some(1.5));
 }
 
 /// An RTS of ten thousand soldiers, all of them on their way.
@@ -118,7 +120,7 @@ const fn ticks(rows: u32) -> (u64, u64) {
     }
 }
 
-fn name(part: Part, churn: Churn) -> String {
+fn name<K: Keeper>(part: Part, churn: Churn) -> String {
     let part = match part {
         Part::Write => "a write".into(),
         Part::Save => "save + digest".into(),
@@ -138,7 +140,8 @@ fn name(part: Part, churn: Churn) -> String {
         (_, false) => " clustered",
     };
     let what = if churn.whole { "rows" } else { "one number" };
-    format!("state/{part}, {size}, {percent} %{place}, {what}")
+    let kind = K::KIND;
+    format!("state/{part}, {size}, {percent} %{place}, {what}{kind}")
 }
 
 impl Lines<'_, '_> {
@@ -193,7 +196,7 @@ impl Lines<'_, '_> {
         churn: Churn,
         peer: (&'static str, Option<f64>),
     ) {
-        let name = name(part, churn);
+        let name = name::<A>(part, churn);
         if !agree::<A, B>(churn) {
             let reason = format!("{} holds other values", peer.0);
             (self.told)(Err(Unmeasured { name, reason }));
@@ -217,7 +220,7 @@ impl Lines<'_, '_> {
         let mut ours = warmed::<K>(churn);
         let (warm, ticks) = ticks(churn.rows);
         let nanos = || ours.nanos(part, warm, ticks) / each(part, churn);
-        let claim = Claim::figure(name(part, churn), self.effort, nanos);
+        let claim = Claim::figure(name::<K>(part, churn), self.effort, nanos);
         let note = at_most.map(|most| format!("claim <= {most:.3} of theirs is not measured"));
         let claim = claim.with_note(note.unwrap_or_default());
         (self.told)(Ok(in_unit(claim, part, churn)));

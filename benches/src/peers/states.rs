@@ -186,7 +186,7 @@ impl Keeper for Extracted {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::plain::Plain;
+    use crate::state::plain::{Encoded, InPlace, Plain};
     use crate::state::{Run, Tabled, agree};
 
     fn churns(rows: u32) -> impl Iterator<Item = Churn> {
@@ -216,12 +216,13 @@ mod tests {
             scattered: true,
             whole: false,
         };
-        assert!(agree::<Plain<31>, Copied>(scattered));
+        assert!(agree::<Plain<Encoded, 31>, Copied>(scattered));
         let more = Churn {
             rows: 64,
             ..scattered
         };
-        assert!(agree::<Plain<63>, Copied>(more));
+        assert!(agree::<Plain<Encoded, 63>, Copied>(more));
+        assert!(agree::<Plain<InPlace, 63>, Copied>(more));
     }
 
     /// Keeps nothing.

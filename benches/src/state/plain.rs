@@ -6,37 +6,69 @@ use phalanx_engine::{Encoder, Fix, Node, State, Tick, Vec2, to_bytes};
 
 use super::{COLUMNS, Churn, DEPTH, FIELD, KEY, Keeper, WINDOW};
 
-/// Somebody in the fight: 64 bytes, as many as a row of the others.
-#[derive(State, Clone, Copy, Default)]
-struct Body {
-    position: Vec2,
-    velocity: Vec2,
-    health: u32,
-    stunned: u32,
-    action: u16,
-    frame: u16,
-    combo: u16,
-    facing: i16,
-    last_hit: Tick,
-    flags: u64,
+/// Somebody in the fight.
+pub trait Body: State + Copy + Default {
+    /// What is special about it, behind a comma.
+    const KIND: &'static str;
+
+    /// A number of it.
+    fn number(&mut self) -> &mut Fix;
+}
+
+/// Bodies of the same fields: 64 bytes, as many as a row of the others.
+macro_rules! bodies {
+    ($($(#[$options:meta])* $name:ident, $kind:literal;)*) => {$(
+        #[derive(State, Clone, Copy, Default)]
+        $(#[$options])*
+        pub struct $name {
+            position: Vec2,
+            velocity: Vec2,
+            health: u32,
+            stunned: u32,
+            action: u16,
+            frame: u16,
+            combo: u16,
+            facing: i16,
+            last_hit: Tick,
+            flags: u64,
+        }
+
+        impl Body for $name {
+            const KIND: &'static str = $kind;
+
+            fn number(&mut self) -> &mut Fix {
+                &mut self.velocity.y
+            }
+        }
+    )*};
+}
+
+bodies! {
+    /// As anybody would write it; it lies in memory as the compiler likes.
+    Encoded, "";
+    /// It is hashed where it lies.
+    #[derive(bytemuck::NoUninit)]
+    #[repr(C)]
+    #[state(bytes)]
+    InPlace, ", #[state(bytes)]";
 }
 
 /// 64 bytes more than there are bodies.
 #[derive(State, Clone)]
-struct Fight<const BODIES: usize> {
-    bodies: [Body; BODIES],
+struct Fight<B: Body, const BODIES: usize> {
+    bodies: [B; BODIES],
     scores: [u64; COLUMNS],
 }
 
 /// Keeps a fight. Its bodies are the rows, and the scores are the last one.
-pub struct Plain<const BODIES: usize> {
-    fight: Fight<BODIES>,
-    ring: [<Fight<BODIES> as State>::Undo; WINDOW],
+pub struct Plain<B: Body, const BODIES: usize> {
+    fight: Fight<B, BODIES>,
+    ring: [<Fight<B, BODIES> as State>::Undo; WINDOW],
     tick: usize,
     scratch: Encoder,
 }
 
-impl<const BODIES: usize> Plain<BODIES> {
+impl<B: Body, const BODIES: usize> Plain<B, BODIES> {
     fn open(&mut self) {
         self.fight.open(&mut self.ring[self.tick % WINDOW]);
     }
@@ -51,12 +83,14 @@ impl<const BODIES: usize> Plain<BODIES> {
     }
 }
 
-impl<const BODIES: usize> Keeper for Plain<BODIES> {
+impl<B: Body, const BODIES: usize> Keeper for Plain<B, BODIES> {
+    const KIND: &'static str = B::KIND;
+
     fn new(rows: u32) -> Self {
         assert_eq!(rows as usize, BODIES + 1);
         let mut this = Self {
             fight: Fight {
-                bodies: [Body::default(); BODIES],
+                bodies: [B::default(); BODIES],
                 scores: [0; COLUMNS],
             },
             ring: std::array::from_fn(|_| Default::default()),
@@ -72,8 +106,9 @@ impl<const BODIES: usize> Keeper for Plain<BODIES> {
         assert!(!churn.whole && !churn.is_all());
         for &row in rows {
             if let Some(body) = self.fight.bodies.get_mut(row as usize) {
-                let bits = body.velocity.y.to_bits().cast_unsigned();
-                body.velocity.y = Fix::from_bits(bits.wrapping_add(step).cast_signed());
+                let number = body.number();
+                let bits = number.to_bits().cast_unsigned();
+                *number = Fix::from_bits(bits.wrapping_add(step).cast_signed());
             } else {
                 let score = &mut self.fight.scores[FIELD];
                 *score = score.wrapping_add(step);
@@ -115,9 +150,9 @@ mod tests {
 
     #[test]
     fn a_fight_is_as_large_as_its_rows() {
-        let two = Plain::<31>::new(32);
+        let two = Plain::<Encoded, 31>::new(32);
         assert_eq!(to_bytes(&two.fight).len(), 2048);
-        let four = Plain::<63>::new(64);
+        let four = Plain::<InPlace, 63>::new(64);
         assert_eq!(to_bytes(&four.fight).len(), 4096);
     }
 }

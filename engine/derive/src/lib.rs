@@ -1,6 +1,7 @@
 //! The derives of `phalanx-engine`: `State`, `Row`, `Cell` and `Input`. Use them through that crate, which
 //! documents them beside their traits.
 
+mod bytes;
 mod input;
 mod row;
 mod state;
@@ -10,7 +11,7 @@ use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
 
 /// Derives `State` for a struct, or for an enum that is `Clone`. `#[state(cache)]` on a field of a
-/// struct keeps it out of the canonical form.
+/// struct keeps it out of the canonical form; `#[state(bytes)]` on a type says that its memory is it.
 #[proc_macro_derive(State, attributes(state))]
 pub fn derive_state(item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as DeriveInput);

@@ -8,10 +8,9 @@ use syn::{
     Type, parse_quote,
 };
 
-use crate::wall;
+use crate::{bytes, wall};
 
 pub(crate) fn derive(item: &DeriveInput) -> Result<TokenStream> {
-    refuse_options(&item.attrs, FIELDS_ONLY)?;
     match &item.data {
         Data::Struct(data) => derive_struct(item, &data.fields),
         Data::Enum(data) => derive_enum(item, data),
@@ -58,20 +57,26 @@ fn field_name(member: &Member) -> String {
     }
 }
 
-/// Whether the field carries `#[state(cache)]`.
-fn is_cache(field: &Field) -> Result<bool> {
-    let mut cache = false;
-    for attribute in options(&field.attrs) {
+/// Whether `#[state(known)]` is there; any other option is an error, `why`.
+pub(crate) fn has_option(attributes: &[Attribute], known: &str, why: &str) -> Result<bool> {
+    let mut found = false;
+    for attribute in options(attributes) {
         attribute.parse_nested_meta(|meta| {
-            if meta.path.is_ident("cache") {
-                cache = true;
+            if meta.path.is_ident(known) {
+                found = true;
                 Ok(())
             } else {
-                Err(meta.error("unknown option: a field of a state is #[state(cache)] or plain"))
+                Err(meta.error(why))
             }
         })?;
     }
-    Ok(cache)
+    Ok(found)
+}
+
+/// Whether the field carries `#[state(cache)]`.
+fn is_cache(field: &Field) -> Result<bool> {
+    let why = "unknown option: a field of a state is #[state(cache)] or plain";
+    has_option(&field.attrs, "cache", why)
 }
 
 fn options(attributes: &[Attribute]) -> impl Iterator<Item = &Attribute> {
@@ -197,15 +202,19 @@ fn derive_struct(item: &DeriveInput, fields: &Fields) -> Result<TokenStream> {
     let caches_undo: Vec<_> = caches.iter().map(|part| &part.undo).collect();
     let (undo_pattern, undo_methods) = undo_methods(&kept, &caches);
     let encode_caches = encode_caches(name, &kept, &caches);
+    let in_place = bytes::derive_struct(item, &types, caches_members.first())?;
+    let proof = bytes::proof(item)?;
     let walks = walks(&members, &steps);
     let encodes = encodes(&members, &steps);
 
     Ok(quote! {
+        #proof
         #[automatically_derived]
         impl #impl_generics ::phalanx_engine::State for #name #type_generics #where_clause {
             const WIDTH: ::core::option::Option<u32> = ::phalanx_engine::width_of(&[
                 #(<#types as ::phalanx_engine::State>::WIDTH),*
             ]);
+            #in_place
             #undo_methods
             #[inline]
             fn close(
@@ -410,10 +419,12 @@ fn derive_enum(item: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
     let visit_mut = visit_mut_body(&variants);
 
     let fixed = fixed_enum(&variants);
+    let in_place = bytes::derive_enum(item, data)?;
     Ok(quote! {
         #[automatically_derived]
         impl #impl_generics ::phalanx_engine::State for #name #type_generics #where_clause {
             #fixed
+            #in_place
             type Undo = ::core::option::Option<Self>;
 
             #[inline]

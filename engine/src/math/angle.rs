@@ -30,9 +30,11 @@ use crate::input::Bits;
     Hash,
     Serialize,
     Deserialize,
-    bytemuck::NoUninit,
+    bytemuck::Pod,
+    bytemuck::Zeroable,
 )]
 #[repr(transparent)]
+#[state(bytes)]
 pub struct Angle(pub u32);
 
 impl Angle {

@@ -31,7 +31,7 @@ macro_rules! scalar {
     ) => {
         $(#[$doc])*
         #[derive(
-            Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, bytemuck::NoUninit,
+            Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, bytemuck::Pod, bytemuck::Zeroable,
         )]
         #[repr(transparent)]
         pub struct $name($inner);

@@ -20,8 +20,9 @@ use crate::State;
 /// let east = Vec2::new(Fix::ONE, Fix::ZERO);
 /// assert!(east.rotated(eighth * eighth).distance(east.perpendicular()) <= Fix::from_bits(2));
 /// ```
-#[derive(State, Clone, Copy, Debug, PartialEq, Eq, Hash, bytemuck::NoUninit)]
+#[derive(State, Clone, Copy, Debug, PartialEq, Eq, Hash, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
+#[state(bytes)]
 pub struct Rot2 {
     /// Cosine of the angle.
     pub cos: Fix,

@@ -30,10 +30,12 @@ use crate::State;
     Hash,
     Serialize,
     Deserialize,
-    bytemuck::NoUninit,
+    bytemuck::Pod,
+    bytemuck::Zeroable,
 )]
 #[serde(from = "(Fix, Fix)", into = "(Fix, Fix)")]
 #[repr(C)]
+#[state(bytes)]
 pub struct Vec2 {
     /// First coordinate.
     pub x: Fix,

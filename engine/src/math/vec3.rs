@@ -21,10 +21,12 @@ use crate::State;
     Hash,
     Serialize,
     Deserialize,
-    bytemuck::NoUninit,
+    bytemuck::Pod,
+    bytemuck::Zeroable,
 )]
 #[serde(from = "(Fix, Fix, Fix)", into = "(Fix, Fix, Fix)")]
 #[repr(C)]
+#[state(bytes)]
 pub struct Vec3 {
     /// First coordinate.
     pub x: Fix,

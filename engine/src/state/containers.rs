@@ -23,6 +23,7 @@ impl<T: State + Clone, const N: usize> State for [T; N] {
         Some(width) => Some(width * N as u32),
         None => None,
     };
+    const IN_PLACE: bool = T::IN_PLACE;
     // Not every array has a default, so the copy is optional until the first `open`.
     type Undo = Option<Self>;
 
@@ -60,6 +61,10 @@ impl<T: State + Clone, const N: usize> State for [T; N] {
         for item in self {
             out = item.encode_next(out);
         }
+    }
+    #[inline]
+    fn bytes_of(items: &[Self]) -> Option<&[u8]> {
+        T::bytes_of(items.as_flattened())
     }
     fn encode_caches(&self, out: &mut Encoder) {
         self.iter().for_each(|item| item.encode_caches(out));

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{Schema, State, Visitor, VisitorMut, undo_by_copy};
+use super::{Schema, State, Visitor, VisitorMut, in_place, undo_by_copy};
 use crate::codec::{DecodeError, Decoder, Encoder};
 
 /// The value of a leaf, for people and for comparison.
@@ -61,6 +61,7 @@ macro_rules! integer_leaf {
         impl State for $int {
             const WIDTH: Option<u32> = Some(<$int>::BITS / 8);
             undo_by_copy!();
+            in_place!();
             fn schema(schema: &mut Schema) { schema.leaf(stringify!($int)); }
             #[inline]
             fn encode(&self, out: &mut Encoder) { out.put(&self.to_le_bytes()); }
@@ -90,6 +91,7 @@ integer_leaf! {
 impl State for bool {
     const WIDTH: Option<u32> = Some(1);
     undo_by_copy!();
+    in_place!();
     fn schema(schema: &mut Schema) {
         schema.leaf("bool");
     }

@@ -41,14 +41,6 @@ pub trait Cell: State + Copy + PartialEq {
     /// [`DecodeError`] tells what is wrong with the bytes.
     fn decode_cell(from: &mut Decoder<'_>) -> Result<Self, DecodeError>;
 
-    /// The canonical bytes of `cells`, one after the other, if that is how they lie in this machine's
-    /// memory.
-    #[doc(hidden)]
-    #[inline]
-    fn bytes_of(_cells: &[Self]) -> Option<&[u8]> {
-        None
-    }
-
     /// Writes to the front of `out`; returns the rest of it.
     #[inline]
     fn encode_front<'a>(&self, out: &'a mut [u8]) -> &'a mut [u8] {
@@ -58,8 +50,7 @@ pub trait Cell: State + Copy + PartialEq {
     }
 }
 
-/// Types that have a width as a state already: in a column they are the same bytes. They are integers
-/// side by side, so that on a little-endian machine memory holds these bytes, too.
+/// Types that have a width as a state already: in a column they are the same bytes.
 macro_rules! with_width {
     ($($name:ty: $zero:expr),* $(,)?) => {$(
         impl Cell for $name {
@@ -67,10 +58,6 @@ macro_rules! with_width {
             const ZERO: Self = $zero;
             #[inline]
             fn encode_cell(&self, out: &mut [u8]) { self.encode_fixed(out); }
-            #[inline]
-            fn bytes_of(cells: &[Self]) -> Option<&[u8]> {
-                cfg!(target_endian = "little").then(|| bytemuck::cast_slice(cells))
-            }
             #[inline]
             fn decode_cell(from: &mut Decoder<'_>) -> Result<Self, DecodeError> { Self::decode(from) }
         }
@@ -117,10 +104,6 @@ impl<T: Cell, const N: usize> Cell for [T; N] {
     #[expect(clippy::cast_possible_truncation, reason = "nobody has cells of 4 GiB")]
     const BYTES: u32 = N as u32 * T::BYTES;
     const ZERO: Self = [T::ZERO; N];
-    #[inline]
-    fn bytes_of(cells: &[Self]) -> Option<&[u8]> {
-        T::bytes_of(cells.as_flattened())
-    }
     #[inline]
     fn encode_cell(&self, mut out: &mut [u8]) {
         for item in self {
@@ -169,12 +152,29 @@ mod tests {
         assert_eq!(from.remaining(), 0);
     }
 
+    #[derive(crate::State, crate::Cell, Clone, Copy, Debug, PartialEq, bytemuck::NoUninit)]
+    #[repr(C)]
+    #[state(bytes)]
+    struct Wound {
+        place: u16,
+        depth: [u8; 2],
+        by: Angle,
+    }
+
+    const _: () = assert!(Wound::IN_PLACE);
+
     #[test]
     fn cells_have_their_width() {
         round(Some(7_u16), &[1, 7, 0]);
         round(None::<u16>, &[0, 0, 0]);
         round([(true, -1_i8), (false, 2)], &[1, 255, 0, 2]);
         round(Fix32::ONE, &[0, 0, 1, 0]);
+        let wound = Wound {
+            place: 1,
+            depth: [2, 3],
+            by: Angle(4),
+        };
+        round(wound, &[1, 0, 2, 3, 4, 0, 0, 0]);
         round((Slot(3), Tick(1)), &[3, 1, 0, 0, 0, 0, 0, 0, 0]);
     }
 

@@ -5,13 +5,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::{Fix, Fix32};
 use crate::codec::{DecodeError, Decoder, Encoder};
 use crate::input::Bits;
-use crate::state::{Leaf, LeafMut, Schema, State, Visitor, VisitorMut, undo_by_copy};
+use crate::state::{Leaf, LeafMut, Schema, State, Visitor, VisitorMut, in_place, undo_by_copy};
 
 macro_rules! state {
     ($name:ident, bits $bits:ty) => {
         impl State for $name {
             const WIDTH: Option<u32> = <$bits>::WIDTH;
             undo_by_copy!();
+            in_place!();
             fn schema(schema: &mut Schema) {
                 schema.leaf(stringify!($name));
             }
