@@ -84,7 +84,7 @@ impl Plan {
         } = &self.scenario;
         self.mode == Mode::Rollback
             && self.net != Preset::Lan
-            && predicted_ticks(up.delay, down.delay, *rate, client.delay) > 0
+            && predicted_ticks(up.delay, down.delay, *rate, client.delay.at_start()) > 0
     }
 }
 

@@ -11,9 +11,10 @@ use phalanx_engine::{
 
 use crate::channel::{Channel, CloseReason};
 use crate::config::SessionRules;
+use crate::delay::{InputDelay, Split};
 use crate::histogram::Histogram;
 use crate::limits::{INPUT_DELAY_TICKS_MAX, INPUTS_AHEAD_MAX};
-use crate::link::{CommandError, Link, LinkEvent, Receiver};
+use crate::link::{CommandError, Link, LinkEvent, PathStats, Receiver};
 use crate::present::{Alpha, View};
 use crate::ring::position;
 use crate::time::samples::{Sample, Samples};
@@ -22,8 +23,8 @@ use crate::time::{LateWorth, Time, TimeEvent, TimeProvider};
 /// How a client plays. Every client of a session may choose for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientConfig {
-    /// Input delay x, ticks: an input sampled at tick n is for tick n + x.
-    pub delay: u32,
+    /// How much of the path is felt as delay: an input sampled at tick n is for tick n + x.
+    pub delay: InputDelay,
     /// Most predicted ticks; 0 is pure lockstep. The session's repetition bounds it, too.
     pub window: u32,
     /// What it is worth that inputs are in time.
@@ -35,7 +36,7 @@ impl ClientConfig {
     #[must_use]
     pub const fn new(delay: u32, window: u32) -> Self {
         Self {
-            delay,
+            delay: InputDelay::Ticks(delay),
             window,
             worth: LateWorth::Balanced,
         }
@@ -52,8 +53,10 @@ impl Default for ClientConfig {
 /// Why a [`ClientConfig`] was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClientConfigError {
-    /// The input delay is too long.
-    #[error("an input delay is at most {INPUT_DELAY_TICKS_MAX} ticks")]
+    /// The input delay is too long, or its bounds are the wrong way round.
+    #[error(
+        "an input delay is at most {INPUT_DELAY_TICKS_MAX} ticks, and the least not above the most"
+    )]
     Delay,
     /// The window is too long.
     #[error(
@@ -122,8 +125,12 @@ pub struct ClientStats {
     pub input_latency_ms: Histogram,
     /// The lead in force.
     pub lead_nanos: i64,
+    /// The input delay in force, ticks.
+    pub delay: u32,
     /// Fastest round trip measured before the match.
     pub round_trip: Option<Duration>,
+    /// What became of its datagrams, once the match runs.
+    pub path: Option<PathStats>,
 }
 
 /// Sampling times kept, ticks.
@@ -137,6 +144,8 @@ struct Playing<S: Simulation> {
     period: u64,
     /// The first tick that is not due yet.
     due: Tick,
+    /// Whether the last stamp made none due, for the input delay has become longer.
+    holds: bool,
     /// Stalls were counted for all ticks before this one.
     stalls_counted: Tick,
     stalls: u64,
@@ -152,7 +161,7 @@ struct Playing<S: Simulation> {
 /// each call drain [`Client::poll`] until it returns [`Output::Timeout`].
 pub struct Client<S: Simulation> {
     link: Link,
-    delay: u32,
+    split: Split,
     window: u32,
     /// The rules, until the relay says what session they are for.
     simulation: Option<S>,
@@ -168,7 +177,7 @@ impl<S: Simulation> Client<S> {
     /// # Errors
     /// [`ClientConfigError`] if `config` is out of range.
     pub fn new(simulation: S, config: ClientConfig) -> Result<Self, ClientConfigError> {
-        if config.delay > INPUT_DELAY_TICKS_MAX {
+        if !config.delay.is_valid() {
             return Err(ClientConfigError::Delay);
         }
         if config.window > phalanx_engine::limits::WINDOW_TICKS_MAX {
@@ -180,10 +189,10 @@ impl<S: Simulation> Client<S> {
             link: Link::new(
                 GameIdentity::of(&simulation),
                 neutral,
-                Tick(config.delay.into()),
+                Tick(config.delay.at_start().into()),
                 config.worth,
             ),
-            delay: config.delay,
+            split: Split::new(config.delay),
             window: config.window,
             simulation: Some(simulation),
             playing: None,
@@ -221,7 +230,7 @@ impl<S: Simulation> Client<S> {
     pub fn view(&mut self, now: Time) -> Option<View<'_, S>> {
         let next_stamp = self.link.next_stamp();
         let playing = self.playing.as_mut()?;
-        let stands = playing.ended || playing.timeline.next() < playing.due;
+        let stands = playing.ended || playing.holds || playing.timeline.next() < playing.due;
         let alpha = if stands {
             Alpha::ONE
         } else {
@@ -259,7 +268,9 @@ impl<S: Simulation> Client<S> {
     pub fn stats(&self) -> ClientStats {
         let mut stats = ClientStats {
             lead_nanos: self.link.lead_nanos().unwrap_or(0),
+            delay: self.split.ticks(),
             round_trip: self.link.round_trip(),
+            path: self.link.path(),
             ..ClientStats::default()
         };
         if let Some(playing) = &self.playing {
@@ -399,10 +410,14 @@ impl<S: Simulation> Client<S> {
             let input = sample(stamp, playing.timeline.state());
             input.pack(packed);
             self.link.stamp(now, stamp, packed);
-            self.link.note(playing.sample(now, stamp, self.delay));
+            self.link.note(playing.sample(now, stamp, self.split.ticks()));
             playing.timeline.provide(stamp, playing.slot, input);
             playing.sampled[position(stamp, SAMPLES_KEPT as u64)] = (stamp, now);
-            playing.due = stamp.next().saturating_sub(self.delay.into());
+            let path = stamp.since(playing.timeline.confirmed());
+            self.split.stamped(now, path.max(0).unsigned_abs());
+            let due = stamp.next().saturating_sub(self.split.ticks().into());
+            playing.holds = due <= playing.due;
+            playing.due = due.max(playing.due);
             progress.sampled += 1;
         }
         progress.executed = playing.execute();
@@ -467,6 +482,7 @@ impl<S: Simulation> Playing<S> {
             slot,
             period,
             due: Tick::ZERO,
+            holds: false,
             stalls_counted: Tick::ZERO,
             stalls: 0,
             sampled: vec![(Tick::ZERO, Time::NEVER); SAMPLES_KEPT],

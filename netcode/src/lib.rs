@@ -3,6 +3,7 @@
 mod channel;
 mod client;
 mod config;
+mod delay;
 mod histogram;
 pub mod limits;
 mod link;
@@ -20,8 +21,9 @@ mod wire;
 pub use channel::{Channel, CloseReason, PeerId};
 pub use client::{Client, ClientConfig, ClientConfigError, ClientStats, Event, Output, Progress};
 pub use config::{ConfigError, LatePolicy, SessionConfig, SessionRules};
+pub use delay::InputDelay;
 pub use histogram::Histogram;
-pub use link::CommandError;
+pub use link::{CommandError, PathStats};
 pub use relay::{Relay, RelayEvent, RelayOutput, SlotStats};
 pub use time::Time;
 pub use vote::Disagreement;

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 /// Version of the protocol; both ends must speak the same one.
-pub const PROTOCOL_VERSION: u16 = 1;
+pub const PROTOCOL_VERSION: u16 = 2;
 
 /// Largest datagram, bytes: what QUIC carries within its initial packet of 1,200 bytes.
 pub const DATAGRAM_BYTES_MAX: usize = 1150;
@@ -22,6 +22,14 @@ pub const DATAGRAMS_PER_SECOND_MAX: u32 = 500;
 
 /// Most inputs in one datagram, ticks; also bounded by [`DATAGRAM_BYTES_MAX`].
 pub const INPUTS_PER_DATAGRAM_MAX: u64 = 128;
+
+/// Most arrivals of inputs that one datagram tells of, and that the relay keeps to be told: what comes
+/// at once after a pause of 120 ms at 60 Hz, twice over.
+pub const ARRIVALS_PER_DATAGRAM_MAX: usize = 16;
+
+/// Datagrams to a client from one count of its own datagrams to the next: what follows from them is
+/// decided over hundreds.
+pub const PATH_REPORT_INTERVAL: u32 = 16;
 
 /// Commands of one client that the relay has not acknowledged, and commands of one slot that wait to
 /// be sealed.
@@ -171,6 +179,11 @@ pub const SMOOTHED_ENTITIES_MAX: usize = 65_536;
 
 const _: () = assert!(INPUTS_PER_DATAGRAM_MAX < INPUTS_AHEAD_MAX && INPUTS_AHEAD_MAX < INPUTS_KEPT);
 const _: () = assert!(FRAMES_PER_DATAGRAM_MAX <= FRAMES_KEPT);
+const _: () = {
+    // Datagrams are numbered in 16 bits: half a turn takes longer than anybody is silent, at two per tick.
+    let per_second = 2 * phalanx_engine::limits::TICK_RATE_HZ_MAX as u64;
+    assert!(per_second * SILENCE_TIMEOUT.as_secs() < 1 << 15);
+};
 const _: () = assert!(QUORUM_LAG_MAX < VOTES_KEPT);
 /// Longest sealed frame as it is sent, bytes: its canonical form, in which one bit more for each byte of
 /// input is not counted, behind a header.

@@ -3,6 +3,7 @@
 
 mod downlink;
 mod outbox;
+mod stagger;
 mod stamps;
 mod uplink;
 
@@ -10,12 +11,14 @@ use core::time::Duration;
 use std::collections::VecDeque;
 
 use phalanx_engine::limits::HISTORY_TICKS_MAX;
-use phalanx_engine::{Digest, FrameHash, GameIdentity, SealedFrame, Slot, Tick};
+use phalanx_engine::{Digest, FrameHash, GameIdentity, SealedFrame, Slot, Tick, TickRate};
 
 use self::downlink::Downlink;
 pub(crate) use self::downlink::PROVISIONAL_COUNT_BITS;
 pub use self::outbox::CommandError;
 use self::outbox::Outbox;
+pub use self::stagger::PathStats;
+use self::stagger::Stagger;
 use self::stamps::{Echo, Stamps, Start};
 use self::uplink::Uplink;
 use crate::channel::{Channel, CloseReason};
@@ -25,7 +28,7 @@ use crate::limits::{
     VOTES_PER_DATAGRAM_MAX,
 };
 use crate::time::samples::{Sample, Samples};
-use crate::time::{LateWorth, NetTime, TickMap, Time, TimeEvent, TimeProvider};
+use crate::time::{LateWorth, NetTime, TickMap, Time, TimeEvent, TimeProvider, low16};
 use crate::wire::{
     BitReader, ControlReader, Datagram, FrameShape, FromClient, FromRelay, Hello, InputHeader,
     RelayHeader, ToClient, Welcome, encode_control,
@@ -107,10 +110,14 @@ struct Measured {
 struct Running {
     /// The fastest round trip measured before the match.
     round_trip: Duration,
+    rate: TickRate,
     stamps: Stamps,
     uplink: Uplink,
     outbox: Outbox,
     downlink: Downlink,
+    /// When every input before this one came is known, as far as it was told.
+    reported_next: Tick,
+    stagger: Stagger,
     /// The relay has every vote before this one.
     votes_next: Tick,
     /// Every tick before this one is agreed.
@@ -182,6 +189,11 @@ impl Link {
         }
     }
 
+    /// What is known of the way up, while the match runs.
+    pub(crate) fn path(&self) -> Option<PathStats> {
+        self.running().map(|running| running.stagger.stats())
+    }
+
     /// Hash of the newest sealed frame taken.
     pub(crate) fn head(&self) -> Option<FrameHash> {
         self.running().map(|running| running.downlink.head())
@@ -225,6 +237,7 @@ impl Link {
     pub(crate) fn stamp(&mut self, now: Time, tick: Tick, packed: &[u8]) {
         if let Stage::Running(running) = &mut self.stage {
             running.uplink.stamp(tick, packed);
+            running.stagger.stamped();
             running.send_at = now;
         }
     }
@@ -363,10 +376,13 @@ impl Link {
         let genesis = FrameHash::genesis(&self.game, &welcome.setup);
         self.stage = Stage::Running(Box::new(Running {
             round_trip: measured.best.round_trip(),
+            rate: welcome.setup.rate,
             stamps,
             uplink: Uplink::new(self.neutral.clone(), first, waits),
             outbox: Outbox::default(),
             downlink: Downlink::new(shape, self.neutral.clone(), genesis, welcome.epoch),
+            reported_next: Tick::ZERO,
+            stagger: Stagger::default(),
             votes_next: Tick::ZERO,
             agreed_next: Tick::ZERO,
             send_at: now + RESEND_INTERVAL,
@@ -437,9 +453,9 @@ impl Link {
                 Some(Channel::Datagram)
             }
             Stage::Running(running) if running.send_at <= now => {
-                running.send_at = now + RESEND_INTERVAL;
                 running.stamps.see(now);
                 running.write(buffer, receiver);
+                running.send_at = now + running.stagger.send(running.rate.period_nanos());
                 Some(Channel::Datagram)
             }
             _ => None,
@@ -500,18 +516,27 @@ impl Running {
         if !self.uplink.acknowledge(header.inputs_next)
             || !self.outbox.acknowledge(header.commands_next)
             || header.votes_next > receiver.confirmed()
+            || !header
+                .path
+                .is_none_or(|path| self.stagger.report(now, path))
         {
             return Err(CloseReason::Malformed); // We never sent that.
         }
         self.votes_next = self.votes_next.max(header.votes_next);
         self.agreed_next = self.agreed_next.max(header.agreed_next);
-        if let Some(arrival) = header.arrival {
-            self.stamps.arrived(now, arrival.tick, arrival.margin_us);
+        for arrival in header.arrivals.as_slice() {
+            // Arrivals are told twice, and in the order of their ticks.
+            let new = |(tick, _): &(Tick, i64)| *tick >= self.reported_next;
+            for (tick, margin_us) in arrival.margins(self.rate).filter(new) {
+                self.stamps.arrived(now, tick, margin_us);
+            }
+            self.reported_next = self.reported_next.max(arrival.end());
         }
         Ok(())
     }
 
-    /// Writes a datagram of all unacknowledged votes, inputs and commands.
+    /// Writes a datagram of all unacknowledged votes, inputs and commands; a copy without the votes, which
+    /// nothing waits for.
     fn write(&self, buffer: &mut Vec<u8>, receiver: &impl Receiver) {
         // A vote that is no longer kept cannot be cast: start with the first one that is.
         let confirmed = receiver.confirmed();
@@ -520,9 +545,14 @@ impl Running {
         while votes_first < confirmed && receiver.vote(votes_first).is_none() {
             votes_first = votes_first.next();
         }
-        let votes_end = confirmed.min(votes_first + VOTES_PER_DATAGRAM_MAX);
+        let votes_end = if self.stagger.copies() {
+            votes_first
+        } else {
+            confirmed.min(votes_first + VOTES_PER_DATAGRAM_MAX)
+        };
         let votes = votes_end.since(votes_first).max(0).unsigned_abs();
         let mut header = InputHeader {
+            number: low16(Tick(self.stagger.sent())),
             frames_next: self.downlink.next(),
             first: Tick::ZERO,
             count: 0,
@@ -539,3 +569,6 @@ impl Running {
         bits.finish();
     }
 }
+
+#[cfg(test)]
+mod tests;

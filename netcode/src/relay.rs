@@ -4,6 +4,8 @@
 mod budget;
 mod downstream;
 mod inbox;
+mod reception;
+mod reporter;
 mod sealer;
 mod seat;
 
@@ -421,6 +423,7 @@ impl Relay {
                 if header.frames_next > self.sealer.next() {
                     return Err(CloseReason::Malformed);
                 }
+                downstream.received(header.number);
                 downstream.acknowledge(now, header.frames_next);
                 downstream.acknowledge_soon(now);
                 let slot = *slot;
@@ -484,18 +487,19 @@ impl Relay {
         } else {
             self.input.copy_from_slice(&self.config.neutral);
         }
-        let mut first_new = None;
+        let mut new = Arrival::default();
         for tick in header.first.until(header.first + header.count) {
             bits.take_delta(&mut self.input).map_err(malformed)?;
             if tick >= seat.next() && tick < limit {
                 seat.receive(tick, &self.input);
-                first_new = first_new.or(Some(tick));
+                new.first = if new.count == 0 { tick } else { new.first };
+                new.count += 1;
             }
         }
         self.commands(slot, limit, &mut bits).map_err(malformed)?;
         bits.finish().map_err(malformed)?;
-        if let Some(tick) = first_new {
-            self.arrived(now, start, slot, tick);
+        if new.count > 0 {
+            self.arrived(now, start, slot, new);
         }
         Ok(())
     }
@@ -531,10 +535,9 @@ impl Relay {
         Ok(())
     }
 
-    /// Notes that the input of `slot` for `tick`, and perhaps later ones, has just come.
-    fn arrived(&mut self, now: Time, start: Time, slot: Slot, tick: Tick) {
-        let deadline = self.deadline(start, tick);
-        let margin_us = deadline.nanos_since(now) / 1000;
+    /// Notes that inputs of `slot` have just come.
+    fn arrived(&mut self, now: Time, start: Time, slot: Slot, mut new: Arrival) {
+        new.margin_us = self.deadline(start, new.first).nanos_since(now) / 1000;
         let hold =
             Duration::from_nanos(self.config.setup.rate.period_nanos()) / FORWARDING_HOLD_PARTS;
         let forwards = self.config.forwards();
@@ -548,7 +551,7 @@ impl Relay {
                 continue;
             };
             if *other == slot {
-                downstream.report(Arrival { tick, margin_us });
+                downstream.arrived(new);
             } else if forwards {
                 downstream.forward(now + hold);
             }

@@ -7,14 +7,14 @@ mod bits;
 mod control;
 mod datagram;
 mod frames;
+mod report;
 
 pub(crate) use bits::{BitReader, BitWriter};
 
 pub(crate) use control::{ControlReader, FromClient, FromRelay, Hello, Welcome, encode_control};
-pub(crate) use datagram::{
-    Arrival, Datagram, FragmentHeader, InputHeader, RelayHeader, ToClient, ToRelay,
-};
+pub(crate) use datagram::{Datagram, FragmentHeader, InputHeader, RelayHeader, ToClient, ToRelay};
 pub(crate) use frames::{FrameShape, FramesReader, FramesWriter, blank_frame, put_command};
+pub(crate) use report::{Arrival, Arrivals, PathReport};
 
 use crate::limits::{CONTROL_MESSAGE_BYTES_MAX, DATAGRAM_BYTES_MAX};
 

@@ -76,6 +76,46 @@ fn a_lying_relay_is_left_with_a_reason() {
 }
 
 #[test]
+fn a_relay_that_lies_about_the_way_is_left() {
+    let running = |news: News| closed_by(Stage::Running, true, news.datagram());
+    let true_ones = News {
+        inputs_next: 5,
+        arrivals: &[(1, 1), (0, 2)],
+        path: Some([3, 2, 2]),
+        ..News::NONE
+    };
+    assert_eq!(running(true_ones), None);
+    let lies = [
+        News {
+            inputs_next: 20,
+            arrivals: &[(0, 1); 17],
+            ..News::NONE
+        },
+        News {
+            inputs_next: 20,
+            arrivals: &[(0, 0)],
+            ..News::NONE
+        },
+        News {
+            inputs_next: 1,
+            arrivals: &[(0, 2)],
+            ..News::NONE
+        },
+        News {
+            path: Some([1_000_000, 0, 0]),
+            ..News::NONE
+        },
+        News {
+            path: Some([3, 2, 3]),
+            ..News::NONE
+        },
+    ];
+    for news in lies {
+        assert_eq!(running(news), Some(CloseReason::Malformed), "{news:?}");
+    }
+}
+
+#[test]
 fn frames_that_break_their_own_format_are_refused() {
     let running = |bytes| closed_by(Stage::Running, true, bytes);
     let malformed = Some(CloseReason::Malformed);
@@ -274,8 +314,8 @@ fn another_protocol_a_full_and_a_begun_session_are_refused() {
     pump.record = Some(Vec::new());
     pump.step();
     let mut hello = pump.record.take().unwrap().remove(0).1;
-    assert_eq!(hello.bytes[5], 1, "the version of the protocol");
-    hello.bytes[5] = 2;
+    assert_eq!(hello.bytes[5], 2, "the version of the protocol");
+    hello.bytes[5] = 3;
     let late = pump.join(Mixer);
     pump.chairs[2].connected = false;
     hello.peer = late;

@@ -25,18 +25,11 @@ const MADE_UP_PARTS: u32 = 4;
 pub(crate) struct Stamps {
     clock: NetClock,
     steps: Steps,
-    /// When each tick was stamped, and whether the relay told when it came.
-    stamped: Box<[Stamped]>,
+    /// When each tick was stamped.
+    stamped: Box<[(Tick, Time)]>,
     event: Option<TimeEvent>,
     samples: Samples,
     scale: Scale,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Stamped {
-    tick: Tick,
-    at: Time,
-    arrived: bool,
 }
 
 /// What a clock is started with.
@@ -87,16 +80,11 @@ impl Stamps {
         let upcoming = local.to_tick().map_or(Tick::ZERO, Tick::next);
         let first = start.first.max(upcoming);
         let steps = Steps::new(first, &time).expect("constants are valid");
-        let nothing = Stamped {
-            tick: Tick::ZERO,
-            at: Time::NEVER,
-            arrived: true,
-        };
         let kept = usize::try_from(STAMPS).unwrap_or(0);
         Self {
             clock,
             steps,
-            stamped: vec![nothing; kept].into(),
+            stamped: vec![(Tick::ZERO, Time::NEVER); kept].into(),
             event: None,
             samples: Samples::new(rate),
             scale: Scale::ONE,
@@ -127,11 +115,7 @@ impl Stamps {
             self.samples.event(now, event);
             self.event = Some(event);
         }
-        self.stamped[position(tick, STAMPS)] = Stamped {
-            tick,
-            at: now,
-            arrived: false,
-        };
+        self.stamped[position(tick, STAMPS)] = (tick, now);
         Some(tick)
     }
 
@@ -163,13 +147,11 @@ impl Stamps {
         &self.samples
     }
 
-    /// Takes the relay's report of how long before its deadline the input of `tick` came; once.
+    /// Takes the relay's report of how long before its deadline the input of `tick` came.
     pub(crate) fn arrived(&mut self, now: Time, tick: Tick, margin_us: i64) {
         self.samples.arrived(tick, margin_us);
-        let stamped = &mut self.stamped[position(tick, STAMPS)];
-        if stamped.tick == tick && !stamped.arrived {
-            stamped.arrived = true;
-            let sampled = stamped.at;
+        let (stamped, sampled) = self.stamped[position(tick, STAMPS)];
+        if stamped == tick && sampled != Time::NEVER {
             let margin_ns = margin_us.saturating_mul(1000);
             let arrival = Observation::Arrival {
                 tick,

@@ -372,12 +372,12 @@ fn a_rider_is_shown_where_it_stands() {
     }
     expect![[r#"
         net   players  corrected by px  px in a frame, and without
-        wifi        2             16.3             8.9         19.1
-        wifi        3             50.6            17.7         52.7
-        wifi        4             37.1            18.4         38.4
-        far         2             61.9             6.7         66.0
-        far         3            120.2            13.6        132.0
-        far         4            147.3            13.6        180.0
+        wifi        2             28.3             5.6         29.5
+        wifi        3             53.7            14.3         55.5
+        wifi        4             50.5            10.5         38.7
+        far         2             70.8             8.7         78.6
+        far         3            139.2             8.6        156.0
+        far         4            169.4            15.1        195.0
     "#]]
     .assert_eq(&table);
 }
@@ -387,7 +387,7 @@ fn a_rider_is_shown_where_it_stands() {
 fn whoever_walks_on_and_off_jumps_less_than_unsmoothed() {
     let picture = picture(&scenario(Preset::Far, 3, ROLLBACK), 0xffff);
     let figures = format!("{:.1}, without {:.1}", picture.jump, picture.jump_without);
-    expect!["18.0, without 132.0"].assert_eq(&figures);
+    expect!["8.6, without 156.0"].assert_eq(&figures);
 }
 
 /// Everything that a match came to, with somebody who looks on at every frame or nobody.

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use phalanx_engine::{Encoder, SealedFrame, Slot, Tick};
 
+use super::reporter::Reporter;
 use super::sealer::Sealer;
 use super::seat::Seat;
 use crate::limits::{
@@ -14,8 +15,8 @@ use crate::limits::{
 use crate::link::PROVISIONAL_COUNT_BITS;
 use crate::time::Time;
 use crate::wire::{
-    Arrival, BitWriter, Datagram, FragmentHeader, FrameShape, FramesWriter, FromRelay, RelayHeader,
-    encode_control,
+    Arrival, Arrivals, BitWriter, Datagram, FragmentHeader, FrameShape, FramesWriter, FromRelay,
+    RelayHeader, encode_control,
 };
 
 /// Room in a datagram for frames: the rest is for forwarded inputs.
@@ -55,8 +56,8 @@ pub(crate) struct Downstream {
     streamed: Tick,
     /// When the client last acknowledged more, or the stream was begun.
     progressed: Time,
-    /// The newest arrival to report.
-    arrival: Option<Arrival>,
+    /// What it is to hear of its way up.
+    reporter: Reporter,
     /// When a datagram goes out next.
     send_at: Time,
     /// No extra datagram for forwarded inputs before this moment.
@@ -76,7 +77,7 @@ impl Downstream {
             acked: Tick::ZERO,
             streamed: Tick::ZERO,
             progressed: Time::ZERO,
-            arrival: None,
+            reporter: Reporter::default(),
             send_at: Time::NEVER,
             forward_not_before: Time::ZERO,
             round: None,
@@ -109,14 +110,14 @@ impl Downstream {
         self.fragmented.retain(|(tick, _)| *tick >= self.acked);
     }
 
-    /// Reports an arrival with the next datagram, the worst one if there are several.
-    pub(crate) fn report(&mut self, arrival: Arrival) {
-        if self
-            .arrival
-            .is_none_or(|known| arrival.margin_us < known.margin_us)
-        {
-            self.arrival = Some(arrival);
-        }
+    /// A datagram of the client came.
+    pub(crate) fn received(&mut self, number: u16) {
+        self.reporter.received(number);
+    }
+
+    /// Inputs of the client came new: it hears of them with the next datagrams.
+    pub(crate) fn arrived(&mut self, arrival: Arrival) {
+        self.reporter.arrived(arrival);
     }
 
     /// A frame was sealed: it goes out at once.
@@ -167,7 +168,7 @@ impl Downstream {
             self.progressed = now;
         }
         let mut body = Vec::new();
-        let header = self.header(news, first, false);
+        let header = header(news, first, false);
         let mut bits = Datagram::frames_body(&mut body, &header);
         // Each frame is written against the one before; both are read from the log.
         let mut before = sealer.neutral().to_vec();
@@ -191,19 +192,6 @@ impl Downstream {
         bits.finish();
         encode_control(&FromRelay::Frames(body), control);
         self.streamed = end;
-    }
-
-    fn header(&mut self, news: News, first: Tick, acked_baseline: bool) -> RelayHeader {
-        RelayHeader {
-            inputs_next: news.inputs_next,
-            commands_next: news.commands_next,
-            votes_next: news.votes_next,
-            agreed_next: news.agreed_next,
-            arrival: self.arrival.take(),
-            epoch: news.epoch,
-            first,
-            acked_baseline,
-        }
     }
 
     /// Writes the next datagram, if one is due.
@@ -236,7 +224,11 @@ impl Downstream {
         let first = unsent.find(|tick| !self.is_under_way(now, *tick));
         let first = first.unwrap_or(end);
         let acked_baseline = first == self.acked && first > Tick::ZERO;
-        let header = self.header(news, first, acked_baseline);
+        let header = RelayHeader {
+            arrivals: self.reporter.arrivals(),
+            path: self.reporter.path(),
+            ..header(news, first, acked_baseline)
+        };
         let baseline = if acked_baseline {
             view.sealer.inputs_before(first)
         } else {
@@ -282,7 +274,8 @@ impl Downstream {
             commands_next: 0,
             votes_next: Tick::ZERO,
             agreed_next: Tick::ZERO,
-            arrival: None,
+            arrivals: Arrivals::default(),
+            path: None,
             epoch,
             first: tick,
             acked_baseline: false,
@@ -345,6 +338,21 @@ impl Downstream {
                 before = value;
             }
         }
+    }
+}
+
+/// A header without reports.
+fn header(news: News, first: Tick, acked_baseline: bool) -> RelayHeader {
+    RelayHeader {
+        inputs_next: news.inputs_next,
+        commands_next: news.commands_next,
+        votes_next: news.votes_next,
+        agreed_next: news.agreed_next,
+        arrivals: Arrivals::default(),
+        path: None,
+        epoch: news.epoch,
+        first,
+        acked_baseline,
     }
 }
 

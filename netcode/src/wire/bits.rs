@@ -148,6 +148,11 @@ impl<'a> BitReader<'a> {
         Ok(self.take(8)?.to_le_bytes()[0])
     }
 
+    pub(crate) fn take_u16(&mut self) -> Result<u16, WireError> {
+        let [low, high, ..] = self.take(16)?.to_le_bytes();
+        Ok(u16::from_le_bytes([low, high]))
+    }
+
     pub(crate) fn take_u64(&mut self) -> Result<u64, WireError> {
         let low = u64::from(self.take(32)?);
         Ok(low | u64::from(self.take(32)?) << 32)

@@ -8,6 +8,7 @@ use phalanx_engine::{Digest, Tick};
 use super::WireError;
 use super::bits::{BitReader, BitWriter};
 use super::frames::take_command;
+use super::report::{Arrivals, PathReport};
 use crate::limits::{
     COMMANDS_PER_DATAGRAM_MAX, DATAGRAM_BYTES_MAX, FRAGMENTS_MAX, INPUTS_PER_DATAGRAM_MAX,
     VOTES_PER_DATAGRAM_MAX,
@@ -22,6 +23,9 @@ const KIND_ECHO: u8 = 5;
 /// The fixed part of a datagram from a client; votes, inputs and commands follow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct InputHeader {
+    /// How many datagrams of inputs the client sent before this one: the low 16 bits. They go round no
+    /// sooner than a silent client is closed.
+    pub(crate) number: u16,
     /// The client has every sealed frame before this one.
     pub(crate) frames_next: Tick,
     /// Tick of the first input.
@@ -35,14 +39,6 @@ pub(crate) struct InputHeader {
     pub(crate) votes_first: Tick,
 }
 
-/// How early an input was, as the relay saw it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Arrival {
-    pub(crate) tick: Tick,
-    /// Microseconds from its arrival to the deadline of its tick; negative if it was late.
-    pub(crate) margin_us: i64,
-}
-
 /// The fixed part of a datagram from the relay; frames and provisional inputs follow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RelayHeader {
@@ -54,8 +50,10 @@ pub(crate) struct RelayHeader {
     pub(crate) votes_next: Tick,
     /// Every tick before this one is agreed.
     pub(crate) agreed_next: Tick,
-    /// Arrival of one of this client's newest inputs.
-    pub(crate) arrival: Option<Arrival>,
+    /// How early this client's newest inputs were, as the relay saw it.
+    pub(crate) arrivals: Arrivals,
+    /// What became of this client's datagrams; now and then.
+    pub(crate) path: Option<PathReport>,
     /// The relay's epoch.
     pub(crate) epoch: u32,
     /// Tick of the first frame.
@@ -82,6 +80,10 @@ pub(crate) enum ToRelay<'a> {
 }
 
 /// A datagram that a client received.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lives for one call; a box would be an allocation per datagram"
+)]
 pub(crate) enum ToClient<'a> {
     /// Header; the reader stands at the frames.
     Frames(RelayHeader, BitReader<'a>),
@@ -106,6 +108,7 @@ impl Datagram {
     ) -> BitWriter<'a> {
         out.push(KIND_INPUTS);
         let mut bits = BitWriter::new(out);
+        bits.put(header.number.into(), 16);
         bits.put_count(header.frames_next.0);
         bits.put_count(header.first.0);
         bits.put_count(header.count);
@@ -132,10 +135,10 @@ impl Datagram {
         bits.put_count(header.commands_next);
         bits.put_count(header.votes_next.0);
         bits.put_count(header.agreed_next.0);
-        bits.put_bool(header.arrival.is_some());
-        if let Some(arrival) = header.arrival {
-            bits.put_count(arrival.tick.0);
-            bits.put_signed(arrival.margin_us);
+        header.arrivals.put(header.inputs_next, &mut bits);
+        bits.put_bool(header.path.is_some());
+        if let Some(path) = header.path {
+            path.put(&mut bits);
         }
         bits.put_count(header.epoch.into());
         bits.put_count(header.first.0);
@@ -181,6 +184,7 @@ impl<'a> ToRelay<'a> {
             (KIND_INPUTS, rest) => {
                 let mut bits = BitReader::new(rest);
                 let header = InputHeader {
+                    number: bits.take_u16()?,
                     frames_next: Tick(bits.take_count()?),
                     first: Tick(bits.take_count()?),
                     count: bits.take_count()?,
@@ -275,11 +279,9 @@ impl<'a> ToClient<'a> {
         let commands_next = bits.take_count()?;
         let votes_next = Tick(bits.take_count()?);
         let agreed_next = Tick(bits.take_count()?);
-        let arrival = if bits.take_bool()? {
-            Some(Arrival {
-                tick: Tick(bits.take_count()?),
-                margin_us: bits.take_signed()?,
-            })
+        let arrivals = Arrivals::take(inputs_next, &mut bits)?;
+        let path = if bits.take_bool()? {
+            Some(PathReport::take(&mut bits)?)
         } else {
             None
         };
@@ -289,7 +291,8 @@ impl<'a> ToClient<'a> {
             commands_next,
             votes_next,
             agreed_next,
-            arrival,
+            arrivals,
+            path,
             epoch: epoch.map_err(|_| WireError::OutOfRange("the epoch"))?,
             first: Tick(bits.take_count()?),
             acked_baseline: bits.take_bool()?,

@@ -34,11 +34,11 @@ fn control_messages_are_golden() {
         input_bytes: 2,
         command_bytes: 150,
     };
-    let hello = FromClient::Hello(Hello { protocol: 1, game });
+    let hello = FromClient::Hello(Hello { protocol: 2, game });
     golden(
         &control(&hello),
         &expect![
-            "3d 00 00 00 00 01 04 64 75 65 6c 03 88 8e 98 a8 c0 e0 80 81 01 81 82 84 88 90 a0 c0 80 01 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 02 96 01"
+            "3d 00 00 00 00 02 04 64 75 65 6c 03 88 8e 98 a8 c0 e0 80 81 01 81 82 84 88 90 a0 c0 80 01 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 02 96 01"
         ],
     );
     golden(&control(&FromClient::Ready), &expect!["01 00 00 00 01"]);
@@ -86,15 +86,29 @@ const SHAPE: FrameShape = FrameShape {
     input_bytes: 2,
 };
 
+fn arrivals(of: &[(u64, u64, i64)]) -> Arrivals {
+    let mut arrivals = Arrivals::default();
+    for (first, count, margin_us) in of {
+        arrivals.push(Arrival {
+            first: Tick(*first),
+            count: *count,
+            margin_us: *margin_us,
+        });
+    }
+    arrivals
+}
+
 fn relay_header() -> RelayHeader {
     RelayHeader {
         inputs_next: Tick(130),
         commands_next: 3,
         votes_next: Tick(120),
         agreed_next: Tick(119),
-        arrival: Some(Arrival {
-            tick: Tick(129),
-            margin_us: -250,
+        arrivals: arrivals(&[(125, 3, 3000), (129, 1, -250)]),
+        path: Some(PathReport {
+            received: 190,
+            lost: 4,
+            bursts: 3,
         }),
         epoch: 1,
         first: Tick(125),
@@ -111,6 +125,7 @@ fn datagrams_are_golden() {
     };
     let inputs = datagram(&|out| {
         let header = InputHeader {
+            number: 0x1234,
             frames_next: Tick(125),
             first: Tick(131),
             count: 2,
@@ -131,7 +146,7 @@ fn datagrams_are_golden() {
     });
     golden(
         &inputs,
-        &expect!["01 fa 07 02 04 e1 23 de 99 55 11 cd 88 44 e8 80 0a 17 04 04 98 bb 01"],
+        &expect!["01 34 12 fa 07 02 04 e1 23 de 99 55 11 cd 88 44 e8 80 0a 17 04 04 98 bb 01"],
     );
 
     let frames = datagram(&|out| {
@@ -156,7 +171,7 @@ fn datagrams_are_golden() {
     golden(
         &frames,
         &expect![
-            "02 05 02 06 f0 ee 07 04 ce 0d 04 f4 2f 60 10 10 20 30 20 20 52 40 80 b9 1b 2a e0 00 01 00"
+            "02 05 02 06 f0 ee 9f 1b 24 60 10 ce 65 9f 00 82 81 80 fe 05 0c 02 02 04 06 04 44 0a 08 30 77 43 05 1c 20 00"
         ],
     );
 
@@ -239,10 +254,9 @@ fn the_longest_frame_has_its_limits() {
             commands_next: u64::MAX,
             votes_next: Tick(u64::MAX),
             agreed_next: Tick(u64::MAX),
-            arrival: Some(Arrival {
-                tick: Tick(u64::MAX),
-                margin_us: i64::MIN,
-            }),
+            // What is sent in pieces or by the stream tells of none.
+            arrivals: Arrivals::default(),
+            path: None,
             epoch: u32::MAX,
             first: frame.tick,
             acked_baseline: false,

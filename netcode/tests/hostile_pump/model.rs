@@ -54,6 +54,10 @@ pub struct News {
     pub epoch: u64,
     pub first: u64,
     pub acked_baseline: bool,
+    /// How many inputs came new, in runs from the newest on: the distance, and how many.
+    pub arrivals: &'static [(u64, u64)],
+    /// Datagrams received, lost, and bursts of lost ones.
+    pub path: Option<[u64; 3]>,
 }
 
 impl News {
@@ -66,17 +70,26 @@ impl News {
         epoch: 1,
         first: 0,
         acked_baseline: false,
+        arrivals: &[],
+        path: None,
     };
 
     /// The header; frames and provisional inputs follow.
     #[must_use]
     pub fn header(self) -> Bits {
-        Bits::default()
+        let mut bits = Bits::default()
             .count(self.inputs_next)
             .count(self.commands_next)
             .count(self.votes_next)
-            .count(self.agreed_next)
-            .flag(false)
+            .count(self.agreed_next);
+        for (behind, count) in self.arrivals {
+            let run = bits.flag(true).flag(false).count(*behind).count(*count);
+            bits = run.count(0);
+        }
+        bits = bits.flag(false).flag(self.path.is_some());
+        let totals = self.path.iter().flatten();
+        totals
+            .fold(bits, |bits, total| bits.count(*total))
             .count(self.epoch)
             .count(self.first)
             .flag(self.acked_baseline)
@@ -89,10 +102,11 @@ impl News {
     }
 }
 
-/// The header of a datagram of inputs, with votes; `count` inputs and [`commands`] have to follow.
+/// The header of a datagram of inputs, number 0, with votes; `count` inputs and [`commands`] have to follow.
 #[must_use]
 pub fn inputs(frames_next: u64, first: u64, count: u64, votes_first: u64, votes: &[u64]) -> Bits {
     let mut bits = Bits::default()
+        .bits(0, 16)
         .count(frames_next)
         .count(first)
         .count(count)
