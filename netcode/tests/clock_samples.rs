@@ -326,7 +326,7 @@ fn a_client_notes_every_input() {
         let way = summary.way_us.unwrap();
         // A microsecond for each figure that is rounded down.
         assert!((59_998..=60_002).contains(&way.p50), "{way:?}");
-        let delay = i64::from(scenario.client.delay);
+        let delay = i64::from(scenario.client.delay.at_start());
         assert_eq!(summary.delay_ticks.unwrap().max, delay);
         // Up and down and the slack are over seven ticks, of which the delay hides one.
         assert_eq!(summary.depth_ticks.unwrap().p50, 6);
