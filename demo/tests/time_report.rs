@@ -79,7 +79,7 @@ fn a_file_is_told_in_words_and_figures() {
     assert_eq!(code, 0);
     expect![[r#"
         a.csv: late 0.5 % (3 of 600): uplink jitter p99 0.0 ms, at most 11 ms; 2 ticks skipped
-        600 inputs in 9 s at 60 Hz, of 600 of which the relay told
+        600 inputs in 10.0 s at 60 Hz, of 600 of which the relay told
                             least     p0.1       p1      p50      p99    p99.9     most
         slack ms             -5.0     -5.0      5.6      5.6      5.6      5.6      5.6
         lead ms              46.0     46.0     46.0     46.0     46.0     46.0     46.0
@@ -93,7 +93,7 @@ fn a_file_is_told_in_words_and_figures() {
         jitter (3): let late inputs weigh more, which buys lead for latency; else a cable, or less on the uplink
 
         b.csv: all in time: 5.6 ms of slack to spare; 2 ticks skipped
-        600 inputs in 9 s at 60 Hz, of 600 of which the relay told
+        600 inputs in 10.0 s at 60 Hz, of 600 of which the relay told
                             least     p0.1       p1      p50      p99    p99.9     most
         slack ms              5.6      5.6      5.6      5.6      5.6      5.6      5.6
         lead ms              46.0     46.0     46.0     46.0     46.0     46.0     46.0

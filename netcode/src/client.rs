@@ -410,7 +410,8 @@ impl<S: Simulation> Client<S> {
             let input = sample(stamp, playing.timeline.state());
             input.pack(packed);
             self.link.stamp(now, stamp, packed);
-            self.link.note(playing.sample(now, stamp, self.split.ticks()));
+            self.link
+                .note(playing.sample(now, stamp, self.split.ticks()));
             playing.timeline.provide(stamp, playing.slot, input);
             playing.sampled[position(stamp, SAMPLES_KEPT as u64)] = (stamp, now);
             let path = stamp.since(playing.timeline.confirmed());
