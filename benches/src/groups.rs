@@ -1,5 +1,6 @@
 //! The groups of claims: one module each.
 
+mod clock;
 mod math;
 mod session;
 mod state;
@@ -22,6 +23,10 @@ pub const GROUPS: &[Group] = &[
     Group {
         name: "session",
         run: session::run,
+    },
+    Group {
+        name: "clock",
+        run: clock::run,
     },
     Group {
         name: "math",

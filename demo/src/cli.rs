@@ -224,6 +224,9 @@ pub struct MatchArgs {
     /// Draw the fight in the terminal, with the figures of every player
     #[arg(long, conflicts_with_all = ["json", "quiet"])]
     pub watch: bool,
+    /// Write what every player's clock did to DIR/slot-N.csv, for time-report
+    #[arg(long, value_name = "DIR")]
+    pub time_csv: Option<PathBuf>,
 }
 
 /// Flags of `desync-test`: those of `match`, which differs only in clock and transport.
@@ -330,13 +333,44 @@ pub struct TimeBenchArgs {
     pub output: OutputArgs,
 }
 
+/// Flags of a match, which whoever reads files does not play.
+const PLAYED: [&str; 13] = [
+    "game",
+    "units",
+    "players",
+    "seed",
+    "tick_rate",
+    "mode",
+    "delay",
+    "window",
+    "policy",
+    "net",
+    "duration",
+    "ticks",
+    "csv",
+];
+
 /// Flags of `time-report`.
 #[derive(Clone, Debug, Args)]
-#[expect(missing_docs, reason = "flattened: see its type")]
+#[expect(missing_docs, reason = "flattened: see their types")]
 pub struct TimeReportArgs {
-    /// Files of samples, one for each clock
-    #[arg(value_name = "FILE", required = true)]
+    /// Files of samples, one for each clock, as --csv and `match --time-csv` write them; without any
+    /// a match is played in the virtual world
+    #[arg(value_name = "FILE", conflicts_with_all = PLAYED)]
     pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub game: GameArgs,
+    #[command(flatten)]
+    pub client: ClientArgs,
+    #[command(flatten)]
+    pub policy: PolicyArgs,
+    #[command(flatten)]
+    pub net: NetArgs,
+    #[command(flatten)]
+    pub length: LengthArgs,
+    /// Write every player's samples to DIR/slot-N.csv
+    #[arg(long, value_name = "DIR")]
+    pub csv: Option<PathBuf>,
     /// Draw leads, margins, late inputs and rates over time, a picture for each clock
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,

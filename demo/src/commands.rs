@@ -67,7 +67,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Play(args)) => play::run(&args, &interrupt),
         Some(Command::Diff(args)) => diff::run(&args),
         Some(Command::TimeBench(args)) => time_bench::run(&args, &interrupt),
-        Some(Command::TimeReport(args)) => time_report::run(&args),
+        Some(Command::TimeReport(args)) => time_report::run(&args, &interrupt),
     }
 }
 

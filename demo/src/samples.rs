@@ -3,14 +3,17 @@
 mod plot;
 mod report;
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::Path;
 
+use phalanx_engine::limits::SLOTS_MAX;
+use phalanx_engine::{Simulation, Slot};
+use phalanx_netcode::Client;
 use phalanx_netcode::time::samples::{CsvError, Samples, Summary};
 
 use crate::exit::{Exit, Failure};
-use crate::file::in_words;
+use crate::file::{self, in_words};
 pub(crate) use plot::svg;
 pub(crate) use report::Report;
 
@@ -44,5 +47,26 @@ impl Recording {
             error => Failure::new(Exit::Damaged, format!("{name}: {error}")),
         })?;
         Ok(Self::new(name, samples))
+    }
+
+    /// What the clock of a client did, once its match runs.
+    pub(crate) fn of_client<S: Simulation>(client: &Client<S>) -> Option<Self> {
+        let (slot, samples) = (client.slot()?, client.clock_samples()?);
+        Some(Self::new(format!("slot-{slot}"), samples.clone()))
+    }
+
+    /// Writes those of clients, each into a file of its own. Those that another run left there would seem
+    /// to belong to them: they are removed.
+    pub(crate) fn write_all(recordings: &[Self], directory: &Path) -> Result<(), Failure> {
+        for slot in Slot::all(SLOTS_MAX) {
+            let _ = fs::remove_file(directory.join(format!("slot-{slot}.csv")));
+        }
+        recordings.iter().try_for_each(|recording| {
+            let path = directory.join(format!("{}.csv", recording.name));
+            let mut text = Vec::new();
+            let written = recording.samples.write_csv(&mut text);
+            written.map_err(Failure::internal)?;
+            file::replace(&path, &text)
+        })
     }
 }

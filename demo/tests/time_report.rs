@@ -79,7 +79,7 @@ fn a_file_is_told_in_words_and_figures() {
     assert_eq!(code, 0);
     expect![[r#"
         a.csv: late 0.5 % (3 of 600): uplink jitter p99 0.0 ms, at most 11 ms; 2 ticks skipped
-        600 inputs in 9 s at 60 Hz, of 600 of which the relay told
+        600 inputs in 10.0 s at 60 Hz, of 600 of which the relay told
                             least     p0.1       p1      p50      p99    p99.9     most
         slack ms             -5.0     -5.0      5.6      5.6      5.6      5.6      5.6
         lead ms              46.0     46.0     46.0     46.0     46.0     46.0     46.0
@@ -93,7 +93,7 @@ fn a_file_is_told_in_words_and_figures() {
         jitter (3): let late inputs weigh more, which buys lead for latency; else a cable, or less on the uplink
 
         b.csv: all in time: 5.6 ms of slack to spare; 2 ticks skipped
-        600 inputs in 9 s at 60 Hz, of 600 of which the relay told
+        600 inputs in 10.0 s at 60 Hz, of 600 of which the relay told
                             least     p0.1       p1      p50      p99    p99.9     most
         slack ms              5.6      5.6      5.6      5.6      5.6      5.6      5.6
         lead ms              46.0     46.0     46.0     46.0     46.0     46.0     46.0
@@ -208,5 +208,76 @@ fn a_drawing_that_cannot_be_written_is_told() {
             error.contains("cannot write /dev/full: no space left"),
             "{error}"
         );
+    }
+}
+
+/// Without files a match is played, again the same for the same seed; what it writes reads back as it was told.
+#[test]
+fn a_match_in_the_virtual_world_is_told() {
+    let here = directory("virtual");
+    let run = "time-report --net mobile --players 3 --ticks 1200 --seed 7";
+    let (code, told) = text(
+        &here,
+        &format!("{run} --quiet --csv found --svg clocks.svg"),
+    );
+    assert_eq!(code, 0, "{told}");
+    assert!(
+        told.contains("again with: phalanx time-report --players 3"),
+        "{told}"
+    );
+    assert_eq!(text(&here, &format!("{run} --quiet")).1, told);
+    let svg = fs::read_to_string(here.join("clocks.svg")).unwrap();
+    for slot in 0..3 {
+        assert!(svg.contains(&format!(">slot-{slot}</text>")));
+        let file = format!("found/slot-{slot}.csv");
+        let (code, read) = text(&here, &format!("time-report {file}"));
+        assert_eq!(code, 0);
+        let same = read
+            .trim_end()
+            .replace(&format!("{file}:"), &format!("slot-{slot}:"));
+        assert!(told.contains(&same), "{told}\n{read}");
+        let bytes = fs::read(here.join(&file)).unwrap();
+        let samples = Samples::read_csv(&bytes[..]).unwrap();
+        assert!(samples.summary().told > 600, "{read}");
+    }
+    // A match of fewer players leaves nothing of the other one.
+    let (code, _) = text(&here, "time-report --ticks 60 --quiet --csv found");
+    assert_eq!((code, here.join("found/slot-2.csv").exists()), (0, false));
+    let refused = |args: &str, hint: &str| refused(&here, args, 2, hint);
+    refused(
+        "time-report found/slot-0.csv --net awful",
+        "cannot be used with",
+    );
+    refused(
+        "time-report found/slot-0.csv --csv again",
+        "cannot be used with",
+    );
+    refused("time-report --players 9", "use --players 8");
+}
+
+#[test]
+fn a_match_in_real_time_leaves_files() {
+    let here = directory("match");
+    let (code, told) = text(
+        &here,
+        "match --ticks 90 --net lan --quiet --time-csv clocks",
+    );
+    assert!([0, 11].contains(&code), "{told}");
+    let (code, told) = text(
+        &here,
+        "time-report clocks/slot-0.csv clocks/slot-1.csv --json",
+    );
+    assert_eq!(code, 0);
+    let last: Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
+    assert!(last["inputs"].as_u64() >= Some(2 * 90), "{last}");
+}
+
+/// Nothing is played for files that could not be written.
+#[test]
+fn a_directory_that_cannot_be_made_is_told() {
+    let here = directory("no-directory");
+    fs::write(here.join("file"), "").unwrap();
+    for run in ["time-report --csv file/x", "match --time-csv file/x"] {
+        refused(&here, run, 1, "cannot make the directory file/x");
     }
 }

@@ -232,14 +232,33 @@ fn what_is_not_known_is_said() {
     samples.happened(Time::ZERO, Happening::Skipped { ticks: 7 });
     samples.stamped(Sample {
         stamp: Tick(1),
-        stalls: 2,
         ..Sample::default()
     });
     samples.arrived(Tick(1), 1000);
     let summary = samples.summary();
     assert_eq!(summary.untold, 1);
-    let words = "all in time: 1.0 ms of slack to spare; 7 ticks skipped; stalled twice";
+    let words = "all in time: 1.0 ms of slack to spare; 7 ticks skipped";
     assert_eq!(summary.explain(), words);
+}
+
+#[test]
+fn a_window_that_is_too_short_is_said() {
+    let explained = |stalls: u32| {
+        let mut samples = Samples::new(RATE);
+        for tick in 0..100 {
+            samples.stamped(Sample {
+                stamp: Tick(tick.into()),
+                stalls: stalls * tick / 99,
+                ..Sample::default()
+            });
+            samples.arrived(Tick(tick.into()), 1000);
+        }
+        samples.summary().explain()
+    };
+    let all = "all in time: 1.0 ms of slack to spare";
+    assert_eq!(explained(10), format!("{all}; stalled 10 times"));
+    let short = "stalled at 90 ticks: the window is short";
+    assert_eq!(explained(90), format!("{all}; {short}"));
 }
 
 #[test]

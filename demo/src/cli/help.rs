@@ -88,9 +88,12 @@ beyond the 95 % interval over the seeds. One seed proves nothing.",
 
 pub(super) fn of_time_report() -> String {
     command(
-        "  phalanx time-report slot-0.csv slot-1.csv --svg clocks.svg
+        "  phalanx time-report --net mobile --svg clocks.svg
+  phalanx match --time-csv clocks
+  phalanx time-report clocks/slot-0.csv clocks/slot-1.csv
 
 A file holds what a client's clock did for its last 4096 inputs. Late inputs are told with their
-causes, the heaviest first, and what can be done about each.",
+causes, the heaviest first, and what can be done about each. Without files a match is played; its
+length is virtual time, default 60s.",
     )
 }

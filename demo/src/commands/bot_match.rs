@@ -3,6 +3,7 @@
 use core::cell::{Cell, RefCell};
 use core::time::Duration;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path as Directory;
 use std::rc::Rc;
 
 use clap::Parser;
@@ -20,10 +21,12 @@ use crate::driver::{Bot, Path, Pilot, Traffic, fly, serve};
 use crate::exit::{Exit, Failure};
 use crate::fault;
 use crate::figures::{figures, per_second};
+use crate::file;
 use crate::game::{Game, with_rules};
 use crate::interrupt::Interrupt;
 use crate::plan::Plan;
 use crate::progress::Progress;
+use crate::samples::Recording;
 use crate::summary::{Run, Summary};
 use crate::watcher::Watcher;
 
@@ -54,13 +57,16 @@ pub(super) fn without_arguments() -> MatchArgs {
 }
 
 pub(super) fn run(args: &MatchArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
-    let watch = args.watch;
+    let (watch, time_csv) = (args.watch, args.time_csv.as_deref());
     let args = &args.scenario;
     let console = Console::new(&args.output);
     if args.faults.list_faults {
         return fault::list(console);
     }
     let plan = Plan::new("match", args, LENGTH)?;
+    if let Some(directory) = time_csv {
+        file::make_directory(directory)?;
+    }
     with_rules!(plan.rules, game => {
         // Before anything runs: there may be no terminal.
         let watcher = if watch {
@@ -68,7 +74,7 @@ pub(super) fn run(args: &MatchArgs, interrupt: &Interrupt) -> Result<Exit, Failu
         } else {
             None
         };
-        in_runtime(host(&game, &plan, console, watcher, interrupt.clone()))
+        in_runtime(host(&game, &plan, (console, time_csv), watcher, interrupt.clone()))
     })
 }
 
@@ -112,7 +118,7 @@ impl<G: Game> Pilot<Planted<G>> for Planter<G> {
 async fn host<G: Game>(
     game: &G,
     plan: &Plan,
-    console: Console,
+    (console, time_csv): (Console, Option<&Directory>),
     mut watcher: Option<Watcher>,
     interrupt: Interrupt,
 ) -> Result<Exit, Failure> {
@@ -176,9 +182,13 @@ async fn host<G: Game>(
         interrupted,
     };
     let report = stage.report(before.unwrap_or_default());
-    let (summary, exit) = Summary::judge(plan, G::ID, &report, &run);
+    let (mut summary, exit) = Summary::judge(plan, G::ID, &report, &run);
+    let written = time_csv.map_or(Ok(()), |directory| stage.write_clocks(directory));
+    if let Err(failure) = &written {
+        summary.exit_code = failure.exit.code();
+    }
     console.result(&summary, &summary.text(plan, exit))?;
-    Ok(exit)
+    written.map(|()| exit)
 }
 
 type Tasks = JoinSet<Option<Failure>>;
@@ -318,6 +328,13 @@ impl<G: Game> Stage<G> {
             let (rollbacks, stalls) = (report.rollbacks, report.stalls);
             progress.show(&format!("{state}, {rollbacks} rollbacks, {stalls} stalls"));
         }
+    }
+
+    /// Writes what every player's clock did.
+    fn write_clocks(&self, directory: &Directory) -> Result<(), Failure> {
+        let players = self.players.iter();
+        let recordings = players.filter_map(|player| Recording::of_client(&*player.borrow()));
+        Recording::write_all(&recordings.collect::<Vec<_>>(), directory)
     }
 
     fn figures(&self) -> Report {

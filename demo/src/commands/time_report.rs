@@ -1,15 +1,28 @@
 //! `time-report`: how the clocks of clients went, and why their inputs were late.
 
+use core::time::Duration;
 use std::fmt::Write;
 
+use phalanx_engine::Slot;
+use phalanx_netcode::testing::World;
 use serde::Serialize;
 
-use crate::cli::TimeReportArgs;
+use crate::cli::{FaultArgs, Length, LengthArgs, PlantArgs, ScenarioArgs, TimeReportArgs};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::file;
+use crate::game::{Game, with_rules};
+use crate::interrupt::Interrupt;
+use crate::plan::Plan;
 use crate::samples::{Recording, Report, svg};
 use crate::summary::SCHEMA_VERSION;
+use crate::virtual_match;
+
+/// Unless told otherwise: as long as a clock at 60 Hz remembers.
+const LENGTH: LengthArgs = LengthArgs {
+    duration: Some(Length(Duration::from_secs(60))),
+    ticks: None,
+};
 
 /// What is said to programs at the end. The fields are the keys, in this order.
 #[derive(Serialize)]
@@ -22,20 +35,68 @@ struct Summary {
     exit_code: u8,
 }
 
-pub(super) fn run(args: &TimeReportArgs) -> Result<Exit, Failure> {
+pub(super) fn run(args: &TimeReportArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
+    if args.files.is_empty() {
+        let plan = Plan::new("time-report", &scenario(args), LENGTH)?;
+        if let Some(directory) = &args.csv {
+            file::make_directory(directory)?;
+        }
+        return with_rules!(plan.rules, game => play(&game, &plan, args, interrupt));
+    }
     let recordings = args.files.iter().map(|path| Recording::read(path));
     let recordings = recordings.collect::<Result<Vec<_>, _>>()?;
-    tell(args, &recordings)
+    tell(args, &recordings, Exit::Fine, "")
 }
 
-/// Says it, and draws it. The text is said also if the drawing cannot be written.
-fn tell(args: &TimeReportArgs, recordings: &[Recording]) -> Result<Exit, Failure> {
+/// The match to be played, in which nothing is broken.
+fn scenario(args: &TimeReportArgs) -> ScenarioArgs {
+    ScenarioArgs {
+        game: args.game,
+        client: args.client,
+        policy: args.policy,
+        net: args.net,
+        length: args.length,
+        plant: PlantArgs { plant: None },
+        faults: FaultArgs {
+            faults: Vec::new(),
+            list_faults: false,
+        },
+        output: args.output,
+    }
+}
+
+fn play<G: Game>(
+    game: &G,
+    plan: &Plan,
+    args: &TimeReportArgs,
+    interrupt: &Interrupt,
+) -> Result<Exit, Failure> {
     let console = Console::new(&args.output);
-    let drawn = args.svg.as_ref();
-    let drawn = drawn.map_or(Ok(()), |path| file::write(path, &svg(recordings)));
-    let exit = drawn
+    let mut world = World::new(&plan.scenario, || *game).map_err(Failure::usage)?;
+    let exit = if virtual_match::play(&mut world, plan, console, interrupt) {
+        Exit::Interrupted
+    } else {
+        Exit::Fine
+    };
+    let slots = Slot::all(plan.scenario.players);
+    let recordings: Vec<_> = slots
+        .filter_map(|slot| Recording::of_client(world.client(slot)))
+        .collect();
+    tell(args, &recordings, exit, &format!("\n\nagain with: {plan}"))
+}
+
+/// Says it, also if the files that were asked for cannot be written.
+fn tell(
+    args: &TimeReportArgs,
+    recordings: &[Recording],
+    exit: Exit,
+    end: &str,
+) -> Result<Exit, Failure> {
+    let console = Console::new(&args.output);
+    let written = write_files(args, recordings);
+    let exit_code = written
         .as_ref()
-        .map_or_else(|failure| failure.exit, |()| Exit::Fine);
+        .map_or_else(|failure| failure.exit, |()| exit);
     let mut text = String::new();
     for (nth, recording) in recordings.iter().enumerate() {
         let report = Report::of(recording);
@@ -45,6 +106,10 @@ fn tell(args: &TimeReportArgs, recordings: &[Recording]) -> Result<Exit, Failure
         // Writing to a string cannot fail.
         let _ = write!(text, "{}{report}", if nth > 0 { "\n\n" } else { "" });
     }
+    if recordings.is_empty() {
+        text.push_str("no clock ran");
+    }
+    text.push_str(end);
     let summaries = || recordings.iter().map(|recording| &recording.summary);
     let summary = Summary {
         schema_version: SCHEMA_VERSION,
@@ -52,8 +117,18 @@ fn tell(args: &TimeReportArgs, recordings: &[Recording]) -> Result<Exit, Failure
         clocks: recordings.len(),
         inputs: summaries().map(|summary| u64::from(summary.inputs)).sum(),
         late: summaries().map(|summary| u64::from(summary.late)).sum(),
-        exit_code: exit.code(),
+        exit_code: exit_code.code(),
     };
     console.result(&summary, &text)?;
-    drawn.map(|()| exit)
+    written.map(|()| exit)
+}
+
+fn write_files(args: &TimeReportArgs, recordings: &[Recording]) -> Result<(), Failure> {
+    if let Some(directory) = &args.csv {
+        Recording::write_all(recordings, directory)?;
+    }
+    match &args.svg {
+        Some(path) => file::write(path, &svg(recordings)),
+        None => Ok(()),
+    }
 }

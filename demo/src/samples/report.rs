@@ -153,7 +153,7 @@ impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let grouped = |count: u32| Grouped(count.into());
         let (inputs, told) = (grouped(self.inputs), grouped(self.told));
-        let seconds = Grouped(self.length_ms / 1000);
+        let seconds = Decimal(i64::try_from(self.length_ms).unwrap_or(i64::MAX), 1000);
         writeln!(f, "{}: {}", self.name, self.explanation)?;
         write!(
             f,

@@ -5,6 +5,9 @@ use core::time::Duration;
 
 use super::{Cause, Summary};
 
+/// Stalls at more than one tick in so many are those of a path that is longer than delay and window.
+const OFTEN: u32 = 10;
+
 impl Summary {
     /// How it went, in a line: `late 0.4 % (16 of 4000): uplink jitter p99 31 ms, at most 38 ms`. Of several causes the
     /// heaviest comes first, each with the number of inputs that it made late.
@@ -94,7 +97,10 @@ impl Summary {
         if self.skipped_ticks > 0 {
             write!(f, "; {} ticks skipped", self.skipped_ticks)?;
         }
-        if self.stalls > 0 {
+        if self.stalls > self.inputs / OFTEN {
+            let stalls = self.stalls;
+            write!(f, "; stalled at {stalls} ticks: the window is short")?;
+        } else if self.stalls > 0 {
             write!(f, "; stalled {}", Times(self.stalls.into()))?;
         }
         Ok(())
