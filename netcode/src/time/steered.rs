@@ -14,6 +14,8 @@ pub struct SteeredLead {
     slew_ppm_per_second: u32,
     /// When it was advanced last.
     at: Option<i64>,
+    /// Whether it has been anywhere: the first lead is set.
+    led: bool,
 }
 
 impl SteeredLead {
@@ -29,6 +31,7 @@ impl SteeredLead {
             scale: SlewedScale::new(slew_ppm_per_second),
             slew_ppm_per_second,
             at: None,
+            led: false,
         })
     }
 
@@ -77,7 +80,12 @@ impl SteeredLead {
         if (before < wanted) != (self.nanos() < wanted) {
             self.lead = i128::from(wanted) << 32;
         }
-        match self.controller.steer(self.nanos()) {
+        let steering = if core::mem::replace(&mut self.led, true) {
+            self.controller.steer(self.nanos())
+        } else {
+            Steering::Set(wanted)
+        };
+        match steering {
             Steering::Rate(ppm) => {
                 let wanted = Scale::clamped((ppm << 32) / 1_000_000);
                 self.scale.move_towards(wanted, passed);
@@ -89,5 +97,50 @@ impl SteeredLead {
                 true
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::LateWorth;
+
+    const MS: i64 = 1_000_000;
+
+    /// A lead that is short was steered to from 0, and the first inputs were late.
+    #[test]
+    fn the_first_lead_is_set_however_short_it_is() {
+        let config = LeadConfig::new(LateWorth::Balanced);
+        let mut lead = SteeredLead::new(&config).unwrap();
+        assert!(!lead.advance(5 * MS));
+        lead.probe(20 * MS, 0);
+        assert!(lead.advance(6 * MS));
+        assert_eq!((lead.nanos(), lead.scale()), (12 * MS, Scale::ONE));
+        assert!(!lead.advance(7 * MS));
+    }
+
+    /// However long nobody looked, it does not run past what is wanted, and the speed changes no faster than
+    /// configured.
+    #[test]
+    fn it_goes_no_further_than_wanted() {
+        let config = LeadConfig::new(LateWorth::Balanced);
+        let mut lead = SteeredLead::new(&config).unwrap();
+        lead.probe(20 * MS, 0);
+        lead.advance(0);
+        // A second round trip that took longer asks for that much more.
+        lead.probe(40 * MS, 0);
+        let mut now = 0;
+        let mut before = 0;
+        for _ in 0..10 {
+            now += 16 * MS;
+            assert!(!lead.advance(now));
+            let change = i64::from(lead.scale().deviation()).abs_diff(before);
+            let most = (u64::from(config.slew_ppm_per_second) << 32) / 1_000_000 * 16 / 1000;
+            assert!(change <= most + 1, "{change}");
+            before = lead.scale().deviation().into();
+        }
+        assert!(before > 0);
+        lead.advance(now + 10_000 * MS);
+        assert_eq!(lead.nanos(), 32 * MS);
     }
 }
