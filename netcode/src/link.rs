@@ -575,7 +575,7 @@ impl Running {
             .map_while(|tick| receiver.vote(tick));
         let mut bits = Datagram::inputs(buffer, &header, votes);
         self.uplink.write(&header, &mut bits);
-        self.outbox.write(&mut bits);
+        self.outbox.write(header.frames_next, &mut bits);
         bits.finish();
     }
 }

@@ -466,17 +466,18 @@ impl Relay {
         }
     }
 
-    /// Takes the commands of `slot` that are for ticks before `limit`.
+    /// Takes the commands of `slot` that are for ticks before `limit`; they are written as distances from `near`.
     fn commands(
         &mut self,
         slot: Slot,
         limit: Tick,
+        near: Tick,
         bits: &mut BitReader<'_>,
     ) -> Result<(), WireError> {
         let longest = self.config.game.command_bytes as usize;
         let inbox = &mut self.seats[usize::from(slot.0)].commands;
         let (known, mut first) = (inbox.next(), None);
-        ToRelay::commands(bits, |sequence, tick, bytes| {
+        ToRelay::commands(near, bits, |sequence, tick, bytes| {
             // What lies before the first was acknowledged, or is a lie.
             if *first.get_or_insert(sequence) > known || bytes.len() > longest {
                 return Err(WireError::OutOfRange("a command"));
@@ -530,7 +531,8 @@ impl Relay {
                 new.count += 1;
             }
         }
-        self.commands(slot, limit, &mut bits).map_err(malformed)?;
+        self.commands(slot, limit, header.frames_next, &mut bits)
+            .map_err(malformed)?;
         bits.finish().map_err(malformed)?;
         if new.count > 0 {
             self.arrived(now, slot, new);

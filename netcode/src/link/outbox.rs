@@ -70,8 +70,8 @@ impl Outbox {
     }
 
     /// Writes the oldest commands, as many as fit into a datagram: all of them into every datagram,
-    /// until they are acknowledged.
-    pub(crate) fn write(&self, bits: &mut BitWriter<'_>) {
+    /// until they are acknowledged. `near` is a tick that the relay knows from the same datagram.
+    pub(crate) fn write(&self, near: Tick, bits: &mut BitWriter<'_>) {
         bits.put_bool(!self.commands.is_empty());
         if self.commands.is_empty() {
             return;
@@ -80,7 +80,7 @@ impl Outbox {
         for (tick, bytes) in self.commands.iter().take(COMMANDS_PER_DATAGRAM_MAX) {
             let mark = bits.mark();
             bits.put_bool(true);
-            bits.put_count(tick.0);
+            bits.put_tick(*tick, near);
             put_command(bits, bytes);
             // The closing bit must fit as well.
             if bits.len() >= DATAGRAM_BYTES_MAX {

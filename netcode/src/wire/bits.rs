@@ -1,5 +1,7 @@
 //! Bit by bit: numbers lowest bit first, counts in groups of seven bits.
 
+use phalanx_engine::Tick;
+
 use super::WireError;
 
 /// Appends bits to a byte buffer; the last byte is filled with zeros by [`BitWriter::finish`].
@@ -64,6 +66,12 @@ impl<'a> BitWriter<'a> {
     /// Appends a number of either sign: zigzag, then as a count.
     pub(crate) fn put_signed(&mut self, value: i64) {
         self.put_count(((value << 1) ^ (value >> 63)).cast_unsigned());
+    }
+
+    /// Appends a tick as its distance from one near by, which the reader knows: short however long the
+    /// session is.
+    pub(crate) fn put_tick(&mut self, tick: Tick, near: Tick) {
+        self.put_signed(tick.0.wrapping_sub(near.0).cast_signed());
     }
 
     /// Appends the difference of two packed inputs: one bit if they are the same, else per byte a
@@ -177,6 +185,11 @@ impl<'a> BitReader<'a> {
     pub(crate) fn take_signed(&mut self) -> Result<i64, WireError> {
         let zigzag = self.take_count()?;
         Ok((zigzag >> 1).cast_signed() ^ -(zigzag & 1).cast_signed())
+    }
+
+    pub(crate) fn take_tick(&mut self, near: Tick) -> Result<Tick, WireError> {
+        let distance = self.take_signed()?;
+        Ok(Tick(near.0.wrapping_add(distance.cast_unsigned())))
     }
 
     /// Turns `value`, the packed input before, into the next one.

@@ -109,11 +109,12 @@ impl Datagram {
         out.push(KIND_INPUTS);
         let mut bits = BitWriter::new(out);
         bits.put(header.number.into(), 16);
-        bits.put_count(header.frames_next.0);
-        bits.put_count(header.first.0);
+        let near = header.frames_next;
+        bits.put_count(near.0);
+        bits.put_tick(header.first, near);
         bits.put_count(header.count);
         bits.put_bool(header.acked_baseline);
-        bits.put_count(header.votes_first.0);
+        bits.put_tick(header.votes_first, near);
         for vote in votes {
             bits.put_bool(true);
             bits.put_u64(vote.0);
@@ -131,17 +132,18 @@ impl Datagram {
     /// The same without the kind, as a control message carries it.
     pub(crate) fn frames_body<'a>(out: &'a mut Vec<u8>, header: &RelayHeader) -> BitWriter<'a> {
         let mut bits = BitWriter::new(out);
-        bits.put_count(header.inputs_next.0);
+        let near = header.first;
+        bits.put_count(near.0);
+        bits.put_tick(header.inputs_next, near);
         bits.put_count(header.commands_next);
-        bits.put_count(header.votes_next.0);
-        bits.put_count(header.agreed_next.0);
+        bits.put_tick(header.votes_next, near);
+        bits.put_tick(header.agreed_next, near);
         header.arrivals.put(header.inputs_next, &mut bits);
         bits.put_bool(header.path.is_some());
         if let Some(path) = header.path {
             path.put(&mut bits);
         }
         bits.put_count(header.epoch.into());
-        bits.put_count(header.first.0);
         bits.put_bool(header.acked_baseline);
         bits
     }
@@ -183,13 +185,15 @@ impl<'a> ToRelay<'a> {
         match split(bytes)? {
             (KIND_INPUTS, rest) => {
                 let mut bits = BitReader::new(rest);
+                let number = bits.take_u16()?;
+                let frames_next = Tick(bits.take_count()?);
                 let header = InputHeader {
-                    number: bits.take_u16()?,
-                    frames_next: Tick(bits.take_count()?),
-                    first: Tick(bits.take_count()?),
+                    number,
+                    frames_next,
+                    first: bits.take_tick(frames_next)?,
                     count: bits.take_count()?,
                     acked_baseline: bits.take_bool()?,
-                    votes_first: Tick(bits.take_count()?),
+                    votes_first: bits.take_tick(frames_next)?,
                 };
                 if header.count > INPUTS_PER_DATAGRAM_MAX {
                     return Err(WireError::OutOfRange("the number of inputs"));
@@ -206,8 +210,10 @@ impl<'a> ToRelay<'a> {
         }
     }
 
-    /// Reads the commands behind the inputs, each with its number and tick.
+    /// Reads the commands behind the inputs, each with its number and its tick, which is near to
+    /// [`InputHeader::frames_next`].
     pub(crate) fn commands(
+        near: Tick,
         bits: &mut BitReader<'_>,
         mut each: impl FnMut(u64, Tick, Vec<u8>) -> Result<(), WireError>,
     ) -> Result<(), WireError> {
@@ -222,7 +228,7 @@ impl<'a> ToRelay<'a> {
             }
             let sequence = first.checked_add(count);
             let sequence = sequence.ok_or(WireError::OutOfRange("the number of a command"))?;
-            let tick = Tick(bits.take_count()?);
+            let tick = bits.take_tick(near)?;
             each(sequence, tick, take_command(bits)?)?;
             count += 1;
         }
@@ -275,10 +281,11 @@ impl<'a> ToClient<'a> {
     /// Reads what [`Datagram::frames_body`] wrote.
     pub(crate) fn decode_frames(body: &'a [u8]) -> Result<Self, WireError> {
         let mut bits = BitReader::new(body);
-        let inputs_next = Tick(bits.take_count()?);
+        let first = Tick(bits.take_count()?);
+        let inputs_next = bits.take_tick(first)?;
         let commands_next = bits.take_count()?;
-        let votes_next = Tick(bits.take_count()?);
-        let agreed_next = Tick(bits.take_count()?);
+        let votes_next = bits.take_tick(first)?;
+        let agreed_next = bits.take_tick(first)?;
         let arrivals = Arrivals::take(inputs_next, &mut bits)?;
         let path = if bits.take_bool()? {
             Some(PathReport::take(&mut bits)?)
@@ -294,7 +301,7 @@ impl<'a> ToClient<'a> {
             arrivals,
             path,
             epoch: epoch.map_err(|_| WireError::OutOfRange("the epoch"))?,
-            first: Tick(bits.take_count()?),
+            first,
             acked_baseline: bits.take_bool()?,
         };
         Ok(Self::Frames(header, bits))

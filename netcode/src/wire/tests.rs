@@ -81,6 +81,9 @@ fn control_messages_are_golden() {
     );
 }
 
+/// A tick that the reader knows.
+const NEAR: Tick = Tick(125);
+
 const SHAPE: FrameShape = FrameShape {
     slots: 2,
     input_bytes: 2,
@@ -139,14 +142,14 @@ fn datagrams_are_golden() {
         bits.put_bool(true);
         bits.put_count(5);
         bits.put_bool(true);
-        bits.put_count(133);
+        bits.put_tick(Tick(133), Tick(125));
         put_command(&mut bits, &[0xcc, 0xdd]);
         bits.put_bool(false);
         bits.finish();
     });
     golden(
         &inputs,
-        &expect!["01 34 12 fa 07 02 04 e1 23 de 99 55 11 cd 88 44 e8 80 0a 17 04 04 98 bb 01"],
+        &expect!["01 34 12 fa 18 04 25 22 de 99 55 11 cd 88 44 e8 80 0a 41 04 98 bb 01"],
     );
 
     let frames = datagram(&|out| {
@@ -171,7 +174,7 @@ fn datagrams_are_golden() {
     golden(
         &frames,
         &expect![
-            "02 05 02 06 f0 ee 9f 1b 24 60 10 ce 65 9f 00 82 81 80 fe 05 0c 02 02 04 06 04 44 0a 08 30 77 43 05 1c 20 00"
+            "02 fa 14 06 12 16 9f 1b 24 60 10 ce 65 9f 00 82 81 c0 05 0c 02 02 04 06 04 44 0a 08 30 77 43 05 1c 20 00"
         ],
     );
 
@@ -383,13 +386,13 @@ proptest! {
         bits.put_count(first);
         for (tick, bytes) in &commands {
             bits.put_bool(true);
-            bits.put_count(*tick);
+            bits.put_tick(Tick(*tick), NEAR);
             put_command(&mut bits, bytes);
         }
         bits.put_bool(false);
         bits.finish();
         let mut read = Vec::new();
-        let result = ToRelay::commands(&mut BitReader::new(&out), |sequence, tick, bytes| {
+        let result = ToRelay::commands(NEAR, &mut BitReader::new(&out), |sequence, tick, bytes| {
             assert_eq!(sequence, first + read.len() as u64);
             read.push((tick.0, bytes));
             Ok(())
@@ -442,7 +445,7 @@ proptest! {
             let _ = ToRelay::votes(&mut bits, |_| votes += 1);
             prop_assert!(votes <= 64);
             let mut commands = 0;
-            let _ = ToRelay::commands(&mut bits, |_, _, bytes| {
+            let _ = ToRelay::commands(NEAR, &mut bits, |_, _, bytes| {
                 commands += 1;
                 assert!(bytes.len() <= 200);
                 Ok(())

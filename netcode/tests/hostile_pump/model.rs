@@ -29,6 +29,17 @@ impl Bits {
         }
     }
 
+    /// A tick as its distance from one near by: how far, doubled, and less one if it is before.
+    #[must_use]
+    pub fn tick(self, tick: u64, near: u64) -> Self {
+        let ahead = tick.wrapping_sub(near);
+        if ahead >> 63 == 0 {
+            self.count(2 * ahead)
+        } else {
+            self.count(2 * (near.wrapping_sub(tick) - 1) + 1)
+        }
+    }
+
     /// The message of kind `kind`.
     #[must_use]
     pub fn message(self, kind: u8) -> Vec<u8> {
@@ -78,10 +89,11 @@ impl News {
     #[must_use]
     pub fn header(self) -> Bits {
         let mut bits = Bits::default()
-            .count(self.inputs_next)
+            .count(self.first)
+            .tick(self.inputs_next, self.first)
             .count(self.commands_next)
-            .count(self.votes_next)
-            .count(self.agreed_next);
+            .tick(self.votes_next, self.first)
+            .tick(self.agreed_next, self.first);
         for (behind, count) in self.arrivals {
             let run = bits.flag(true).flag(false).count(*behind).count(*count);
             bits = run.count(0);
@@ -91,7 +103,6 @@ impl News {
         totals
             .fold(bits, |bits, total| bits.count(*total))
             .count(self.epoch)
-            .count(self.first)
             .flag(self.acked_baseline)
     }
 
@@ -108,22 +119,23 @@ pub fn inputs(frames_next: u64, first: u64, count: u64, votes_first: u64, votes:
     let mut bits = Bits::default()
         .bits(0, 16)
         .count(frames_next)
-        .count(first)
+        .tick(first, frames_next)
         .count(count)
         .flag(false)
-        .count(votes_first);
+        .tick(votes_first, frames_next);
     for vote in votes {
         bits = bits.flag(true).bits(*vote, 64);
     }
     bits.flag(false)
 }
 
-/// Commands from number `first` on, each with its tick, at the end of a datagram of inputs.
+/// Commands from number `first` on, each with its tick, at the end of a datagram of [`inputs`] whose
+/// `frames_next` is 0.
 #[must_use]
 pub fn commands(bits: Bits, first: u64, commands: &[(u64, &[u8])]) -> Bits {
     let mut bits = bits.flag(true).count(first);
     for (tick, bytes) in commands {
-        bits = bits.flag(true).count(*tick).bits(bytes.len() as u64, 8);
+        bits = bits.flag(true).tick(*tick, 0).bits(bytes.len() as u64, 8);
         let put = |bits: Bits, byte: &u8| bits.bits((*byte).into(), 8);
         bits = bytes.iter().fold(bits, put);
     }
