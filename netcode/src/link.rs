@@ -19,7 +19,7 @@ pub use self::outbox::CommandError;
 use self::outbox::Outbox;
 pub use self::stagger::PathStats;
 use self::stagger::Stagger;
-use self::stamps::{Echo, Stamps, Start};
+use self::stamps::{Stamps, Start};
 use self::uplink::Uplink;
 use crate::channel::{Channel, CloseReason};
 use crate::config::LatePolicy;
@@ -28,7 +28,7 @@ use crate::limits::{
     VOTES_PER_DATAGRAM_MAX,
 };
 use crate::time::samples::{Sample, Samples};
-use crate::time::{LateWorth, NetTime, TickMap, Time, TimeEvent, TimeProvider, low16};
+use crate::time::{LateWorth, NetTime, Observation, TickMap, Time, TimeEvent, TimeProvider, low16};
 use crate::wire::{
     BitReader, ControlReader, Datagram, FrameShape, FromClient, FromRelay, Hello, InputHeader,
     RelayHeader, ToClient, Welcome, encode_control,
@@ -356,7 +356,7 @@ impl Link {
         let deadline = Time::from_nanos(deadline);
         let map = |deadline| TickMap::new(deadline, NetTime::ZERO, welcome.setup.rate);
         let relay = map(deadline);
-        let echoes = measured.answers.iter().map(|answer| Echo {
+        let echoes = measured.answers.iter().map(|answer| Observation::Echo {
             sent: answer.sent,
             relay: relay.at(answer.relay),
             received: answer.received,

@@ -6,8 +6,8 @@ use crate::limits::INPUTS_AHEAD_MAX;
 use crate::ring::position;
 use crate::time::samples::{Sample, Samples};
 use crate::time::{
-    Adaptive, Advance, Beyond, LateWorth, LeadConfig, NetClock, NetTime, Observation, Scale,
-    Server, Steps, TickMap, Time, TimeConfig, TimeEvent, TimeProvider,
+    Adaptive, Advance, Beyond, LateWorth, LeadConfig, NetClock, NetTime, Observation, Scale, Steps,
+    TickMap, Time, TimeConfig, TimeEvent, TimeProvider,
 };
 use crate::wire::Arrival;
 
@@ -39,20 +39,12 @@ pub(crate) struct Start<'a> {
     /// Where the relay is thought to stand.
     pub(crate) map: TickMap,
     /// Its answers to the probes, from which that was guessed.
-    pub(crate) echoes: &'a [Echo],
+    pub(crate) echoes: &'a [Observation],
     /// No tick before this one is stamped.
     pub(crate) first: Tick,
     pub(crate) worth: LateWorth,
     /// Whether the relay waits for inputs that come late.
     pub(crate) waits: bool,
-}
-
-/// A probe that came back: when it was sent, where the relay was, when the answer came.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Echo {
-    pub(crate) sent: Time,
-    pub(crate) relay: NetTime<Server>,
-    pub(crate) received: Time,
 }
 
 impl Stamps {
@@ -64,17 +56,7 @@ impl Stamps {
         // Constants, which the tests of `time` validate for all rates.
         let mut provider = Adaptive::new(start.map, &lead, &time).expect("constants are valid");
         for echo in start.echoes {
-            let Echo {
-                sent,
-                relay,
-                received,
-            } = *echo;
-            let echo = Observation::Echo {
-                sent,
-                relay,
-                received,
-            };
-            provider.observe(now, &echo);
+            provider.observe(now, echo);
         }
         let mut clock = NetClock::new(Box::new(provider), start.map);
         let local = clock.advance(now).local;
