@@ -159,6 +159,19 @@ impl Battle {
         self.round.muster.saturating_mul(2).saturating_add(24)
     }
 
+    /// How many units a player has, those in training among them.
+    #[must_use]
+    pub fn strength(&self, slot: Slot) -> u32 {
+        let living = self
+            .units
+            .rows()
+            .filter(|row| self.units.owner[*row] == slot);
+        let training = self
+            .buildings_of(slot)
+            .flat_map(|row| &self.buildings.training[row]);
+        living.map(|_| 1).chain(training.map(|_| 1)).sum()
+    }
+
     /// Where the target is, and how far its skin is from its middle; nothing, if it is no more or
     /// the player's own.
     pub(super) fn enemy(&self, slot: Slot, target: Target) -> Option<(Place, Fix)> {

@@ -134,22 +134,8 @@ fn train(battle: &mut Battle, slot: Slot, building: Id<Building>) {
     };
     let kind = buildings.structure[row].trains();
     let room = buildings.training[row].len() < TRAINING_MAX as usize;
-    if room
-        && strength(battle, slot) < battle.units_max()
-        && economy::pay(battle, slot, kind.cost())
+    if room && battle.strength(slot) < battle.units_max() && economy::pay(battle, slot, kind.cost())
     {
         economy::enlist(battle, row, kind);
     }
-}
-
-/// How many units a player has, those in training among them.
-fn strength(battle: &Battle, slot: Slot) -> u32 {
-    let living = battle
-        .units
-        .rows()
-        .filter(|row| battle.units.owner[*row] == slot);
-    let training = battle
-        .buildings_of(slot)
-        .flat_map(|row| &battle.buildings.training[row]);
-    living.map(|_| 1).chain(training.map(|_| 1)).sum()
 }

@@ -349,19 +349,23 @@ impl Commander {
         let Sight { slot, battle } = *sight;
         let buildings = &battle.buildings;
         let (mut ore, mut trained) = (sight.ore(), 0_u32);
+        let most = battle.units_max().saturating_sub(battle.strength(slot));
         for row in battle.buildings_of(slot) {
             let stands = buildings.missing[row] == 0;
             let room = buildings.training[row].len() < TRAINING_MAX as usize;
             let left = ore.checked_sub(buildings.structure[row].trains().cost());
-            if let (true, true, Some(left), Some(building)) =
-                (stands, room, left, buildings.id(row))
-            {
+            let open = stands && room && trained < most;
+            if let (true, Some(left), Some(building)) = (open, left, buildings.id(row)) {
                 ore = left;
                 trained += 1;
                 self.order(Order::Train { building });
             }
         }
         match trained {
+            0 if most == 0 => format!(
+                "nobody can be trained: {} units are the most",
+                battle.units_max()
+            ),
             0 => "nobody can be trained: there is no ore or no room".into(),
             _ => format!("{trained} more in training"),
         }
