@@ -216,8 +216,9 @@ impl Link {
             return None;
         };
         let stamp = running.stamps.advance(now);
-        let event = running.stamps.poll_event();
-        self.events.extend(event.map(LinkEvent::Time));
+        while let Some(event) = running.stamps.poll_event() {
+            self.events.push_back(LinkEvent::Time(event));
+        }
         stamp
     }
 
@@ -419,8 +420,7 @@ impl Link {
                 Ok(())
             }
             (ToClient::Frames(header, bits), Stage::Running(running)) => {
-                running.acknowledged(now, &header, receiver)?;
-                running.take(now, &header, bits, receiver)
+                running.take_datagram(now, &header, bits, receiver)
             }
             (ToClient::Fragment(header, piece), Stage::Running(running)) => {
                 let Some(whole) = running.downlink.fragment(header, piece) else {
@@ -428,8 +428,7 @@ impl Link {
                 };
                 match ToClient::decode_frames(&whole).map_err(|_| CloseReason::Malformed)? {
                     ToClient::Frames(header, bits) => {
-                        running.acknowledged(now, &header, receiver)?;
-                        running.take(now, &header, bits, receiver)
+                        running.take_datagram(now, &header, bits, receiver)
                     }
                     _ => Ok(()),
                 }
@@ -507,14 +506,27 @@ impl Running {
         bits: BitReader<'_>,
         receiver: &mut impl Receiver,
     ) -> Result<(), CloseReason> {
-        let before = self.downlink.next();
         let taken = self.downlink.take(header, bits, receiver);
         for change in self.downlink.rate_changes() {
             self.stamps.rate(now, change);
         }
-        taken?;
-        let newest = self.downlink.next().previous();
-        if let Some(newest) = newest.filter(|newest| *newest >= before) {
+        taken
+    }
+
+    /// Takes those of a datagram, which always brings the newest: it tells the time, what came on the stream
+    /// does not.
+    fn take_datagram(
+        &mut self,
+        now: Time,
+        header: &RelayHeader,
+        bits: BitReader<'_>,
+        receiver: &mut impl Receiver,
+    ) -> Result<(), CloseReason> {
+        self.acknowledged(now, header, receiver)?;
+        let before = self.downlink.seen();
+        self.take(now, header, bits, receiver)?;
+        let seen = self.downlink.seen();
+        if let Some(newest) = seen.previous().filter(|_| seen > before) {
             self.stamps.frame(now, newest);
         }
         Ok(())

@@ -13,6 +13,8 @@ pub struct NetClock {
     map: TickMap,
     /// When it was advanced last, and what it said.
     last: Option<(Time, Advance)>,
+    /// The same of the newest moment before that one.
+    before: Option<(Time, Advance)>,
     replaced: bool,
 }
 
@@ -24,6 +26,7 @@ impl NetClock {
             provider,
             map,
             last: None,
+            before: None,
             replaced: false,
         }
     }
@@ -40,6 +43,9 @@ impl NetClock {
     pub fn advance(&mut self, now: Time) -> Advance {
         let mut advance = self.provider.advance(now);
         let before = self.last.replace((now, advance));
+        if before.is_some_and(|(then, _)| then < now) {
+            self.before = before;
+        }
         if let (true, Some((_, before))) = (core::mem::take(&mut self.replaced), before) {
             let (from, to, reason) = (before.server, advance.server, ResetReason::Replaced);
             advance.event = Some(TimeEvent::HardReset { from, to, reason });
@@ -57,9 +63,21 @@ impl NetClock {
     /// [`NetClock::advance`]; that moment itself if it is there, and zero before the first one.
     #[must_use]
     pub fn due(&self, point: NetTime<Local>) -> Time {
-        let Some((now, advance)) = self.last else {
-            return Time::ZERO;
-        };
+        self.last
+            .map_or(Time::ZERO, |last| self.due_by(last, point))
+    }
+
+    /// When local time came to a point that it has come to: by how it was before the last
+    /// [`NetClock::advance`], which may be long ago if nobody looked; that moment itself if it was set there
+    /// then.
+    #[must_use]
+    pub fn was_due(&self, point: NetTime<Local>) -> Time {
+        let now = self.last.map_or(Time::ZERO, |(now, _)| now);
+        self.before
+            .map_or(now, |before| self.due_by(before, point).min(now))
+    }
+
+    fn due_by(&self, (now, advance): (Time, Advance), point: NetTime<Local>) -> Time {
         let (from, to) = (advance.local.into_space(), point.into_space());
         if to <= from {
             return now;
