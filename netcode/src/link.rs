@@ -28,7 +28,7 @@ use crate::limits::{
     VOTES_PER_DATAGRAM_MAX,
 };
 use crate::time::samples::{Sample, Samples};
-use crate::time::{LateWorth, NetTime, TickMap, Time, TimeEvent, TimeProvider, low16};
+use crate::time::{LateWorth, NetTime, Server, TickMap, Time, TimeEvent, TimeProvider, low16};
 use crate::wire::{
     BitReader, ControlReader, Datagram, FrameShape, FromClient, FromRelay, Hello, InputHeader,
     RelayHeader, ToClient, Welcome, encode_control,
@@ -274,6 +274,11 @@ impl Link {
     /// How long a tick is now, nanoseconds; once the match runs.
     pub(crate) fn period_nanos(&self) -> Option<u64> {
         self.running().map(|running| running.stamps.period_nanos())
+    }
+
+    /// Where the relay's time is at `now`, once the match runs.
+    pub(crate) fn relay_time(&self, now: Time) -> Option<NetTime<Server>> {
+        self.running()?.stamps.relay(now)
     }
 
     /// When [`Link::poll_transmit`] has something to say without having heard anything.

@@ -175,6 +175,11 @@ impl Stamps {
         self.clock.observe(now, &Observation::Rate { at, rate });
     }
 
+    /// Where the relay's time is at `now`.
+    pub(crate) fn relay(&self, now: Time) -> Option<NetTime<Server>> {
+        self.clock.server(now)
+    }
+
     /// How long the tick is that is stamped next, nanoseconds.
     pub(crate) fn period_nanos(&self) -> u64 {
         let next = NetTime::start_of(self.next());

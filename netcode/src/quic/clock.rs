@@ -44,10 +44,9 @@ impl Clock {
     /// tokio's timers stand still while the machine is suspended, on Linux too: one that is waited for then
     /// rings later by up to the suspension. Who also waits for packets is woken by the first of them.
     pub async fn sleep_until(&self, time: Time) {
-        if time == Time::NEVER {
-            std::future::pending().await
-        } else {
-            tokio::time::sleep(time.since(self.now())).await;
+        match time {
+            Time::NEVER => std::future::pending().await,
+            _ => tokio::time::sleep(time.since(self.now())).await,
         }
     }
 }

@@ -3,7 +3,8 @@
 use core::fmt;
 
 use super::{
-    Advance, Local, NetTime, Observation, ResetReason, TickMap, Time, TimeEvent, TimeProvider,
+    Advance, Local, NetTime, Observation, ResetReason, Server, TickMap, Time, TimeEvent,
+    TimeProvider,
 };
 
 /// Holds the [`TimeProvider`] in force; another can take its place while the session runs.
@@ -85,6 +86,16 @@ impl NetClock {
         let nanos = i128::from(self.map.nanos_between(from, to));
         let nanos = ((nanos << 32) / i128::from(advance.scale.bits())).max(1);
         now.offset(i64::try_from(nanos).unwrap_or(i64::MAX))
+    }
+
+    /// Where the server is at `now` if nothing changed since the last [`NetClock::advance`]:
+    /// [`Advance::middle`]; `None` before the first one.
+    #[must_use]
+    pub fn server(&self, now: Time) -> Option<NetTime<Server>> {
+        let (then, advance) = self.last?;
+        let offset = self.map.due_nanos(advance.middle()) - i128::from(then.as_nanos());
+        let offset = i64::try_from(offset).unwrap_or(if offset < 0 { i64::MIN } else { i64::MAX });
+        Some(self.map.at_offset(now, offset))
     }
 
     /// By how much local time was further than the first guess of the server's, when it was last advanced;
