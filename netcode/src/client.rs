@@ -18,7 +18,7 @@ use crate::link::{CommandError, Link, LinkEvent, PathStats, Receiver};
 use crate::present::{Alpha, View};
 use crate::ring::position;
 use crate::time::samples::{Sample, Samples};
-use crate::time::{LateWorth, Time, TimeEvent, TimeProvider};
+use crate::time::{LateWorth, NetTime, Span, Time, TimeEvent, TimeProvider};
 
 /// How a client plays. Every client of a session may choose for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,6 +133,15 @@ pub struct ClientStats {
     pub path: Option<PathStats>,
 }
 
+impl ClientStats {
+    /// The most by which the client is wrong about the relay's clock when the match begins: half of the
+    /// fastest round trip, as the relay answered somewhere in it.
+    #[must_use]
+    pub fn uncertainty(&self) -> Option<Duration> {
+        self.round_trip.map(|round_trip| round_trip / 2)
+    }
+}
+
 /// Sampling times kept, ticks.
 const SAMPLES_KEPT: usize = 1024;
 
@@ -235,6 +244,14 @@ impl<S: Simulation> Client<S> {
             Alpha::towards(next_stamp, period, now)
         };
         View::new(&mut playing.timeline, now, alpha)
+    }
+
+    /// How old what was meant for `tick` is at `now`, in ticks and parts of one: how long ago the relay's
+    /// deadline of that tick was, as well as this machine can say. Zero if it is still to come, `None` before
+    /// the match runs.
+    pub fn age(&self, now: Time, tick: Tick) -> Option<Span> {
+        let relay = self.link.relay_time(now)?;
+        Some(relay.since(NetTime::start_of(tick)))
     }
 
     /// The live state, once the session is joined.

@@ -93,6 +93,10 @@ pub const FORWARDING_HOLD_PARTS: u32 = 8;
 /// Largest input delay, ticks.
 pub const INPUT_DELAY_TICKS_MAX: u32 = 120;
 
+/// A client is at most so many ticks behind what is sealed: as many as there are in
+/// [`SILENCE_TIMEOUT`] at the highest rate, and some. Of later ones it believes nothing.
+pub const FRAMES_BEHIND_MAX: u64 = 1 << 14;
+
 /// A tick is sealed at the earliest this long before its deadline.
 pub const SEAL_EARLY_MAX: Duration = Duration::from_millis(50);
 

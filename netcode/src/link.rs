@@ -28,7 +28,9 @@ use crate::limits::{
     VOTES_PER_DATAGRAM_MAX,
 };
 use crate::time::samples::{Sample, Samples};
-use crate::time::{LateWorth, NetTime, Observation, TickMap, Time, TimeEvent, TimeProvider, low16};
+use crate::time::{
+    LateWorth, NetTime, Observation, Server, TickMap, Time, TimeEvent, TimeProvider, low16,
+};
 use crate::wire::{
     BitReader, ControlReader, Datagram, FrameShape, FromClient, FromRelay, Hello, InputHeader,
     RelayHeader, ToClient, Welcome, encode_control,
@@ -216,8 +218,9 @@ impl Link {
             return None;
         };
         let stamp = running.stamps.advance(now);
-        let event = running.stamps.poll_event();
-        self.events.extend(event.map(LinkEvent::Time));
+        while let Some(event) = running.stamps.poll_event() {
+            self.events.push_back(LinkEvent::Time(event));
+        }
         stamp
     }
 
@@ -273,6 +276,11 @@ impl Link {
     /// How long a tick is now, nanoseconds; once the match runs.
     pub(crate) fn period_nanos(&self) -> Option<u64> {
         self.running().map(|running| running.stamps.period_nanos())
+    }
+
+    /// Where the relay's time is at `now`, once the match runs.
+    pub(crate) fn relay_time(&self, now: Time) -> Option<NetTime<Server>> {
+        self.running()?.stamps.relay(now)
     }
 
     /// When [`Link::poll_transmit`] has something to say without having heard anything.
@@ -419,8 +427,7 @@ impl Link {
                 Ok(())
             }
             (ToClient::Frames(header, bits), Stage::Running(running)) => {
-                running.acknowledged(now, &header, receiver)?;
-                running.take(now, &header, bits, receiver)
+                running.take_datagram(now, &header, bits, receiver)
             }
             (ToClient::Fragment(header, piece), Stage::Running(running)) => {
                 let Some(whole) = running.downlink.fragment(header, piece) else {
@@ -428,8 +435,7 @@ impl Link {
                 };
                 match ToClient::decode_frames(&whole).map_err(|_| CloseReason::Malformed)? {
                     ToClient::Frames(header, bits) => {
-                        running.acknowledged(now, &header, receiver)?;
-                        running.take(now, &header, bits, receiver)
+                        running.take_datagram(now, &header, bits, receiver)
                     }
                     _ => Ok(()),
                 }
@@ -507,14 +513,27 @@ impl Running {
         bits: BitReader<'_>,
         receiver: &mut impl Receiver,
     ) -> Result<(), CloseReason> {
-        let before = self.downlink.next();
         let taken = self.downlink.take(header, bits, receiver);
         for change in self.downlink.rate_changes() {
             self.stamps.rate(now, change);
         }
-        taken?;
-        let newest = self.downlink.next().previous();
-        if let Some(newest) = newest.filter(|newest| *newest >= before) {
+        taken
+    }
+
+    /// Takes those of a datagram, which always brings the newest: it tells the time, what came on the stream
+    /// does not.
+    fn take_datagram(
+        &mut self,
+        now: Time,
+        header: &RelayHeader,
+        bits: BitReader<'_>,
+        receiver: &mut impl Receiver,
+    ) -> Result<(), CloseReason> {
+        self.acknowledged(now, header, receiver)?;
+        let before = self.downlink.seen();
+        self.take(now, header, bits, receiver)?;
+        let seen = self.downlink.seen();
+        if let Some(newest) = seen.previous().filter(|_| seen > before) {
             self.stamps.frame(now, newest);
         }
         Ok(())

@@ -229,6 +229,13 @@ impl Relay {
         self.phase == Phase::Finished
     }
 
+    /// When `tick` has to be sealed, on the relay's clock and not counting whom it waits for;
+    /// [`Time::NEVER`] before the match has begun.
+    #[must_use]
+    pub fn deadline(&self, tick: Tick) -> Time {
+        self.schedule.deadline(tick)
+    }
+
     /// How many players have a slot.
     #[must_use]
     pub fn players(&self) -> usize {

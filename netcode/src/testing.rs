@@ -6,6 +6,7 @@
 
 mod conditions;
 mod link;
+mod machine;
 mod mixer;
 mod network;
 mod planted;
@@ -16,6 +17,7 @@ mod world;
 
 pub use conditions::{Holds, LinkConditions, Ramps};
 pub use link::{Delivery, Link};
+pub use machine::SleepingClock;
 pub use mixer::{Mixed, Mixer, Note};
 pub use network::{Arrival, LinkCounters, LinkId, Network};
 pub use planted::{Plant, Planted};

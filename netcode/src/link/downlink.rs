@@ -6,7 +6,9 @@ use phalanx_engine::{Encoder, FrameHash, Pace, RateChange, SealedFrame, Slot, Ti
 
 use super::Receiver;
 use crate::channel::CloseReason;
-use crate::limits::{FRAGMENTED_FRAMES_MAX, FRAMES_AHEAD_MAX, FRAMES_KEPT, PROVISIONAL_TICKS_MAX};
+use crate::limits::{
+    FRAGMENTED_FRAMES_MAX, FRAMES_AHEAD_MAX, FRAMES_BEHIND_MAX, FRAMES_KEPT, PROVISIONAL_TICKS_MAX,
+};
 use crate::ring::position;
 use crate::wire::{
     BitReader, FragmentHeader, FrameShape, FramesReader, RelayHeader, WireError, blank_frame,
@@ -59,6 +61,8 @@ pub(crate) struct Downlink {
     shape: FrameShape,
     neutral: Vec<u8>,
     chain: Chain,
+    /// The tick after the newest frame that came.
+    seen: Tick,
     /// Where frames are decoded into.
     frame: SealedFrame,
     /// Frames beyond a hole.
@@ -88,6 +92,7 @@ impl Downlink {
                 pace: Pace::new(rate),
                 changes: Vec::new(),
             },
+            seen: Tick::ZERO,
             frame: blank_frame(shape, &neutral),
             input: neutral.clone(),
             neutral,
@@ -100,6 +105,11 @@ impl Downlink {
     /// Every frame before this one was taken.
     pub(crate) const fn next(&self) -> Tick {
         self.chain.next
+    }
+
+    /// The tick after the newest frame that came, whether or not those before it did.
+    pub(crate) const fn seen(&self) -> Tick {
+        self.seen
     }
 
     /// The changes of the tick rate that frames have named since the last call.
@@ -163,6 +173,9 @@ impl Downlink {
     /// Takes the decoded frame if it is the next one, keeps it if it is a later one.
     fn place(&mut self, receiver: &mut impl Receiver) {
         let (tick, next) = (self.frame.tick, self.chain.next);
+        if tick < next + FRAMES_BEHIND_MAX {
+            self.seen = self.seen.max(tick.next());
+        }
         if tick > next && tick < next + FRAMES_AHEAD_MAX {
             self.ahead.entry(tick).or_insert_with(|| self.frame.clone());
         }

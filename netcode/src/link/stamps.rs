@@ -26,9 +26,10 @@ const MADE_UP_PARTS: u32 = 4;
 pub(crate) struct Stamps {
     clock: NetClock,
     steps: Steps,
-    /// When each tick was stamped.
-    stamped: Box<[(Tick, Time)]>,
-    event: Option<TimeEvent>,
+    /// When each tick was due to be stamped.
+    due: Box<[(Tick, Time)]>,
+    /// What happened to the clock, and the ticks that were skipped.
+    events: [Option<TimeEvent>; 2],
     samples: Samples,
     scale: Scale,
 }
@@ -67,8 +68,8 @@ impl Stamps {
         Self {
             clock,
             steps,
-            stamped: vec![(Tick::ZERO, Time::NEVER); kept].into(),
-            event: None,
+            due: vec![(Tick::ZERO, Time::NEVER); kept].into(),
+            events: [None; 2],
             samples: Samples::new(rate),
             scale: Scale::ONE,
         }
@@ -96,9 +97,12 @@ impl Stamps {
         if let Some(skipped) = skipped {
             let event = TimeEvent::Skipped(skipped);
             self.samples.event(now, event);
-            self.event = Some(event);
+            self.events[1].get_or_insert(event);
         }
-        self.stamped[position(tick, STAMPS)] = (tick, now);
+        // An input that waited for a game to draw its picture was on its way since it was due: so the lead
+        // covers that, too.
+        let due = self.clock.was_due(NetTime::start_of(tick));
+        self.due[position(tick, STAMPS)] = (tick, due);
         Some(tick)
     }
 
@@ -108,7 +112,7 @@ impl Stamps {
         self.scale = advance.scale;
         if let Some(event) = advance.event {
             self.samples.event(now, event);
-            self.event.get_or_insert(event);
+            self.events[0].get_or_insert(event);
         }
         advance
     }
@@ -135,7 +139,7 @@ impl Stamps {
         let map = *self.clock.map();
         for (tick, margin_ns) in arrival.margins(&map).filter(|(tick, _)| *tick >= from) {
             self.samples.arrived(tick, margin_ns / 1000);
-            let (stamped, sampled) = self.stamped[position(tick, STAMPS)];
+            let (stamped, sampled) = self.due[position(tick, STAMPS)];
             if stamped == tick && sampled != Time::NEVER {
                 let arrival = Observation::Arrival {
                     tick,
@@ -153,13 +157,18 @@ impl Stamps {
         self.clock.observe(now, &Observation::Rate { at, rate });
     }
 
+    /// Where the relay's time is at `now`.
+    pub(crate) fn relay(&self, now: Time) -> Option<NetTime<Server>> {
+        self.clock.server(now)
+    }
+
     /// How long the tick is that is stamped next, nanoseconds.
     pub(crate) fn period_nanos(&self) -> u64 {
         let next = NetTime::start_of(self.next());
         self.clock.map().rate_at(next).period_nanos()
     }
 
-    /// All sealed frames up to that of `tick` are here.
+    /// The newest sealed frame came, that of `tick`.
     pub(crate) fn frame(&mut self, now: Time, tick: Tick) {
         let received = now;
         self.clock
@@ -172,8 +181,8 @@ impl Stamps {
     }
 
     /// What happened to the clock.
-    pub(crate) const fn poll_event(&mut self) -> Option<TimeEvent> {
-        self.event.take()
+    pub(crate) fn poll_event(&mut self) -> Option<TimeEvent> {
+        self.events.iter_mut().find_map(Option::take)
     }
 
     /// Lets another provider tell the time.

@@ -1,19 +1,26 @@
 //! [`Clock`]: the machine's monotonic clock as [`Time`].
-#![expect(
-    clippy::disallowed_methods,
-    reason = "the driver is where time and sockets enter"
+#![cfg_attr(
+    not(any(target_os = "linux", target_os = "android")),
+    expect(
+        clippy::disallowed_methods,
+        reason = "the driver is where time and sockets enter"
+    )
 )]
 
-use std::time::Instant;
+use core::time::Duration;
 
 use crate::Time;
 use crate::time::nanos;
 
 /// Turns the machine's monotonic clock into [`Time`]: nanoseconds since this clock was made. The
 /// only place of the crate that reads a clock; one per machine and session, copied where needed.
+///
+/// Whether time goes on while the machine is suspended depends on the machine: on Linux and Android it does
+/// (`CLOCK_BOOTTIME`), on Windows too, on macOS and elsewhere it may stand still. The clocks of a session see
+/// either, and are in time again within a moment of waking.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
-    start: Instant,
+    start: Reading,
 }
 
 impl Clock {
@@ -21,7 +28,7 @@ impl Clock {
     #[must_use]
     pub fn start() -> Self {
         Self {
-            start: Instant::now(),
+            start: Reading::now(),
         }
     }
 
@@ -33,14 +40,51 @@ impl Clock {
 
     /// Waits until `time`, and up to about 1 ms longer: tokio's timers count whole milliseconds.
     /// Returns at once if it has passed, and never for [`Time::NEVER`].
+    ///
+    /// tokio's timers stand still while the machine is suspended, on Linux too: one that is waited for then
+    /// rings later by up to the suspension. Who also waits for packets is woken by the first of them.
     pub async fn sleep_until(&self, time: Time) {
-        let deadline = self.start.checked_add(time.since(Time::ZERO));
-        match deadline {
-            Some(deadline) if time != Time::NEVER => {
-                tokio::time::sleep_until(deadline.into()).await;
-            }
-            _ => std::future::pending().await,
+        match time {
+            Time::NEVER => std::future::pending().await,
+            _ => tokio::time::sleep(time.since(self.now())).await,
         }
+    }
+}
+
+/// What the machine's clock showed.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[derive(Clone, Copy, Debug)]
+struct Reading {
+    since_boot: Duration,
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+impl Reading {
+    fn now() -> Self {
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        // Never negative.
+        let since_boot = Duration::try_from(now).unwrap_or_default();
+        Self { since_boot }
+    }
+
+    fn elapsed(self) -> Duration {
+        Self::now().since_boot.saturating_sub(self.since_boot)
+    }
+}
+
+/// What the machine's clock showed.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[derive(Clone, Copy, Debug)]
+struct Reading(std::time::Instant);
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+impl Reading {
+    fn now() -> Self {
+        Self(std::time::Instant::now())
+    }
+
+    fn elapsed(self) -> Duration {
+        self.0.elapsed()
     }
 }
 
@@ -59,5 +103,17 @@ mod tests {
         clock.sleep_until(Time::ZERO).await;
         let never = tokio::time::timeout(Duration::from_millis(20), clock.sleep_until(Time::NEVER));
         assert!(never.await.is_err());
+    }
+
+    /// It counts from when the machine was started, suspensions included.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn it_goes_by_the_time_since_boot() {
+        use rustix::time::{ClockId, clock_gettime};
+        let boot = || Duration::try_from(clock_gettime(ClockId::Boottime)).unwrap();
+        let before = boot();
+        let clock = Clock::start();
+        let now = clock.start.since_boot + Duration::from_nanos(clock.now().as_nanos());
+        assert!((before..=boot()).contains(&now));
     }
 }

@@ -1,11 +1,15 @@
 //! [`World`]: clients, relay and network in one thread, on a virtual clock, drawn from one seed.
 
+mod faults;
+
 use core::time::Duration;
+use std::collections::VecDeque;
 
 use phalanx_engine::{Digest, PathStep, Simulation, Slot, Snapshot, Tick, TickRate, mix};
 
+use super::machine::Machine;
 use super::{LinkId, Network, Planted, Scenario};
-use crate::channel::{CloseReason, PeerId};
+use crate::channel::{Channel, CloseReason, PeerId};
 use crate::client::{Client, ClientConfigError, Event, Output};
 use crate::config::ConfigError;
 use crate::histogram::Histogram;
@@ -19,9 +23,8 @@ struct Node<S: Simulation> {
     client: Client<Planted<S>>,
     up: LinkId,
     down: LinkId,
-    /// By how much this machine's clock is ahead of the world's, nanoseconds.
-    clock_ahead: i64,
-    /// When the client wants to be called, on the world's clock.
+    machine: Machine,
+    /// When the client is called next, on the world's clock.
     due: Time,
     connected: bool,
     events: Vec<Event>,
@@ -36,7 +39,7 @@ impl<S: Simulation> Node<S> {
     }
 
     fn local(&self, now: Time) -> Time {
-        now.offset(self.clock_ahead)
+        self.machine.local(now)
     }
 }
 
@@ -61,6 +64,10 @@ pub struct World<S: Simulation> {
     network: Network,
     relay: Relay,
     relay_due: Time,
+    /// The relay does nothing before.
+    relay_awake: Time,
+    /// What came to it meanwhile.
+    relay_held: VecDeque<(PeerId, Channel, Vec<u8>)>,
     relay_events: Vec<RelayEvent>,
     nodes: Vec<Node<S>>,
     bot: S,
@@ -136,7 +143,7 @@ impl<S: Simulation> World<S> {
                 client: Client::new(planted, scenario.client)?,
                 up: network.add_link(scenario.up),
                 down: network.add_link(scenario.down),
-                clock_ahead: skew.cast_signed(),
+                machine: Machine::new(skew),
                 due: Time::ZERO,
                 connected: true,
                 events: Vec::new(),
@@ -148,6 +155,8 @@ impl<S: Simulation> World<S> {
             network,
             relay,
             relay_due: Time::ZERO,
+            relay_awake: Time::ZERO,
+            relay_held: VecDeque::new(),
             relay_events: Vec::new(),
             nodes,
             bot: simulation(),
@@ -277,14 +286,15 @@ impl<S: Simulation> World<S> {
         self.nodes[index].connected = false;
         self.nodes[index].due = Time::NEVER;
         self.relay.disconnected(PeerId(index as u64), None);
-        self.relay_due = self.now;
+        self.relay_due = self.now.max(self.relay_awake);
     }
 
     /// Lets the client in `slot` leave.
     pub fn leave(&mut self, slot: Slot) {
         let index = self.node_index(slot);
-        self.nodes[index].client.leave();
-        self.nodes[index].due = self.now;
+        let node = &mut self.nodes[index];
+        node.client.leave();
+        node.due = node.machine.acts(self.now);
     }
 
     /// Has the relay change the tick rate.
@@ -354,13 +364,21 @@ impl<S: Simulation> World<S> {
                     continue;
                 }
                 if node.down == arrival.link {
-                    let local = node.local(self.now);
-                    node.client.handle(local, arrival.channel, arrival.bytes);
-                    node.due = self.now;
+                    node.due = node.machine.acts(self.now);
+                    if node.due > self.now || node.machine.holds() {
+                        node.machine.hold(self.now, arrival.channel, arrival.bytes);
+                    } else {
+                        let local = node.local(self.now);
+                        node.client.handle(local, arrival.channel, arrival.bytes);
+                    }
                 } else if node.up == arrival.link {
-                    self.relay
-                        .handle(self.now, PeerId(index), arrival.channel, arrival.bytes);
-                    self.relay_due = self.now;
+                    self.relay_due = self.now.max(self.relay_awake);
+                    let (peer, channel, bytes) = (PeerId(index), arrival.channel, arrival.bytes);
+                    if self.relay_due > self.now || !self.relay_held.is_empty() {
+                        self.relay_held.push_back((peer, channel, bytes.to_vec()));
+                    } else {
+                        self.relay.handle(self.now, peer, channel, bytes);
+                    }
                 }
             }
         }
@@ -373,6 +391,9 @@ impl<S: Simulation> World<S> {
     ) {
         let node = &mut self.nodes[index];
         let local = node.local(self.now);
+        while let Some((channel, bytes)) = node.machine.held() {
+            node.client.handle(local, channel, &bytes);
+        }
         loop {
             match node.client.poll(local, &mut self.buffer) {
                 Output::Transmit(channel) => {
@@ -382,7 +403,7 @@ impl<S: Simulation> World<S> {
                 Output::Close(reason) => {
                     node.connected = false;
                     self.relay.disconnected(PeerId(index as u64), Some(reason));
-                    self.relay_due = self.now;
+                    self.relay_due = self.now.max(self.relay_awake);
                 }
                 Output::Timeout(due) if due <= local => {
                     let (bot, slot) = (&self.bot, node.client.slot().unwrap_or(Slot(0)));
@@ -399,10 +420,7 @@ impl<S: Simulation> World<S> {
                     }
                 }
                 Output::Timeout(due) => {
-                    node.due = match due {
-                        Time::NEVER => Time::NEVER,
-                        due => due.offset(-node.clock_ahead),
-                    };
+                    node.due = node.machine.acts(node.machine.world(due));
                     break;
                 }
             }
@@ -410,6 +428,9 @@ impl<S: Simulation> World<S> {
     }
 
     fn pump_relay(&mut self) {
+        while let Some((peer, channel, bytes)) = self.relay_held.pop_front() {
+            self.relay.handle(self.now, peer, channel, &bytes);
+        }
         loop {
             match self.relay.poll(self.now, &mut self.buffer) {
                 RelayOutput::Transmit { peer, channel } => {

@@ -1,5 +1,7 @@
 //! [`Adaptive`]: a client's time by how long its inputs and the server's frames took.
 
+use core::time::Duration;
+
 use phalanx_engine::Tick;
 
 use super::watch::Watch;
@@ -17,7 +19,8 @@ use super::{
 /// from may be wrong by any amount, which cancels.
 ///
 /// A frame that seems to come long before it was sent says that this machine's clock stood still, as some do
-/// while the machine sleeps. Then the map is wrong by that, and is moved; both times are set with it.
+/// while the machine sleeps; an input of ours that seems to come so that it leapt, or drifted while the machine
+/// slept for hours. Then the map is wrong by that, and is moved; both times are set with it.
 #[derive(Clone, Debug)]
 pub struct Adaptive {
     map: TickMap,
@@ -26,11 +29,16 @@ pub struct Adaptive {
     watch: Watch,
     /// Whether a lead was set before.
     running: bool,
+    /// Since when frames come before they were sent, and by how much the earliest.
+    early: Option<(Time, i64)>,
     /// Since when the map has been where it is. What was sampled before does not fit to it.
     moved: Time,
     /// A reset that was not told yet.
     reset: Option<TimeEvent>,
 }
+
+/// How long frames may come of which only the newest tells the time.
+const CATCHING_UP: Duration = Duration::from_millis(50);
 
 /// Why there is no [`Adaptive`] provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -56,6 +64,7 @@ impl Adaptive {
             down: SteeredLead::new(lead)?,
             watch: Watch::new(time),
             running: false,
+            early: None,
             moved: Time::ZERO,
             reset: None,
         })
@@ -80,15 +89,49 @@ impl Adaptive {
         let received = signed(received);
         let way = received.saturating_sub(self.due(NetTime::start_of(tick)));
         let early = self.down.controller().lost(way);
-        if let Some(early) = early.filter(|early| *early < 0) {
-            let from = self.server(now);
-            self.map.shift(early);
-            self.moved = now;
-            let (to, reason) = (self.server(now), ResetReason::Suspended);
-            self.reset = Some(TimeEvent::HardReset { from, to, reason });
+        let early = early.filter(|early| *early < 0);
+        if let Some((since, most)) = self.early {
+            self.early = Some((since, most.min(early.unwrap_or(0))));
+        } else if let Some(early) = early {
+            self.early = Some((now, early));
+        } else {
+            let sent = self.due(NetTime::start_of(tick));
+            self.down.arrival(signed(now), sent, received);
         }
-        let sent = self.due(NetTime::start_of(tick));
-        self.down.arrival(signed(now), sent, received);
+    }
+
+    /// Moves the map for frames that came early. Who wakes up is given old ones, too: the newest counts.
+    fn settle(&mut self, now: Time) {
+        if let Some((since, early)) = self.early
+            && now.since(since) >= CATCHING_UP
+        {
+            self.early = None;
+            self.shift(now, early);
+        }
+    }
+
+    fn arrival(&mut self, now: Time, tick: Tick, sampled: Time, margin_ns: i64) {
+        let arrived = |map: &TickMap| {
+            let due = i64::try_from(map.due_nanos(NetTime::start_of(tick))).unwrap_or(i64::MAX);
+            due.saturating_sub(margin_ns)
+        };
+        let way = arrived(&self.map).saturating_sub(signed(sampled));
+        let early = self.up.controller().lost(way);
+        if let Some(early) = early.filter(|early| *early < 0) {
+            self.shift(now, early.saturating_neg());
+            return; // It was sampled by the clock as it was before.
+        }
+        self.up
+            .arrival(signed(now), signed(sampled), arrived(&self.map));
+    }
+
+    /// This machine's clock is another one: the server is due so much later by it.
+    fn shift(&mut self, now: Time, nanos: i64) {
+        let from = self.server(now);
+        self.map.shift(nanos);
+        self.moved = now;
+        let (to, reason) = (self.server(now), ResetReason::Suspended);
+        self.reset = Some(TimeEvent::HardReset { from, to, reason });
     }
 
     fn echo(&mut self, sent: Time, relay: NetTime<Server>, received: Time) {
@@ -105,16 +148,13 @@ impl TimeProvider for Adaptive {
     fn observe(&mut self, now: Time, observation: &Observation) {
         observation.change_rate(&mut self.map);
         let (now, _) = self.watch.see(now);
+        self.settle(now);
         match *observation {
             Observation::Arrival {
                 tick,
                 sampled,
                 margin_ns,
-            } if sampled >= self.moved => {
-                let due = self.due(NetTime::start_of(tick));
-                let arrived = due.saturating_sub(margin_ns);
-                self.up.arrival(signed(now), signed(sampled), arrived);
-            }
+            } if sampled >= self.moved => self.arrival(now, tick, sampled, margin_ns),
             Observation::Frame { tick, received } => self.frame(now, tick, received),
             Observation::Echo {
                 sent,
@@ -129,6 +169,7 @@ impl TimeProvider for Adaptive {
 
     fn advance(&mut self, now: Time) -> Advance {
         let (now, _) = self.watch.see(now);
+        self.settle(now);
         let from = self.server(now);
         let set = [&mut self.up, &mut self.down].map(|way| way.advance(signed(now)));
         let server = self.server(now);

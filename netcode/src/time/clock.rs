@@ -3,7 +3,8 @@
 use core::fmt;
 
 use super::{
-    Advance, Local, NetTime, Observation, ResetReason, TickMap, Time, TimeEvent, TimeProvider,
+    Advance, Local, NetTime, Observation, ResetReason, Server, TickMap, Time, TimeEvent,
+    TimeProvider,
 };
 
 /// Holds the [`TimeProvider`] in force; another can take its place while the session runs.
@@ -13,6 +14,8 @@ pub struct NetClock {
     map: TickMap,
     /// When it was advanced last, and what it said.
     last: Option<(Time, Advance)>,
+    /// The same of the newest moment before that one.
+    before: Option<(Time, Advance)>,
     replaced: bool,
 }
 
@@ -24,6 +27,7 @@ impl NetClock {
             provider,
             map,
             last: None,
+            before: None,
             replaced: false,
         }
     }
@@ -40,6 +44,9 @@ impl NetClock {
     pub fn advance(&mut self, now: Time) -> Advance {
         let mut advance = self.provider.advance(now);
         let before = self.last.replace((now, advance));
+        if before.is_some_and(|(then, _)| then < now) {
+            self.before = before;
+        }
         if let (true, Some((_, before))) = (core::mem::take(&mut self.replaced), before) {
             let (from, to, reason) = (before.server, advance.server, ResetReason::Replaced);
             advance.event = Some(TimeEvent::HardReset { from, to, reason });
@@ -57,9 +64,21 @@ impl NetClock {
     /// [`NetClock::advance`]; that moment itself if it is there, and zero before the first one.
     #[must_use]
     pub fn due(&self, point: NetTime<Local>) -> Time {
-        let Some((now, advance)) = self.last else {
-            return Time::ZERO;
-        };
+        self.last
+            .map_or(Time::ZERO, |last| self.due_by(last, point))
+    }
+
+    /// When local time came to a point that it has come to: by how it was before the last
+    /// [`NetClock::advance`], which may be long ago if nobody looked; that moment itself if it was set there
+    /// then.
+    #[must_use]
+    pub fn was_due(&self, point: NetTime<Local>) -> Time {
+        let now = self.last.map_or(Time::ZERO, |(now, _)| now);
+        self.before
+            .map_or(now, |before| self.due_by(before, point).min(now))
+    }
+
+    fn due_by(&self, (now, advance): (Time, Advance), point: NetTime<Local>) -> Time {
         let (from, to) = (advance.local.into_space(), point.into_space());
         if to <= from {
             return now;
@@ -67,6 +86,16 @@ impl NetClock {
         let nanos = i128::from(self.map.nanos_between(from, to));
         let nanos = ((nanos << 32) / i128::from(advance.scale.bits())).max(1);
         now.offset(i64::try_from(nanos).unwrap_or(i64::MAX))
+    }
+
+    /// Where the server is at `now` if nothing changed since the last [`NetClock::advance`]:
+    /// [`Advance::middle`]; `None` before the first one.
+    #[must_use]
+    pub fn server(&self, now: Time) -> Option<NetTime<Server>> {
+        let (then, advance) = self.last?;
+        let offset = self.map.due_nanos(advance.middle()) - i128::from(then.as_nanos());
+        let offset = i64::try_from(offset).unwrap_or(if offset < 0 { i64::MIN } else { i64::MAX });
+        Some(self.map.at_offset(now, offset))
     }
 
     /// By how much local time was further than the first guess of the server's, when it was last advanced;

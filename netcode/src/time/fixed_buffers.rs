@@ -1,5 +1,7 @@
 //! [`FixedBuffers`]: a client's time by the shortest of the last round trips and constant buffers.
 
+use core::time::Duration;
+
 use super::watch::Watch;
 use super::{
     Advance, Local, NetTime, Observation, ResetReason, Scale, Server, TickMap, Time, TimeConfig,
@@ -98,6 +100,13 @@ impl FixedBuffers {
     #[must_use]
     pub fn estimate(&self, now: Time) -> NetTime<Server> {
         self.map.at_offset(now, self.best.offset)
+    }
+
+    /// The most by which [`FixedBuffers::estimate`] is wrong, if the clock has not drifted since: half the
+    /// round trip that is believed, as the server answered somewhere in it. `None` until it has.
+    #[must_use]
+    pub fn uncertainty(&self) -> Option<Duration> {
+        (self.count > 0).then(|| Duration::from_nanos(self.best.round_trip.div_ceil(2)))
     }
 
     /// Forgets what was measured: a clock may have stopped meanwhile.

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use phalanx_engine::{Tick, TickRate};
 
-use super::{Local, NetTime, Scale, Server, TickMap, Time, TimeSkipped};
+use super::{Local, NetTime, Scale, Server, Span, TickMap, Time, TimeSkipped};
 
 /// What was learnt about the session's time. Times without a space are this machine's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,6 +130,18 @@ pub struct Advance {
     pub scale: Scale,
     /// What happened since the last time.
     pub event: Option<TimeEvent>,
+}
+
+impl Advance {
+    /// Where the server is, as well as this machine can say: halfway between what can be known of it here
+    /// and where it will be when what is sent now arrives. Off by half of what the ways there and back
+    /// differ by, and by half of how much earlier than its deadline a frame is sealed. On the server: where
+    /// it is.
+    #[must_use]
+    pub fn middle(&self) -> NetTime<Server> {
+        let ahead = self.local.ahead_of(self.server).bits();
+        self.server + Span::from_bits(ahead / 2)
+    }
 }
 
 /// Tells a machine where it stands on the session's tick line, from its own clock and from what it
