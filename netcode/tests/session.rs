@@ -9,7 +9,7 @@ use phalanx_netcode::testing::{
     LinkConditions, Mixed, Mixer, Plant, Preset, Report, Scenario, World,
 };
 use phalanx_netcode::{
-    ClientConfig, CloseReason, Event, LatePolicy, RelayEvent, SessionRules, Time,
+    ClientConfig, CloseReason, Event, InputDelay, LatePolicy, RelayEvent, SessionRules, Time,
 };
 use proptest::prelude::*;
 
@@ -277,6 +277,57 @@ fn a_long_hole_is_filled_by_the_stream() {
     let now = world.now();
     let (network, _, down) = world.network(Slot(0));
     network.cut(now, down, false);
+    world.run_bots();
+    assert_whole(&scenario, &world.report());
+}
+
+/// A measured delay was that of what had been executed, which is what the delay lets through: it stayed a tick
+/// short for ever, and never fell.
+#[test]
+fn a_measured_delay_is_the_path_of_lockstep() {
+    let way = |ms| LinkConditions::constant(Duration::from_millis(ms));
+    let scenario = Scenario {
+        ticks: 3600,
+        client: ClientConfig {
+            delay: InputDelay::Measured {
+                least: 1,
+                most: 60,
+                predicted: 0,
+            },
+            ..ClientConfig::new(0, 0)
+        },
+        rules: SessionRules {
+            forwarding: false,
+            ..Scenario::default().rules
+        },
+        up: way(70),
+        down: way(70),
+        ..Scenario::default()
+    };
+    let mut world = world(&scenario);
+    let second = |n: u64| Time::from_nanos(n * 1_000_000_000);
+    let stand = |world: &World<Mixer>| {
+        let stats = Slot::all(2).map(|slot| world.client(slot).stats());
+        stats
+            .map(|stats| (stats.delay, stats.stalls))
+            .collect::<Vec<_>>()
+    };
+    world.run_until(second(5), |_, _, _| None);
+    let early = stand(&world);
+    // 140 ms and a small margin take 9 ticks.
+    assert!(early.iter().all(|(delay, _)| *delay == 9), "{early:?}");
+    world.run_until(second(20), |_, _, _| None);
+    assert_eq!(stand(&world), early, "no stall after the first seconds");
+    for slot in Slot::all(2) {
+        let now = world.now();
+        let (network, up, _) = world.network(slot);
+        network.set_conditions(now, up, way(20));
+    }
+    world.run_until(second(55), |_, _, _| None);
+    let late = stand(&world);
+    assert!(late.iter().all(|(delay, _)| *delay == 6), "{late:?}");
+    let stalls = |stand: &[(u32, u64)]| stand.iter().map(|(_, stalls)| stalls).sum::<u64>();
+    assert_eq!(stalls(&late), stalls(&early));
     world.run_bots();
     assert_whole(&scenario, &world.report());
 }
