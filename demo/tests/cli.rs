@@ -252,7 +252,7 @@ fn summaries_have_all_keys_in_order_and_typed() {
         for key in numbers {
             assert!(object[key].is_number(), "{key}: {text}");
         }
-        for quantile in ["p50", "p99"] {
+        for quantile in ["p50", "p99", "mean"] {
             let latency = &object["input_latency_ms"][quantile];
             assert!(latency.is_number() == args.starts_with("desync"), "{text}");
         }
