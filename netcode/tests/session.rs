@@ -6,7 +6,7 @@ use core::time::Duration;
 use phalanx_engine::{Entry, PathStep, Presence, Repeat, Slot, Tick, TickRate, mix};
 use phalanx_netcode::limits::SEAL_EARLY_MAX;
 use phalanx_netcode::testing::{
-    LinkConditions, Mixed, Mixer, Plant, Preset, Report, Scenario, World,
+    Detour, LinkConditions, Mixed, Mixer, Plant, Preset, Report, Scenario, World,
 };
 use phalanx_netcode::{
     ClientConfig, CloseReason, Event, InputDelay, LatePolicy, RelayEvent, SessionRules, Time,
@@ -329,6 +329,44 @@ fn a_measured_delay_is_the_path_of_lockstep() {
     let stalls = |stand: &[(u32, u64)]| stand.iter().map(|(_, stalls)| stalls).sum::<u64>();
     assert_eq!(stalls(&late), stalls(&early));
     world.run_bots();
+    assert_whole(&scenario, &world.report());
+}
+
+/// The ways up become longer at a tick: leads follow by as much at least, and inputs are late only in between.
+#[test]
+fn a_detour_begins_at_its_tick() {
+    let way = LinkConditions::constant(Duration::from_millis(20));
+    let longer = Duration::from_millis(60);
+    let at = Tick(300);
+    let straight = Scenario {
+        up: way,
+        down: way,
+        ..Scenario::default()
+    };
+    assert_eq!(play(&straight).late_inputs, 0);
+    let scenario = Scenario {
+        detour: Some(Detour { at, longer }),
+        ..straight
+    };
+    let mut world = world(&scenario);
+    let lead = |world: &World<Mixer>| {
+        let lead = world.client(Slot(0)).stats().lead_nanos;
+        // Clocks have nothing in common; how much further it is counts.
+        lead / 1_000_000
+    };
+    let begun = |world: &World<Mixer>| world.report().played.as_millis();
+    while begun(&world) < 5_000 {
+        let next = world.now() + Duration::from_millis(1);
+        world.run_until(next, |_, _, _| None);
+    }
+    let (before, early) = (lead(&world), world.report().late_inputs);
+    assert_eq!(early, 0, "before tick 300 nothing is late");
+    world.run_bots();
+    let longer = lead(&world) - before;
+    // And by what the late ones make the controller fear.
+    assert!((59..=130).contains(&longer), "{longer} ms");
+    let late = world.report().late_inputs;
+    assert!((4..40).contains(&late), "{late}");
     assert_whole(&scenario, &world.report());
 }
 
