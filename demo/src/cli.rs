@@ -10,11 +10,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use phalanx_engine::TickRate;
 use phalanx_netcode::quic::Pin;
 use phalanx_netcode::testing::Preset;
+use phalanx_netcode::time::LateWorth;
 
 use crate::clock::rules::RuleName;
 use crate::clock::scenario::Scenario;
 pub use crate::fault::{Fault, FaultName};
-pub use values::{Length, PlantAt, Policy};
+pub use values::{Delay, Length, PlantAt, Policy};
 
 /// Where a relay listens unless told otherwise.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:4777";
@@ -85,6 +86,37 @@ pub enum Mode {
     Lockstep,
 }
 
+/// What a late input is worth to a client, in latency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Lead {
+    /// Little: less latency, more late inputs, which rollback hides.
+    LatencyFirst,
+    /// One late input in a hundred is worth 50 ms.
+    Balanced,
+    /// Much: late inputs are lost.
+    NeverLate,
+}
+
+impl core::fmt::Display for Lead {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::LatencyFirst => "latency-first",
+            Self::Balanced => "balanced",
+            Self::NeverLate => "never-late",
+        })
+    }
+}
+
+impl From<Lead> for LateWorth {
+    fn from(lead: Lead) -> Self {
+        match lead {
+            Lead::LatencyFirst => Self::LatencyFirst,
+            Lead::Balanced => Self::Balanced,
+            Lead::NeverLate => Self::NeverLate,
+        }
+    }
+}
+
 /// By which rules.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct RulesArgs {
@@ -127,12 +159,15 @@ pub struct ClientArgs {
     /// How clients bridge the network
     #[arg(long, value_enum, default_value = "rollback")]
     pub mode: Mode,
-    /// Input delay in ticks [default: 1; skirmish: 0]
-    #[arg(long, value_name = "X", value_parser = values::few_ticks, allow_negative_numbers = true)]
-    pub delay: Option<u32>,
+    /// Input delay: ticks, or auto, as many as measured [default: 1; skirmish: 0]
+    #[arg(long, value_name = "X|auto", allow_negative_numbers = true)]
+    pub delay: Option<Delay>,
     /// Most predicted ticks; rollback only [default: 8]
     #[arg(long, value_name = "W", value_parser = values::few_ticks, allow_negative_numbers = true)]
     pub window: Option<u32>,
+    /// What a late input is worth, in latency
+    #[arg(long, value_enum, default_value = "balanced")]
+    pub lead: Lead,
 }
 
 /// What happens to late inputs.
@@ -334,7 +369,7 @@ pub struct TimeBenchArgs {
 }
 
 /// Flags of a match, which whoever reads files does not play.
-const PLAYED: [&str; 13] = [
+const PLAYED: [&str; 14] = [
     "game",
     "units",
     "players",
@@ -343,6 +378,7 @@ const PLAYED: [&str; 13] = [
     "mode",
     "delay",
     "window",
+    "lead",
     "policy",
     "net",
     "duration",

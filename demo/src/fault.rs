@@ -1,4 +1,5 @@
-//! [`Fault`]: what `--faults` can break on purpose, so that every check is seen to fail once.
+//! [`Fault`]: what `--faults` can do on purpose, so that every check is seen to fail once, and what is to
+//! be borne is seen to be.
 
 use core::cell::Cell;
 use core::fmt;
@@ -15,16 +16,19 @@ use crate::exit::{Exit, Failure};
 pub enum Fault {
     /// Bots press nothing: the canary of the vacuity check.
     IdleBots,
+    /// The way up becomes longer for good, which clocks have to follow.
+    Route,
     /// One tick's step depends on something outside the state: the canary of the sync test.
     HiddenState,
 }
 
 impl Fault {
-    const ALL: [Self; 2] = [Self::IdleBots, Self::HiddenState];
+    const ALL: [Self; 3] = [Self::IdleBots, Self::Route, Self::HiddenState];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::IdleBots => "idle-bots",
+            Self::Route => "route",
             Self::HiddenState => "hidden-state",
         }
     }
@@ -32,7 +36,7 @@ impl Fault {
     /// The commands that have it.
     const fn commands(self) -> &'static [&'static str] {
         match self {
-            Self::IdleBots => &["match", "desync-test"],
+            Self::IdleBots | Self::Route => &["match", "desync-test"],
             Self::HiddenState => &["sync-test"],
         }
     }
@@ -40,6 +44,7 @@ impl Fault {
     const fn about(self) -> &'static str {
         match self {
             Self::IdleBots => "bots press nothing; the run is vacuous, exit 11",
+            Self::Route => "at half of the match every player's way up becomes 60 ms longer",
             Self::HiddenState => "one step depends on something outside the state; exit 15",
         }
     }

@@ -1,14 +1,16 @@
 //! [`Plan`]: what the flags say, checked against each other, as a [`Scenario`].
 
 use core::fmt;
+use core::time::Duration;
 
 use phalanx_engine::{Repeat, Tick};
 use phalanx_netcode::limits::{INPUT_DELAY_TICKS_MAX, WAIT_BOUND_MAX};
-use phalanx_netcode::testing::{Plant, Preset, Scenario};
-use phalanx_netcode::{ClientConfig, LatePolicy, SessionRules};
+use phalanx_netcode::testing::{Detour, Plant, Preset, Scenario};
+use phalanx_netcode::{ClientConfig, InputDelay, LatePolicy, SessionRules};
 
 use crate::cli::{
-    ClientArgs, GameArgs, GameName, LengthArgs, Mode, PlantAt, Policy, RulesArgs, ScenarioArgs,
+    ClientArgs, Delay, GameArgs, GameName, Lead, LengthArgs, Mode, PlantAt, Policy, RulesArgs,
+    ScenarioArgs,
 };
 use crate::exit::Failure;
 use crate::fault::{self, Fault, asked};
@@ -20,12 +22,21 @@ const WINDOW: u32 = 8;
 /// For how many ticks players guess by repetition when the policy does not say, ticks.
 const REPEAT: u32 = 30;
 
+/// Least and most that a measured delay becomes, ticks: more is not played well with prediction at hand,
+/// and without it there is nothing else.
+const MEASURED_ROLLBACK: (u32, u32) = (0, 10);
+const MEASURED_LOCKSTEP: (u32, u32) = (1, 60);
+
+/// How much longer the way up becomes by [`Fault::Route`].
+const DETOUR: Duration = Duration::from_millis(60);
+
 /// A match to be played: the same for every clock and transport.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) command: &'static str,
     pub(crate) rules: RulesArgs,
     pub(crate) mode: Mode,
+    pub(crate) lead: Lead,
     pub(crate) net: Preset,
     pub(crate) policy: Policy,
     pub(crate) idle_bots: bool,
@@ -56,6 +67,7 @@ impl Plan {
             command,
             rules: args.game.rules,
             mode: args.client.mode,
+            lead: args.client.lead,
             net: args.net.net,
             policy: args.policy.policy,
             idle_bots: asked(&args.faults.faults, Fault::IdleBots),
@@ -69,6 +81,10 @@ impl Plan {
                 up: link,
                 down: link,
                 plant,
+                detour: asked(&args.faults.faults, Fault::Route).then_some(Detour {
+                    at: Tick(ticks / 2),
+                    longer: DETOUR,
+                }),
             },
         })
     }
@@ -84,7 +100,7 @@ impl Plan {
         } = &self.scenario;
         self.mode == Mode::Rollback
             && self.net != Preset::Lan
-            && predicted_ticks(up.delay, down.delay, *rate, client.delay.at_start()) > 0
+            && predicted_ticks(up.delay, down.delay, *rate, client.delay) > 0
     }
 }
 
@@ -98,6 +114,7 @@ impl fmt::Display for Plan {
             seed,
             client,
             plant,
+            detour,
             ..
         } = &self.scenario;
         write!(f, "phalanx {}", self.command)?;
@@ -113,6 +130,9 @@ impl fmt::Display for Plan {
             Mode::Rollback => write!(f, " --delay {} --window {}", client.delay, client.window)?,
             Mode::Lockstep => write!(f, " --mode lockstep --delay {}", client.delay)?,
         }
+        if self.lead != Lead::Balanced {
+            write!(f, " --lead {}", self.lead)?;
+        }
         write!(
             f,
             " --policy {} --net {} --seed {seed}",
@@ -122,8 +142,14 @@ impl fmt::Display for Plan {
         if let Some(Plant { slot, tick, .. }) = plant {
             write!(f, " --plant {slot}@{tick}")?;
         }
-        if self.idle_bots {
-            write!(f, " --faults {}", Fault::IdleBots.name())?;
+        let asked = [
+            (Fault::IdleBots, self.idle_bots),
+            (Fault::Route, detour.is_some()),
+        ];
+        let names = asked.iter().filter(|(_, asked)| *asked);
+        let names: Vec<_> = names.map(|(fault, _)| fault.name()).collect();
+        if !names.is_empty() {
+            write!(f, " --faults {}", names.join(","))?;
         }
         Ok(())
     }
@@ -181,12 +207,6 @@ pub(crate) fn rules(mode: Mode, policy: Policy) -> Result<SessionRules, Failure>
 
 /// How a client plays.
 pub(crate) fn client(args: &ClientArgs, game: GameName) -> Result<ClientConfig, Failure> {
-    let delay = args.delay.unwrap_or(game.delay());
-    if delay > INPUT_DELAY_TICKS_MAX {
-        return Err(Failure::usage(format!(
-            "an input delay is at most {INPUT_DELAY_TICKS_MAX} ticks: use --delay {INPUT_DELAY_TICKS_MAX}"
-        )));
-    }
     let window = match (args.mode, args.window) {
         (Mode::Lockstep, None | Some(0)) => 0,
         (Mode::Lockstep, Some(window)) => {
@@ -207,7 +227,34 @@ pub(crate) fn client(args: &ClientArgs, game: GameName) -> Result<ClientConfig, 
             "a window holds at most {most} ticks: use --window {most}, with repeat:{most} as the relay's --policy"
         )));
     }
-    Ok(ClientConfig::new(delay, window))
+    let delay = delay(args.delay.unwrap_or(Delay::Ticks(game.delay())), window)?;
+    Ok(ClientConfig {
+        delay,
+        window,
+        worth: args.lead.into(),
+    })
+}
+
+/// What is felt of the path. A measured delay leaves half of the window to be predicted: the other half is
+/// for what takes longer now and then.
+fn delay(delay: Delay, window: u32) -> Result<InputDelay, Failure> {
+    match delay {
+        Delay::Ticks(ticks) if ticks > INPUT_DELAY_TICKS_MAX => Err(Failure::usage(format!(
+            "an input delay is at most {INPUT_DELAY_TICKS_MAX} ticks: use --delay {INPUT_DELAY_TICKS_MAX}, or auto"
+        ))),
+        Delay::Ticks(ticks) => Ok(InputDelay::Ticks(ticks)),
+        Delay::Auto => {
+            let (least, most) = match window {
+                0 => MEASURED_LOCKSTEP,
+                _ => MEASURED_ROLLBACK,
+            };
+            Ok(InputDelay::Measured {
+                least,
+                most,
+                predicted: window.div_ceil(2),
+            })
+        }
+    }
 }
 
 /// Players guess by the session's repetition, so it has to last for the whole window.

@@ -25,6 +25,11 @@ impl Thousandths {
         Self(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
     }
 
+    /// `duration` in milliseconds.
+    pub(crate) fn millis(duration: Duration) -> Self {
+        Self(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
+    }
+
     /// `a / b`.
     pub(crate) fn ratio(a: Duration, b: Duration) -> Self {
         let ratio = a.as_nanos().saturating_mul(1000) / b.as_nanos().max(1);
@@ -53,6 +58,7 @@ impl Serialize for Thousandths {
 pub(crate) struct Latency {
     pub(crate) p50: Option<u64>,
     pub(crate) p99: Option<u64>,
+    pub(crate) mean: Option<Thousandths>,
 }
 
 impl Latency {
@@ -60,6 +66,7 @@ impl Latency {
         Self {
             p50: histogram.quantile_ms(500),
             p99: histogram.quantile_ms(990),
+            mean: histogram.mean().map(Thousandths::millis),
         }
     }
 }
@@ -236,12 +243,12 @@ impl Summary {
             "traffic        {} B/s up, {} B/s down per client, at {rate} Hz",
             self.bytes_up_per_s, self.bytes_down_per_s
         )?;
-        let Latency { p50, p99 } = self.input_latency_ms;
-        match (p50, p99) {
-            (Some(p50), Some(p99)) => {
+        let Latency { p50, p99, mean } = self.input_latency_ms;
+        match (p50, p99, mean) {
+            (Some(p50), Some(p99), Some(mean)) => {
                 write!(
                     f,
-                    "input latency  {p50} ms half of the time, {p99} ms at the 99th percentile"
+                    "input latency  {p50} ms half of the time, {p99} ms at the 99th percentile, {mean} ms on average"
                 )
             }
             _ => write!(f, "input latency  not measured"),

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use phalanx_engine::{Tick, TickRate};
+use phalanx_netcode::InputDelay;
 
 /// Inputs must change on at least one of this many ticks: 5 %.
 const CHANGES_ONE_IN: u64 = 20;
@@ -65,11 +66,26 @@ impl Evidence {
 
 /// How many ticks a player predicts at least over a path with these one-way delays: as many periods
 /// as the way up, the way down and the smallest margin take, less the input delay.
-pub(crate) fn predicted_ticks(up: Duration, down: Duration, rate: TickRate, delay: u32) -> u64 {
+pub(crate) fn predicted_ticks(
+    up: Duration,
+    down: Duration,
+    rate: TickRate,
+    delay: InputDelay,
+) -> u64 {
     let path = u64::try_from((up + down).as_nanos()).unwrap_or(u64::MAX);
     // The margin is more than nothing: a path of exactly n periods takes n + 1.
     let needed = rate.tick_at(path).0.saturating_add(1);
-    needed.saturating_sub(delay.into())
+    let delay = match delay {
+        InputDelay::Ticks(ticks) => ticks.into(),
+        InputDelay::Measured {
+            least,
+            most,
+            predicted,
+        } => needed
+            .saturating_sub(predicted.into())
+            .clamp(least.into(), most.into()),
+    };
+    needed.saturating_sub(delay)
 }
 
 #[cfg(test)]
@@ -194,13 +210,32 @@ mod tests {
     #[test]
     fn the_path_says_what_is_predicted() {
         let ms = Duration::from_millis;
-        assert_eq!(predicted_ticks(ms(15), ms(15), HZ, 0), 2);
-        assert_eq!(predicted_ticks(ms(15), ms(15), HZ, 1), 1);
-        assert_eq!(predicted_ticks(ms(15), ms(15), HZ, 2), 0);
-        assert_eq!(predicted_ticks(ms(15), ms(15), HZ, 9), 0);
+        let predicted = |way, delay| predicted_ticks(way, way, HZ, InputDelay::Ticks(delay));
+        assert_eq!(predicted(ms(15), 0), 2);
+        assert_eq!(predicted(ms(15), 1), 1);
+        assert_eq!(predicted(ms(15), 2), 0);
+        assert_eq!(predicted(ms(15), 9), 0);
         // Three ticks up and down: lockstep at full rate from a delay of 7 on.
         let three = ms(50);
-        assert_eq!(predicted_ticks(three, three, HZ, 6), 1);
-        assert_eq!(predicted_ticks(three, three, HZ, 7), 0);
+        assert_eq!(predicted(three, 6), 1);
+        assert_eq!(predicted(three, 7), 0);
+    }
+
+    /// Seven ticks of way: what is measured covers as much of it as it may.
+    #[test]
+    fn a_measured_delay_leaves_what_it_is_told_to() {
+        let way = Duration::from_millis(50);
+        let predicted = |least, most, predicted| {
+            let delay = InputDelay::Measured {
+                least,
+                most,
+                predicted,
+            };
+            predicted_ticks(way, way, HZ, delay)
+        };
+        assert_eq!(predicted(0, 10, 4), 4);
+        assert_eq!(predicted(0, 10, 8), 7);
+        assert_eq!(predicted(0, 2, 4), 5);
+        assert_eq!(predicted(1, 60, 0), 0);
     }
 }

@@ -91,7 +91,7 @@ fn wrong_usage_is_exit_2_and_says_what_to_use() {
         ("desync-test --plant 10", "use 1@300"),
         (
             "desync-test --faults gremlins",
-            "idle-bots, hidden-state, all",
+            "idle-bots, route, hidden-state, all",
         ),
         ("desync-test --tick-rate 0", "between 1 and 1000 Hz"),
         ("desync-test --tick-rate fast", "60 or 30000/1001"),
@@ -114,7 +114,12 @@ fn wrong_values_are_exit_2_and_say_what_to_use() {
         ("match --window -1", "whole numbers"),
         ("match --ticks -1", "whole numbers"),
         ("match --ticks 1e3", "whole numbers"),
-        ("match --delay 4294967296", "use --delay 120"),
+        ("match --delay 4294967296", "use --delay 120, or auto"),
+        ("match --delay automatic", "use 2, or auto"),
+        (
+            "match --lead latency",
+            "[possible values: latency-first, balanced, never-late]",
+        ),
         ("match --tick-rate -5", "60 or 30000/1001"),
         (
             "match --faults hidden-state",
@@ -252,7 +257,7 @@ fn summaries_have_all_keys_in_order_and_typed() {
         for key in numbers {
             assert!(object[key].is_number(), "{key}: {text}");
         }
-        for quantile in ["p50", "p99"] {
+        for quantile in ["p50", "p99", "mean"] {
             let latency = &object["input_latency_ms"][quantile];
             assert!(latency.is_number() == args.starts_with("desync"), "{text}");
         }
@@ -382,6 +387,79 @@ fn quiet_is_quiet_and_progress_is_on_stderr() {
     let loud = phalanx("desync-test --ticks 600 --json");
     assert!(!loud.stderr.is_empty());
     assert_eq!(String::from_utf8(loud.stdout).unwrap().lines().count(), 1);
+}
+
+/// A measured delay covers the path of lockstep; a short one stalls at nearly every tick.
+#[test]
+fn a_measured_delay_ends_the_stalls_of_lockstep() {
+    let stalls = |delay: &str, length: &str| {
+        let args = format!("desync-test --mode lockstep --net far --delay {delay} --for {length}");
+        let (code, object) = summary(&args);
+        assert_eq!((code, &object["desyncs"]), (0, &Value::from(0)), "{object}");
+        assert_eq!(object["agreed_ticks"], object["ticks"]);
+        object["stalls"].as_u64().unwrap()
+    };
+    // The same match goes on after its first seconds, for another 55 s of two players.
+    let later = |delay: &str| stalls(delay, "60s") - stalls(delay, "5s");
+    let (ticks, measured, short) = (55 * 60 * 2, later("auto"), later("2"));
+    assert!(measured * 100 < ticks, "{measured} stalls at {ticks} ticks");
+    assert!(short * 100 > ticks * 90, "{short} stalls at {ticks} ticks");
+}
+
+/// How early inputs are sampled is latency, and what they come too late by is not seen.
+#[test]
+fn what_late_inputs_are_worth_buys_latency() {
+    let run = |lead: &str| {
+        let (code, object) = summary(&format!("desync-test --net mobile --for 60s --lead {lead}"));
+        assert_eq!((code, &object["desyncs"]), (0, &Value::from(0)), "{object}");
+        let latency = object["input_latency_ms"]["mean"].as_f64().unwrap();
+        (latency, object["late_inputs"].as_u64().unwrap())
+    };
+    let [first, balanced, never] = ["latency-first", "balanced", "never-late"].map(run);
+    assert!(first.0 < balanced.0 && balanced.0 < never.0);
+    assert!(first.1 > balanced.1 && balanced.1 > never.1);
+}
+
+/// The way up becomes longer in the middle: the clocks follow, and only there inputs are late for it.
+#[test]
+fn a_route_becomes_longer_and_is_followed() {
+    let run = |args: &str| {
+        let (code, object) = summary(&format!("desync-test --net lan --delay 0 {args}"));
+        assert_eq!(code, 0, "{object}");
+        let latency = object["input_latency_ms"]["mean"].as_f64().unwrap();
+        (latency, object["late_inputs"].as_u64().unwrap())
+    };
+    let (straight, detour) = (run("--for 20s"), run("--for 20s --faults route"));
+    let (longer, late) = (detour.0 - straight.0, detour.1 - straight.1);
+    // Half of the match 60 ms longer; for a quarter of a second inputs are late.
+    assert!((25.0..35.0).contains(&longer), "{longer} ms longer");
+    assert!((2..60).contains(&late), "{late} late");
+    // Twice as long a match has no more of them.
+    let (straight, detour) = (run("--for 40s"), run("--for 40s --faults route"));
+    assert!(detour.1 - straight.1 < 60, "{detour:?} {straight:?}");
+}
+
+/// What is not by default stands in the command line that plays the same again.
+#[test]
+fn the_same_again_has_all_flags() {
+    let again = |args: &str| {
+        let text = String::from_utf8(phalanx(args).stdout).unwrap();
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix("again with: phalanx "));
+        line.unwrap().to_owned()
+    };
+    let odd = "desync-test --ticks 600 --delay auto --lead never-late --faults route";
+    let line = again(odd);
+    for flag in ["--delay auto", "--lead never-late", "--faults route"] {
+        assert!(line.contains(flag), "{line}");
+    }
+    assert_eq!(summary(&line).1["checksum"], summary(odd).1["checksum"]);
+    let plain = again("desync-test --ticks 600");
+    assert!(
+        !plain.contains("--lead") && !plain.contains("--faults"),
+        "{plain}"
+    );
 }
 
 /// Words of `text` that are flags.

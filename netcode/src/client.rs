@@ -149,6 +149,8 @@ const SAMPLES_KEPT: usize = 1024;
 struct Playing<S: Simulation> {
     timeline: Timeline<S>,
     slot: Slot,
+    /// The first tick whose sealed frame is not there yet; it may be ahead of what was executed.
+    sealed: Tick,
     /// The first tick that is not due yet.
     due: Tick,
     /// Whether the last stamp made none due, for the input delay has become longer.
@@ -428,7 +430,8 @@ impl<S: Simulation> Client<S> {
                 .note(playing.sample(now, stamp, self.split.ticks()));
             playing.timeline.provide(stamp, playing.slot, input);
             playing.sampled[position(stamp, SAMPLES_KEPT as u64)] = (stamp, now);
-            let path = stamp.since(playing.timeline.confirmed());
+            // Not up to what was executed: in lockstep that is what the delay lets through.
+            let path = stamp.next().since(playing.sealed);
             self.split.stamped(now, path.max(0).unsigned_abs());
             let due = stamp.next().saturating_sub(self.split.ticks().into());
             playing.holds = due <= playing.due;
@@ -495,6 +498,7 @@ impl<S: Simulation> Playing<S> {
         Self {
             timeline,
             slot,
+            sealed: Tick::ZERO,
             due: Tick::ZERO,
             holds: false,
             stalls_counted: Tick::ZERO,
@@ -561,10 +565,14 @@ impl<S: Simulation> Receiver for Playing<S> {
         let before = self.timeline.confirmed();
         let result = self.timeline.seal(frame);
         self.record_latency(before);
-        matches!(
+        let taken = matches!(
             result,
             Ok(Sealing::Kept | Sealing::Confirmed | Sealing::RolledBack { .. } | Sealing::Known)
-        )
+        );
+        if taken {
+            self.sealed = self.sealed.max(frame.tick.next());
+        }
+        taken
     }
 
     fn provisional(&mut self, tick: Tick, slot: Slot, packed: &[u8]) {

@@ -108,7 +108,8 @@ impl Split {
         self.ticks
     }
 
-    /// An input was stamped `path` ticks ahead of what is confirmed.
+    /// So many ticks are not sealed, as far as is known here, up to that of the input that was just stamped
+    /// and with it: so many would be predicted without a delay.
     pub(crate) fn stamped(&mut self, now: Time, path: u64) {
         let InputDelay::Measured {
             least,

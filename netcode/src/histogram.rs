@@ -8,6 +8,8 @@ use core::time::Duration;
 pub struct Histogram {
     counts: Vec<u64>,
     total: u64,
+    /// Of all durations, nanoseconds.
+    sum: u64,
 }
 
 impl fmt::Debug for Histogram {
@@ -26,6 +28,7 @@ impl Default for Histogram {
         Self {
             counts: vec![0; Self::LIMIT_MS as usize + 1],
             total: 0,
+            sum: 0,
         }
     }
 }
@@ -39,6 +42,8 @@ impl Histogram {
         let millis = duration.as_millis().min(Self::LIMIT_MS.into());
         self.counts[usize::try_from(millis).unwrap_or(0)] += 1;
         self.total += 1;
+        let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        self.sum = self.sum.saturating_add(nanos);
     }
 
     /// Adds what another one counted.
@@ -48,12 +53,19 @@ impl Histogram {
             .zip(&other.counts)
             .for_each(|(count, other)| *count += other);
         self.total += other.total;
+        self.sum = self.sum.saturating_add(other.sum);
     }
 
     /// How many were counted.
     #[must_use]
     pub const fn total(&self) -> u64 {
         self.total
+    }
+
+    /// The mean, also of what is longer than [`Histogram::LIMIT_MS`]; `None` if nothing was counted.
+    #[must_use]
+    pub fn mean(&self) -> Option<Duration> {
+        self.sum.checked_div(self.total).map(Duration::from_nanos)
     }
 
     /// The shortest time, in milliseconds, that `per_mille` of 1000 durations did not exceed; `None`
@@ -72,6 +84,17 @@ impl Histogram {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_mean_is_of_all_that_was_counted() {
+        let (mut some, mut others) = (Histogram::default(), Histogram::default());
+        assert_eq!(some.mean(), None);
+        some.record(Duration::from_micros(1_500));
+        others.record(Duration::from_micros(2_700));
+        others.record(Duration::from_secs(6));
+        some.merge(&others);
+        assert_eq!(some.mean(), Some(Duration::from_micros(2_001_400)));
+    }
 
     #[test]
     fn quantiles_are_exact_to_the_millisecond() {

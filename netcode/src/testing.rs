@@ -22,5 +22,5 @@ pub use mixer::{Mixed, Mixer, Note};
 pub use network::{Arrival, LinkCounters, LinkId, Network};
 pub use planted::{Plant, Planted};
 pub use preset::{ParsePresetError, Preset};
-pub use scenario::Scenario;
+pub use scenario::{Detour, Scenario};
 pub use world::{Report, World, WorldError};

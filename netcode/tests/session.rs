@@ -6,10 +6,10 @@ use core::time::Duration;
 use phalanx_engine::{Entry, PathStep, Presence, Repeat, Slot, Tick, TickRate, mix};
 use phalanx_netcode::limits::SEAL_EARLY_MAX;
 use phalanx_netcode::testing::{
-    LinkConditions, Mixed, Mixer, Plant, Preset, Report, Scenario, World,
+    Detour, LinkConditions, Mixed, Mixer, Plant, Preset, Report, Scenario, World,
 };
 use phalanx_netcode::{
-    ClientConfig, CloseReason, Event, LatePolicy, RelayEvent, SessionRules, Time,
+    ClientConfig, CloseReason, Event, InputDelay, LatePolicy, RelayEvent, SessionRules, Time,
 };
 use proptest::prelude::*;
 
@@ -278,6 +278,95 @@ fn a_long_hole_is_filled_by_the_stream() {
     let (network, _, down) = world.network(Slot(0));
     network.cut(now, down, false);
     world.run_bots();
+    assert_whole(&scenario, &world.report());
+}
+
+/// A measured delay was that of what had been executed, which is what the delay lets through: it stayed a tick
+/// short for ever, and never fell.
+#[test]
+fn a_measured_delay_is_the_path_of_lockstep() {
+    let way = |ms| LinkConditions::constant(Duration::from_millis(ms));
+    let scenario = Scenario {
+        ticks: 3600,
+        client: ClientConfig {
+            delay: InputDelay::Measured {
+                least: 1,
+                most: 60,
+                predicted: 0,
+            },
+            ..ClientConfig::new(0, 0)
+        },
+        rules: SessionRules {
+            forwarding: false,
+            ..Scenario::default().rules
+        },
+        up: way(70),
+        down: way(70),
+        ..Scenario::default()
+    };
+    let mut world = world(&scenario);
+    let second = |n: u64| Time::from_nanos(n * 1_000_000_000);
+    let stand = |world: &World<Mixer>| {
+        let stats = Slot::all(2).map(|slot| world.client(slot).stats());
+        stats
+            .map(|stats| (stats.delay, stats.stalls))
+            .collect::<Vec<_>>()
+    };
+    world.run_until(second(5), |_, _, _| None);
+    let early = stand(&world);
+    // 140 ms and a small margin take 9 ticks.
+    assert!(early.iter().all(|(delay, _)| *delay == 9), "{early:?}");
+    world.run_until(second(20), |_, _, _| None);
+    assert_eq!(stand(&world), early, "no stall after the first seconds");
+    for slot in Slot::all(2) {
+        let now = world.now();
+        let (network, up, _) = world.network(slot);
+        network.set_conditions(now, up, way(20));
+    }
+    world.run_until(second(55), |_, _, _| None);
+    let late = stand(&world);
+    assert!(late.iter().all(|(delay, _)| *delay == 6), "{late:?}");
+    let stalls = |stand: &[(u32, u64)]| stand.iter().map(|(_, stalls)| stalls).sum::<u64>();
+    assert_eq!(stalls(&late), stalls(&early));
+    world.run_bots();
+    assert_whole(&scenario, &world.report());
+}
+
+/// The ways up become longer at a tick: leads follow by as much at least, and inputs are late only in between.
+#[test]
+fn a_detour_begins_at_its_tick() {
+    let way = LinkConditions::constant(Duration::from_millis(20));
+    let longer = Duration::from_millis(60);
+    let at = Tick(300);
+    let straight = Scenario {
+        up: way,
+        down: way,
+        ..Scenario::default()
+    };
+    assert_eq!(play(&straight).late_inputs, 0);
+    let scenario = Scenario {
+        detour: Some(Detour { at, longer }),
+        ..straight
+    };
+    let mut world = world(&scenario);
+    let lead = |world: &World<Mixer>| {
+        let lead = world.client(Slot(0)).stats().lead_nanos;
+        // Clocks have nothing in common; how much further it is counts.
+        lead / 1_000_000
+    };
+    let begun = |world: &World<Mixer>| world.report().played.as_millis();
+    while begun(&world) < 5_000 {
+        let next = world.now() + Duration::from_millis(1);
+        world.run_until(next, |_, _, _| None);
+    }
+    let (before, early) = (lead(&world), world.report().late_inputs);
+    assert_eq!(early, 0, "before tick 300 nothing is late");
+    world.run_bots();
+    let longer = lead(&world) - before;
+    // And by what the late ones make the controller fear.
+    assert!((59..=130).contains(&longer), "{longer} ms");
+    let late = world.report().late_inputs;
+    assert!((4..40).contains(&late), "{late}");
     assert_whole(&scenario, &world.report());
 }
 

@@ -83,7 +83,7 @@ pub(super) fn units(text: &str) -> Result<u32, String> {
         .ok_or_else(|| "units are counted in whole numbers: use 64".into())
 }
 
-/// A delay or a window; how long they may be is not known here.
+/// A window; how long it may be is not known here.
 pub(super) fn few_ticks(text: &str) -> Result<u32, String> {
     whole(text)
         .map(|count| u32::try_from(count).unwrap_or(u32::MAX))
@@ -145,6 +145,30 @@ pub(super) fn addr(text: &str) -> Result<SocketAddr, String> {
 
 /// Ten years, beyond which nanoseconds would not fit.
 const MILLIS_MAX: u64 = 10 * 365 * 24 * 3_600_000;
+
+/// Input delay; how long it may be is not known here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delay {
+    /// So many ticks.
+    Ticks(u32),
+    /// As many as the path takes, by measure.
+    Auto,
+}
+
+impl FromStr for Delay {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "auto" {
+            return Ok(Self::Auto);
+        }
+        whole(text)
+            .map(|count| Self::Ticks(u32::try_from(count).unwrap_or(u32::MAX)))
+            .ok_or_else(|| {
+                "a delay is counted in whole numbers of ticks, or measured: use 2, or auto".into()
+            })
+    }
+}
 
 /// What the relay does about a late input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -256,6 +280,17 @@ mod tests {
         ] {
             let error = text.parse::<Policy>().unwrap_err();
             assert!(error.contains(hint), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn delays_are_ticks_or_auto() {
+        assert_eq!("0".parse(), Ok(Delay::Ticks(0)));
+        assert_eq!("99999999999999999999".parse(), Ok(Delay::Ticks(u32::MAX)));
+        assert_eq!("auto".parse(), Ok(Delay::Auto));
+        for text in ["", "-1", "1.5", "Auto", "automatic", "2 ticks"] {
+            let error = text.parse::<Delay>().unwrap_err();
+            assert!(error.contains("use 2, or auto"), "{text}: {error}");
         }
     }
 

@@ -10,7 +10,7 @@ use clap::Parser;
 use phalanx_engine::{Slot, Tick, mix};
 use phalanx_netcode::limits::START_DELAY;
 use phalanx_netcode::quic::{Clock, Connection, Identity, Listener, Pin};
-use phalanx_netcode::testing::{Planted, Report};
+use phalanx_netcode::testing::{LinkConditions, Planted, Report, Scenario};
 use phalanx_netcode::{Client, CloseReason, Event, Relay, RelayEvent, Time};
 use tokio::task::{JoinSet, spawn_local};
 
@@ -86,6 +86,8 @@ struct Stage<G: Game> {
     relay: Rc<RefCell<Relay>>,
     players: Vec<Player<G>>,
     traffic: Vec<Rc<Cell<Traffic>>>,
+    /// Of every player's way up.
+    routes: Vec<Rc<Cell<LinkConditions>>>,
     timing: Rc<Cell<Timing>>,
 }
 
@@ -148,6 +150,7 @@ async fn host<G: Game>(
         let now = stage.clock.now();
         if before.is_none() && now >= stage.timing.get().begun {
             before = Some(stage.total());
+            stage.await_detour(&plan.scenario);
         }
         if now.since(Time::ZERO) > deadline {
             failures.push(Failure::new(
@@ -234,6 +237,7 @@ fn set<G: Game>(
         relay,
         players: Vec::new(),
         traffic: Vec::new(),
+        routes: Vec::new(),
         timing,
     };
     Ok((stage, tasks, addr, pin))
@@ -257,6 +261,7 @@ async fn enter<G: Game>(
             .map_err(Failure::internal)?;
         let addr = path.addr().map_err(Failure::internal)?;
         stage.traffic.push(path.traffic());
+        stage.routes.push(path.route());
         let clock = stage.clock;
         spawn_local(path.carry(clock));
 
@@ -306,6 +311,21 @@ impl<G: Game> Stage<G> {
                 up: total.up + path.get().up,
                 down: total.down + path.get().down,
             })
+    }
+
+    /// Makes every player's way up longer when it is time, if it ever is.
+    fn await_detour(&self, scenario: &Scenario) {
+        let Some(detour) = scenario.detour else {
+            return;
+        };
+        let moment = detour.moment(self.timing.get().begun, scenario.rate);
+        let (clock, routes) = (self.clock, self.routes.clone());
+        spawn_local(async move {
+            clock.sleep_until(moment).await;
+            for route in routes {
+                route.set(detour.after(route.get()));
+            }
+        });
     }
 
     fn rounds(&self) -> Option<u64> {

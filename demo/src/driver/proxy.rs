@@ -38,6 +38,12 @@ impl Way {
         }
     }
 
+    fn follow(&mut self, now: Time, conditions: LinkConditions) {
+        if *self.link.conditions() != conditions {
+            self.link.set_conditions(now, conditions);
+        }
+    }
+
     fn send(&mut self, now: Time, bytes: &[u8]) {
         let length = u32::try_from(bytes.len()).unwrap_or(PAYLOAD_MAX);
         for at in self.link.send(now, length).arrivals() {
@@ -68,6 +74,7 @@ pub(crate) struct Path {
     up: Way,
     down: Way,
     traffic: Rc<Cell<Traffic>>,
+    route: Rc<Cell<LinkConditions>>,
 }
 
 impl Path {
@@ -86,6 +93,7 @@ impl Path {
             up: Way::new(up, up_seed),
             down: Way::new(down, down_seed),
             traffic: Rc::default(),
+            route: Rc::new(Cell::new(up)),
         })
     }
 
@@ -97,6 +105,11 @@ impl Path {
     /// What was handed to the links so far.
     pub(crate) fn traffic(&self) -> Rc<Cell<Traffic>> {
         Rc::clone(&self.traffic)
+    }
+
+    /// The conditions of the way up, which may be set while it is gone.
+    pub(crate) fn route(&self) -> Rc<Cell<LinkConditions>> {
+        Rc::clone(&self.route)
     }
 
     /// Carries datagrams for ever.
@@ -122,7 +135,9 @@ impl Path {
                         let mut traffic = self.traffic.get();
                         traffic.up += length as u64;
                         self.traffic.set(traffic);
-                        self.up.send(clock.now(), &above[..length]);
+                        let now = clock.now();
+                        self.up.follow(now, self.route.get());
+                        self.up.send(now, &above[..length]);
                     }
                 }
                 received = self.far.recv(&mut below) => {

@@ -6,8 +6,8 @@ use crate::limits::INPUTS_AHEAD_MAX;
 use crate::ring::position;
 use crate::time::samples::{Sample, Samples};
 use crate::time::{
-    Adaptive, Advance, Beyond, LateWorth, LeadConfig, NetClock, NetTime, Observation, Scale, Steps,
-    TickMap, Time, TimeConfig, TimeEvent, TimeProvider,
+    Adaptive, Advance, Beyond, LateWorth, LeadConfig, NetClock, NetTime, Observation, Scale,
+    Server, Steps, TickMap, Time, TimeConfig, TimeEvent, TimeProvider,
 };
 use crate::wire::Arrival;
 

@@ -1,10 +1,13 @@
 //! [`Scenario`]: what is played, by whom, over what: the data behind every test of a session.
 
-use phalanx_engine::{Repeat, Setup, Simulation, TickRate};
+use core::time::Duration;
+
+use phalanx_engine::{Repeat, Setup, Simulation, Tick, TickRate};
 
 use super::{LinkConditions, Plant};
 use crate::client::ClientConfig;
 use crate::config::{LatePolicy, SessionConfig, SessionRules};
+use crate::time::Time;
 
 /// One match: the same whether it is played in the virtual world or over real sockets.
 #[derive(Clone, Debug)]
@@ -27,6 +30,34 @@ pub struct Scenario {
     pub down: LinkConditions,
     /// A fault put in on purpose.
     pub plant: Option<Plant>,
+    /// A change of the network on the way.
+    pub detour: Option<Detour>,
+}
+
+/// A moment from which every client's way up takes longer, for the rest of the match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Detour {
+    /// When this tick is due at the relay.
+    pub at: Tick,
+    /// How much longer.
+    pub longer: Duration,
+}
+
+impl Detour {
+    /// When it begins, tick 0 being due at `begun`.
+    #[must_use]
+    pub fn moment(&self, begun: Time, rate: TickRate) -> Time {
+        begun + Duration::from_nanos(rate.nanos_at(self.at))
+    }
+
+    /// What becomes of a link.
+    #[must_use]
+    pub fn after(&self, conditions: LinkConditions) -> LinkConditions {
+        LinkConditions {
+            delay: conditions.delay + self.longer,
+            ..conditions
+        }
+    }
 }
 
 impl Default for Scenario {
@@ -46,6 +77,7 @@ impl Default for Scenario {
             up: LinkConditions::PERFECT,
             down: LinkConditions::PERFECT,
             plant: None,
+            detour: None,
         }
     }
 }

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use phalanx_engine::{Digest, PathStep, Simulation, Slot, Snapshot, Tick, TickRate, mix};
 
 use super::machine::Machine;
-use super::{LinkId, Network, Planted, Scenario};
+use super::{Detour, LinkId, Network, Planted, Scenario};
 use crate::channel::{Channel, CloseReason, PeerId};
 use crate::client::{Client, ClientConfigError, Event, Output};
 use crate::config::ConfigError;
@@ -74,6 +74,9 @@ pub struct World<S: Simulation> {
     buffer: Vec<u8>,
     started: Time,
     ended: Time,
+    detour: Option<Detour>,
+    /// When it begins; never if it has.
+    detour_due: Time,
     stop_at_desync: bool,
 }
 
@@ -163,6 +166,8 @@ impl<S: Simulation> World<S> {
             buffer: Vec::new(),
             started: Time::NEVER,
             ended: Time::NEVER,
+            detour: scenario.detour,
+            detour_due: Time::NEVER,
             stop_at_desync: false,
         })
     }
@@ -330,7 +335,8 @@ impl<S: Simulation> World<S> {
         while !self.is_over() {
             let dues = self.nodes.iter().map(|node| node.due);
             let arrival = self.network.next_arrival().unwrap_or(Time::NEVER);
-            let next = dues.fold(arrival.min(self.relay_due), Time::min);
+            let others = arrival.min(self.relay_due).min(self.detour_due);
+            let next = dues.fold(others, Time::min);
             if next >= end {
                 self.now = self
                     .now
@@ -338,6 +344,7 @@ impl<S: Simulation> World<S> {
                 break;
             }
             self.now = self.now.max(next);
+            self.turn();
             self.deliver();
             for index in 0..self.nodes.len() {
                 if self.nodes[index].due <= self.now {
@@ -346,6 +353,17 @@ impl<S: Simulation> World<S> {
             }
             if self.relay_due <= self.now {
                 self.pump_relay();
+            }
+        }
+    }
+
+    /// Makes the ways up longer if it is time.
+    fn turn(&mut self) {
+        if let Some(detour) = self.detour.filter(|_| self.detour_due <= self.now) {
+            self.detour_due = Time::NEVER;
+            for node in &self.nodes {
+                let conditions = detour.after(*self.network.conditions(node.up));
+                self.network.set_conditions(self.now, node.up, conditions);
             }
         }
     }
@@ -444,6 +462,10 @@ impl<S: Simulation> World<S> {
                     match event {
                         RelayEvent::Started => {
                             self.started = self.now + crate::limits::START_DELAY;
+                            if let Some(detour) = self.detour {
+                                let rate = self.relay.config().setup.rate;
+                                self.detour_due = detour.moment(self.started, rate);
+                            }
                         }
                         RelayEvent::Ended => self.ended = self.now,
                         _ => {}
