@@ -219,11 +219,7 @@ mod tests {
     use crate::state::{from_bytes, to_bytes};
 
     fn session(slots: u8) -> Session {
-        Session::new(&Setup {
-            seed: 3,
-            slots,
-            rate: TickRate::hz(60),
-        })
+        Session::new(&Setup::new(3, slots, TickRate::hz(60)))
     }
 
     /// A session of any number of slots was decoded, which no other part could have made.

@@ -26,6 +26,12 @@ pub struct Setup {
 }
 
 impl Setup {
+    /// A session from its beginning.
+    #[must_use]
+    pub const fn new(seed: u64, slots: u8, rate: TickRate) -> Self {
+        Self { seed, slots, rate }
+    }
+
     /// Appends the canonical bytes.
     pub(crate) fn encode(&self, out: &mut Encoder) {
         let Self { seed, slots, rate } = self;

@@ -129,7 +129,7 @@ impl Snapshot {
         let missing = (0..slots).map(|_| u32::decode(from));
         Ok(Self {
             game,
-            setup: Setup { seed, slots, rate },
+            setup: Setup::new(seed, slots, rate),
             tick,
             checksum: Digest(checksum),
             chained: Digest(chained),

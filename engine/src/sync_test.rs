@@ -46,7 +46,7 @@ use crate::world::{Given, World, WorldUndo};
 /// #         state.sum += u32::from(frame.input(Slot(0)));
 /// #     }
 /// # }
-/// let setup = Setup { seed: 1, slots: 2, rate: TickRate::hz(60) };
+/// let setup = Setup::new(1, 2, TickRate::hz(60));
 /// let report = SyncTest::new(Counting, setup).rewind(7).run(600, |tick, _, _| tick.0 as u8)?;
 /// assert_eq!(report.ticks, 600);
 /// # Ok::<(), SyncTestError>(())

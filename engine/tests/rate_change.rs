@@ -18,11 +18,7 @@ use proptest::prelude::*;
 const HZ_20: TickRate = TickRate::hz(20);
 const HZ_60: TickRate = TickRate::hz(60);
 
-const SETUP: Setup = Setup {
-    seed: 9,
-    slots: 2,
-    rate: HZ_60,
-};
+const SETUP: Setup = Setup::new(9, 2, HZ_60);
 
 /// Everybody walks, at so many units a second.
 struct Walk;

@@ -20,11 +20,7 @@ use rows::{Kept, Rules};
 type Game = Rules<true>;
 const RULES: Game = Rules;
 
-const SETUP: Setup = Setup {
-    seed: 5,
-    slots: 3,
-    rate: TickRate::hz(20),
-};
+const SETUP: Setup = Setup::new(5, 3, TickRate::hz(20));
 
 const REPEAT: Repeat = Repeat { ticks: 12 };
 
@@ -163,11 +159,7 @@ fn canonical_bytes_are_golden() {
             input_bytes: 2,
             command_bytes: 150,
         },
-        setup: Setup {
-            seed: 4,
-            slots: 2,
-            rate: TickRate::new(30_000, 1001).unwrap(),
-        },
+        setup: Setup::new(4, 2, TickRate::new(30_000, 1001).unwrap()),
         tick: Tick(5),
         checksum: Digest(6),
         chained: Digest(7),

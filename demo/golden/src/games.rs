@@ -54,12 +54,12 @@ pub(crate) const COMPONENTS: &[Component] = &[
 
 fn duel(seed: u64, slots: u8) -> Match<Duel> {
     let rate = DUEL;
-    Match::new(|| Duel, Setup { seed, slots, rate })
+    Match::new(|| Duel, Setup::new(seed, slots, rate))
 }
 
 fn skirmish(seed: u64, slots: u8, units: u32) -> Match<Skirmish> {
     let rate = SKIRMISH;
-    Match::new(|| Skirmish { units }, Setup { seed, slots, rate })
+    Match::new(|| Skirmish { units }, Setup::new(seed, slots, rate))
 }
 
 /// Notes the checksum of a confirmed tick.

@@ -54,11 +54,7 @@ impl Scenario {
     /// What the game starts from.
     #[must_use]
     pub const fn setup(&self) -> Setup {
-        Setup {
-            seed: self.seed,
-            slots: self.players,
-            rate: self.rate,
-        }
+        Setup::new(self.seed, self.players, self.rate)
     }
 
     /// The session that the relay is to host.

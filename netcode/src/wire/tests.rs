@@ -50,11 +50,7 @@ fn control_messages_are_golden() {
 
     let welcome = Welcome {
         slot: Slot(1),
-        setup: Setup {
-            seed: 300,
-            slots: 2,
-            rate: TickRate::hz(60),
-        },
+        setup: Setup::new(300, 2, TickRate::hz(60)),
         rules: SessionRules {
             policy: LatePolicy::Wait { bound_ms: 200 },
             repeat: Repeat { ticks: 30 },
