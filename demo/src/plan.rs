@@ -69,6 +69,7 @@ impl Plan {
                 up: link,
                 down: link,
                 plant,
+                ..Scenario::default()
             },
         })
     }

@@ -68,7 +68,10 @@ const fn rate(at: u64, rate: TickRate) -> Entry {
 
 /// The sealed frames of a match of `ticks`, with `entries` in the frames of these ticks.
 fn sealed(ticks: u64, entries: &[(u64, Entry)]) -> Log {
-    let mut log = Log::new(FrameHash::genesis(&GameIdentity::of(&Walk), &SETUP));
+    let mut log = Log::new(
+        FrameHash::genesis(&GameIdentity::of(&Walk), &SETUP),
+        SETUP.first,
+    );
     for tick in Tick::ZERO.until(Tick(ticks)) {
         let mut frame = SealedFrame::empty(log.head());
         frame.tick = tick;

@@ -6,6 +6,7 @@
 
 mod conditions;
 mod link;
+mod machine_clock;
 mod mixer;
 mod network;
 mod planted;

@@ -94,7 +94,10 @@ impl<S: Simulation> Match<S> {
     fn new(rules: impl Fn() -> S, setup: Setup) -> Self {
         Self {
             timeline: Timeline::new(rules(), &setup, WINDOW).expect("a valid window"),
-            log: Log::new(FrameHash::genesis(&GameIdentity::of(&rules()), &setup)),
+            log: Log::new(
+                FrameHash::genesis(&GameIdentity::of(&rules()), &setup),
+                setup.first,
+            ),
             rules: rules(),
             late: VecDeque::new(),
             setup,

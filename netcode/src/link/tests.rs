@@ -72,12 +72,7 @@ impl Rig {
             network,
             up,
             down,
-            link: Link::new(
-                GameIdentity::of(&Mixer),
-                vec![0, 0],
-                Tick(1),
-                LateWorth::Balanced,
-            ),
+            link: Link::new(GameIdentity::of(&Mixer), vec![0, 0], 1, LateWorth::Balanced),
             idle: Idle {
                 confirmed: Tick::ZERO,
             },

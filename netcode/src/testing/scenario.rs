@@ -1,7 +1,8 @@
 //! [`Scenario`]: what is played, by whom, over what: the data behind every test of a session.
 
-use phalanx_engine::{Repeat, Setup, Simulation, TickRate};
+use phalanx_engine::{Repeat, Setup, Simulation, Slot, Tick, TickRate};
 
+use super::machine_clock::MachineClock;
 use super::{LinkConditions, Plant};
 use crate::client::ClientConfig;
 use crate::config::{LatePolicy, SessionConfig, SessionRules};
@@ -13,6 +14,8 @@ pub struct Scenario {
     pub players: u8,
     /// Ticks per second.
     pub rate: TickRate,
+    /// The first tick.
+    pub first: Tick,
     /// How many ticks are played.
     pub ticks: u64,
     /// Seed of everything that is drawn: the game's, the network's, the clocks'.
@@ -25,6 +28,9 @@ pub struct Scenario {
     pub up: LinkConditions,
     /// The relay's way to each client.
     pub down: LinkConditions,
+    /// How much faster than the relay's the clocks of the players with even slots run, and slower those of
+    /// the others, millionths; at most 100,000.
+    pub drift_ppm: u32,
     /// A fault put in on purpose.
     pub plant: Option<Plant>,
 }
@@ -35,6 +41,7 @@ impl Default for Scenario {
         Self {
             players: 2,
             rate: TickRate::hz(60),
+            first: Tick::ZERO,
             ticks: 600,
             seed: 1,
             client: ClientConfig::default(),
@@ -45,6 +52,7 @@ impl Default for Scenario {
             },
             up: LinkConditions::PERFECT,
             down: LinkConditions::PERFECT,
+            drift_ppm: 0,
             plant: None,
         }
     }
@@ -54,7 +62,16 @@ impl Scenario {
     /// What the game starts from.
     #[must_use]
     pub const fn setup(&self) -> Setup {
-        Setup::new(self.seed, self.players, self.rate)
+        Setup {
+            first: self.first,
+            ..Setup::new(self.seed, self.players, self.rate)
+        }
+    }
+
+    /// How much faster than the relay's the clock of the machine is that greets as the one of `slot`.
+    pub(super) fn clock_ppm(&self, slot: Slot) -> i32 {
+        let ppm = self.drift_ppm.min(MachineClock::PPM_MAX).cast_signed();
+        if slot.0.is_multiple_of(2) { ppm } else { -ppm }
     }
 
     /// The session that the relay is to host.

@@ -60,7 +60,7 @@ fn control_messages_are_golden() {
     };
     golden(
         &control(&FromRelay::Welcome(welcome)),
-        &expect!["0d 00 00 00 00 01 ac 02 02 3c 01 00 c8 01 1e 01 07"],
+        &expect!["0e 00 00 00 00 01 ac 02 02 3c 01 00 00 c8 01 1e 01 07"],
     );
     let start = FromRelay::Start { deadline: 1 << 40 };
     golden(
