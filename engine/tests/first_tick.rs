@@ -78,11 +78,14 @@ fn frame(first: Tick, nth: u64, previous: FrameHash) -> SealedFrame {
         frame.entries = Slot::all(SLOTS).map(Entry::Join).collect();
     }
     for slot in 0..u64::from(SLOTS) {
-        let real = mix(nth / 20 ^ slot << 40) % 5 > 0;
-        let value = mix(nth / 7 ^ slot << 50).to_le_bytes()[0] % 3;
+        let filled = mix((nth / 20) ^ (slot << 40)).is_multiple_of(5);
+        let value = mix((nth / 7) ^ (slot << 50)).to_le_bytes()[0] % 3;
         frame.inputs.push(value);
-        let provenance = [Provenance::Repeated, Provenance::Real];
-        frame.provenance.push(provenance[usize::from(real)]);
+        frame.provenance.push(if filled {
+            Provenance::Repeated
+        } else {
+            Provenance::Real
+        });
     }
     frame
 }
@@ -93,7 +96,7 @@ enum Seen {
     Advanced(Option<u64>),
     Provided(Option<u64>),
     Sealed(Result<&'static str, &'static str>, Option<u64>),
-    Snapshot(Option<(u64, Digest, Digest, Vec<u8>, Vec<u32>, Vec<u8>)>),
+    Snapshot(Option<Box<Snapshot>>),
     Stands(u64, u64, Option<Digest>, Option<Digest>, TimelineStats),
 }
 
@@ -111,12 +114,10 @@ fn play(first: Tick, seed: u64, tell: impl Fn(Tick) -> Tick) -> Vec<Seen> {
             }
             3 | 4 => {
                 // What a player sends is what will be sealed, mostly.
-                let ahead = sealed + rng.below_u64(8);
-                let slot = rng.below_u64(SLOTS.into());
+                let ahead = sealed + u64::from(rng.below(8));
+                let slot = Slot(rng.below(SLOTS.into()).try_into().unwrap());
                 let truth = frame(first, ahead, FrameHash([0; 32]));
-                let value = truth.inputs[usize::try_from(slot).unwrap()];
-                let value = value ^ u8::from(rng.below(8) == 0);
-                let slot = Slot(slot.try_into().unwrap());
+                let value = truth.input(slot, 1).unwrap()[0] ^ u8::from(rng.below(8) == 0);
                 let from = timeline.provide(tell(first + ahead), slot, value);
                 seen.push(Seen::Provided(from.map(nth)));
             }
@@ -141,21 +142,18 @@ fn play(first: Tick, seed: u64, tell: impl Fn(Tick) -> Tick) -> Vec<Seen> {
             _ => {
                 let tick = timeline
                     .next()
-                    .saturating_sub(1 + rng.below_u64(40))
+                    .saturating_sub(1 + u64::from(rng.below(40)))
                     .max(first);
                 let snapshot = timeline.snapshot(tick);
                 seen.push(Seen::Snapshot(snapshot.map(|snapshot| {
                     assert_eq!(snapshot.setup, setup(first));
                     let (_, state) = snapshot.restore(&Mix).unwrap();
                     assert_eq!(timeline.look(tick, Clone::clone), Some(state));
-                    (
-                        nth(snapshot.tick),
-                        snapshot.checksum,
-                        snapshot.chained,
-                        snapshot.inputs,
-                        snapshot.missing,
-                        snapshot.world,
-                    )
+                    Box::new(Snapshot {
+                        setup: setup(Tick::ZERO),
+                        tick: Tick(nth(snapshot.tick)),
+                        ..snapshot
+                    })
                 })));
             }
         }
@@ -259,7 +257,7 @@ fn sync_test_plays_from_the_first_tick() {
         let mut ticks = Vec::new();
         let report = SyncTest::new(Mix, setup(first)).run(700, |tick, slot, _| {
             ticks.push(tick.0 - first.0);
-            mix((tick.0 - first.0) / 5 ^ u64::from(slot.0) << 32).to_le_bytes()[0]
+            mix(((tick.0 - first.0) / 5) ^ (u64::from(slot.0) << 32)).to_le_bytes()[0]
         });
         (report.unwrap(), ticks)
     };
