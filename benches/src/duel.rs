@@ -13,11 +13,7 @@ use crate::session::float;
 pub const DEPTH: u32 = 8;
 
 /// Two fighters.
-pub const SETUP: Setup = Setup {
-    seed: 1,
-    slots: 2,
-    rate: TickRate::hz(60),
-};
+pub const SETUP: Setup = Setup::new(1, 2, TickRate::hz(60));
 
 /// Inputs that no guess ever meets: everybody turns round at every tick.
 #[must_use]

@@ -52,11 +52,7 @@ struct Troops {
 impl Troops {
     fn new() -> Self {
         let rules = Skirmish { units: SOLDIERS };
-        let setup = Setup {
-            seed: 1,
-            slots: 2,
-            rate: RATE,
-        };
+        let setup = Setup::new(1, 2, RATE);
         let mut troops = Self {
             battle: rules.start(&setup),
             session: Session::new(&setup),

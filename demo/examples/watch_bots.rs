@@ -20,11 +20,7 @@ const LATE_TICKS: usize = 5;
 fn main() -> Result<(), Box<dyn Error>> {
     let slots: u8 = std::env::args().nth(1).map_or(Ok(2), |n| n.parse())?;
     let rate = TickRate::hz(60);
-    let setup = Setup {
-        seed: 7,
-        slots,
-        rate,
-    };
+    let setup = Setup::new(7, slots, rate);
     let window = Window {
         ticks: 8,
         repeat: Repeat { ticks: 30 },

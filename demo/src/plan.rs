@@ -85,6 +85,7 @@ impl Plan {
                     at: Tick(ticks / 2),
                     longer: DETOUR,
                 }),
+                ..Scenario::default()
             },
         })
     }

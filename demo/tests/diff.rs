@@ -50,11 +50,7 @@ fn refused(directory: &Path, args: &str, code: i32, hint: &str) {
 
 /// The world of a game before anybody has done anything.
 fn snapshot<S: Simulation>(simulation: S, seed: u64, slots: u8) -> Snapshot {
-    let setup = Setup {
-        seed,
-        slots,
-        rate: TickRate::hz(60),
-    };
+    let setup = Setup::new(seed, slots, TickRate::hz(60));
     let repeat = Repeat { ticks: 30 };
     let window = Window { ticks: 8, repeat };
     let mut timeline = Timeline::new(simulation, &setup, window).unwrap();

@@ -17,7 +17,7 @@ use ratatui::widgets::Widget;
 fn play(units: u32, slots: u8, ticks: u64, stop: impl Fn(&Battle) -> bool) -> Battle {
     let rate = TickRate::hz(20);
     let seed = 7;
-    let setup = Setup { seed, slots, rate };
+    let setup = Setup::new(seed, slots, rate);
     let rules = Skirmish { units };
     let (mut battle, mut session) = (rules.start(&setup), Session::new(&setup));
     let joins: Vec<_> = Slot::all(slots).map(Entry::Join).collect();

@@ -38,7 +38,7 @@ impl Play {
     /// After the start of a round.
     fn new() -> Self {
         let (seed, slots, rate) = (1, 2, TickRate::hz(20));
-        let setup = Setup { seed, slots, rate };
+        let setup = Setup::new(seed, slots, rate);
         let mut session = Session::new(&setup);
         session.begin(Tick::ZERO, &[0, 1].map(|slot| Entry::Join(Slot(slot))));
         let mut play = Self {

@@ -17,11 +17,7 @@ use ratatui::{Frame, Terminal};
 /// A match between bots after `ticks` ticks.
 fn arena(slots: u8, ticks: u64) -> Arena {
     let rate = TickRate::hz(60);
-    let setup = Setup {
-        seed: 7,
-        slots,
-        rate,
-    };
+    let setup = Setup::new(7, slots, rate);
     let (mut arena, mut session) = (Duel.start(&setup), Session::new(&setup));
     let joins: Vec<_> = Slot::all(slots).map(Entry::Join).collect();
     session.begin(Tick::ZERO, &joins);

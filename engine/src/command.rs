@@ -49,7 +49,7 @@ pub trait Command: State + Clone {
     /// # }
     /// # #[derive(State, Clone)] struct Order(u8);
     /// impl Command for Order { const MAX_BYTES: u32 = 201; }
-    /// # let setup = Setup { seed: 1, slots: 1, rate: TickRate::hz(60) };
+    /// # let setup = Setup::new(1, 1, TickRate::hz(60));
     /// # let _ = SyncTest::new(Rules, setup).run(1, |_, _, _| 0);
     /// ```
     const MAX_BYTES: u32;

@@ -182,7 +182,7 @@ pub struct SealedFrame {
 }
 
 impl SealedFrame {
-    /// The frame of tick 0 with nothing in it yet.
+    /// A frame with nothing in it yet, of no tick in particular.
     #[must_use]
     pub fn empty(genesis: FrameHash) -> Self {
         Self {

@@ -46,7 +46,7 @@ pub use pace::{Pace, RateChange};
 pub use phalanx_derive::{Cell, Input, Row, State};
 pub use rng::{Rng, RngKey, Uniform, mix};
 pub use session::{Entry, Presence, Session, Slot};
-pub use simulation::{GameIdentity, Setup, Simulation};
+pub use simulation::{GameIdentity, Setup, SetupError, Simulation};
 pub use snapshot::{RestoreError, Snapshot, SnapshotHash};
 #[doc(hidden)]
 pub use state::wall;

@@ -6,6 +6,9 @@ pub const TICK_RATE_HZ_MAX: u32 = 1000;
 /// Most slots of one session.
 pub const SLOTS_MAX: u8 = 64;
 
+/// Latest first tick of a session: far beyond what can be played, and far from where ticks end.
+pub const FIRST_TICK_MAX: u64 = 1 << 60;
+
 /// Largest packed input of one slot, bytes.
 pub const INPUT_BYTES_MAX: u32 = 64;
 

@@ -7,10 +7,11 @@ use crate::frame::{FrameHash, SealedFrame};
 use crate::index::slice_index;
 use crate::tick::Tick;
 
-/// All sealed frames of a session from tick 0 on. It only grows.
+/// All sealed frames of a session from its first tick on. It only grows.
 #[derive(Clone, Debug)]
 pub struct Log {
     genesis: FrameHash,
+    first: Tick,
     head: FrameHash,
     /// The frames' canonical bytes, one after the other.
     bytes: Encoder,
@@ -35,11 +36,12 @@ pub enum LogError {
 }
 
 impl Log {
-    /// An empty log; its first frame carries `genesis`.
+    /// An empty log; its first frame is that of the tick `first` and carries `genesis`.
     #[must_use]
-    pub const fn new(genesis: FrameHash) -> Self {
+    pub const fn new(genesis: FrameHash, first: Tick) -> Self {
         Self {
             genesis,
+            first,
             head: genesis,
             bytes: Encoder::new(),
             ends: Vec::new(),
@@ -53,10 +55,16 @@ impl Log {
             .reserve(u64::from(ticks) * u64::from(frame_bytes));
     }
 
+    /// The tick of the first frame.
+    #[must_use]
+    pub const fn first(&self) -> Tick {
+        self.first
+    }
+
     /// The tick that comes next.
     #[must_use]
     pub const fn next(&self) -> Tick {
-        Tick(self.ends.len() as u64)
+        Tick(self.first.0.saturating_add(self.ends.len() as u64))
     }
 
     /// Hash of the newest frame, which the next one has to carry.
@@ -87,12 +95,12 @@ impl Log {
     /// # Errors
     /// [`LogError::Damaged`].
     pub fn read(&self, tick: Tick, frame: &mut SealedFrame) -> Result<bool, LogError> {
-        if tick >= self.next() {
+        if tick < self.first || tick >= self.next() {
             return Ok(false);
         }
         // Both are positions in memory that exists.
-        let end_of = |tick: Tick| self.ends[slice_index(tick.0)];
-        let start = tick.previous().map_or(0, end_of);
+        let end_of = |tick: Tick| self.ends[slice_index(tick.0 - self.first.0)];
+        let start = tick.previous_since(self.first).map_or(0, end_of);
         let bytes = &self.bytes.bytes()[slice_index(start)..slice_index(end_of(tick))];
         let mut from = Decoder::new(bytes);
         frame
@@ -107,7 +115,7 @@ impl Log {
     /// # Errors
     /// [`LogError::Damaged`] in place of a frame that cannot be read.
     pub fn frames(&self) -> impl Iterator<Item = Result<SealedFrame, LogError>> {
-        Tick::ZERO.until(self.next()).map(|tick| {
+        self.first.until(self.next()).map(|tick| {
             let mut frame = SealedFrame::empty(self.genesis);
             self.read(tick, &mut frame).map(|_| frame)
         })
@@ -120,7 +128,7 @@ impl Log {
     pub fn verify(&self) -> Result<(), LogError> {
         let mut scratch = Encoder::new();
         let mut expected = self.genesis;
-        for (tick, frame) in Tick::ZERO.until(self.next()).zip(self.frames()) {
+        for (tick, frame) in self.first.until(self.next()).zip(self.frames()) {
             let frame = frame?;
             if frame.tick != tick || frame.previous != expected {
                 return Err(LogError::Broken(tick));
@@ -140,8 +148,12 @@ mod tests {
     use super::*;
 
     fn log_of(ticks: u64) -> Log {
-        let mut log = Log::new(FrameHash([7; 32]));
-        for tick in Tick::ZERO.until(Tick(ticks)) {
+        log_from(Tick::ZERO, ticks)
+    }
+
+    fn log_from(first: Tick, ticks: u64) -> Log {
+        let mut log = Log::new(FrameHash([7; 32]), first);
+        for tick in first.until(first + ticks) {
             let mut frame = SealedFrame::empty(log.head());
             frame.tick = tick;
             #[expect(clippy::cast_possible_truncation, reason = "any byte will do")]
@@ -159,6 +171,22 @@ mod tests {
         assert_eq!(inputs, [0, 1, 2, 3, 4]);
         let mut frame = SealedFrame::empty(FrameHash([0; 32]));
         assert_eq!(log.read(Tick(5), &mut frame), Ok(false));
+    }
+
+    #[test]
+    fn a_log_begins_where_its_session_does() {
+        let first = Tick((1 << 32) - 2);
+        let log = log_from(first, 5);
+        assert_eq!((log.first(), log.next()), (first, first + 5));
+        assert_eq!(log.verify(), Ok(()));
+        let ticks: Vec<_> = log.frames().map(|frame| frame.unwrap().tick).collect();
+        assert_eq!(ticks, first.until(first + 5).collect::<Vec<_>>());
+        let mut frame = SealedFrame::empty(FrameHash([0; 32]));
+        assert_eq!(log.read(first.saturating_sub(1), &mut frame), Ok(false));
+        // The same tick by its low 32 bits is another one.
+        assert_eq!(log.read(Tick(1), &mut frame), Ok(false));
+        assert_eq!(log.read(Tick(1 + (1 << 32)), &mut frame), Ok(true));
+        assert_eq!(frame.tick, Tick(1 + (1 << 32)));
     }
 
     #[test]

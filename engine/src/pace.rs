@@ -37,7 +37,7 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// A session's pace before tick 0, `rate` being that of its [`Setup`](crate::Setup).
+    /// A session's pace before its first tick, `rate` being that of its [`Setup`](crate::Setup).
     #[must_use]
     pub const fn new(rate: TickRate) -> Self {
         Self {

@@ -132,16 +132,15 @@ pub struct Session {
 }
 
 impl Session {
-    /// The session before tick 0: every slot absent.
+    /// The session before its first tick: every slot absent.
     ///
     /// # Panics
-    /// If `setup` has no slot or more than [`SLOTS_MAX`].
+    /// If `setup` is not [valid](Setup::validate).
     #[must_use]
     pub fn new(setup: &Setup) -> Self {
-        assert!(
-            (1..=SLOTS_MAX).contains(&setup.slots),
-            "a session has 1 to {SLOTS_MAX} slots"
-        );
+        if let Err(error) = setup.validate() {
+            panic!("{error}");
+        }
         Self {
             seed: setup.seed,
             roster: Roster(vec![Presence::Absent; at(setup.slots.into())]),
@@ -219,11 +218,7 @@ mod tests {
     use crate::state::{from_bytes, to_bytes};
 
     fn session(slots: u8) -> Session {
-        Session::new(&Setup {
-            seed: 3,
-            slots,
-            rate: TickRate::hz(60),
-        })
+        Session::new(&Setup::new(3, slots, TickRate::hz(60)))
     }
 
     /// A session of any number of slots was decoded, which no other part could have made.

@@ -5,45 +5,114 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::codec::Encoder;
+use crate::codec::{DecodeError, Decoder, Encoder};
 use crate::command::Command;
 use crate::frame::InputFrame;
 use crate::input::Input;
+use crate::limits::{FIRST_TICK_MAX, SLOTS_MAX};
 use crate::session::Slot;
 use crate::state::{Schema, State};
-use crate::tick::TickRate;
+use crate::tick::{Tick, TickRate};
 
 /// What a session starts from; the same for all peers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "(u64, u8, TickRate)", into = "(u64, u8, TickRate)")]
+#[serde(from = "SetupParts", into = "SetupParts")]
 pub struct Setup {
     /// Seed of the session's randomness.
     pub seed: u64,
-    /// How many slots the session has, 1 to [`SLOTS_MAX`](crate::limits::SLOTS_MAX).
+    /// How many slots the session has, 1 to [`SLOTS_MAX`].
     pub slots: u8,
     /// Ticks per second, until an [`Entry::Rate`](crate::Entry::Rate) changes it.
     pub rate: TickRate,
+    /// The first tick of the session: 0, or where a session that is played on was cut; at most
+    /// [`FIRST_TICK_MAX`].
+    pub first: Tick,
+}
+
+/// Why a [`Setup`] is none that a session starts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SetupError {
+    /// No slot, or too many.
+    #[error("a session has 1 to {SLOTS_MAX} slots")]
+    Slots,
+    /// A first tick from which the ticks would run out.
+    #[error("the first tick of a session is at most {FIRST_TICK_MAX}")]
+    First,
 }
 
 impl Setup {
+    /// A session from tick 0 on.
+    #[must_use]
+    pub const fn new(seed: u64, slots: u8, rate: TickRate) -> Self {
+        Self {
+            seed,
+            slots,
+            rate,
+            first: Tick::ZERO,
+        }
+    }
+
+    /// Checks the numbers.
+    ///
+    /// # Errors
+    /// [`SetupError`] says which is out of range.
+    pub const fn validate(&self) -> Result<(), SetupError> {
+        if self.slots == 0 || self.slots > SLOTS_MAX {
+            Err(SetupError::Slots)
+        } else if self.first.0 > FIRST_TICK_MAX {
+            Err(SetupError::First)
+        } else {
+            Ok(())
+        }
+    }
+
     /// Appends the canonical bytes.
     pub(crate) fn encode(&self, out: &mut Encoder) {
-        let Self { seed, slots, rate } = self;
+        let Self {
+            seed,
+            slots,
+            rate,
+            first,
+        } = self;
         seed.encode(out);
         slots.encode(out);
         rate.encode(out);
+        first.encode(out);
+    }
+
+    /// Reads canonical bytes.
+    pub(crate) fn decode(from: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        let setup = Self {
+            seed: State::decode(from)?,
+            slots: State::decode(from)?,
+            rate: State::decode(from)?,
+            first: State::decode(from)?,
+        };
+        match setup.validate() {
+            Ok(()) => Ok(setup),
+            Err(SetupError::Slots) => Err(DecodeError::Invalid("a number of slots")),
+            Err(SetupError::First) => Err(DecodeError::Invalid("a first tick")),
+        }
     }
 }
 
-impl From<(u64, u8, TickRate)> for Setup {
-    fn from((seed, slots, rate): (u64, u8, TickRate)) -> Self {
-        Self { seed, slots, rate }
+/// A [`Setup`] as it is serialised.
+type SetupParts = (u64, u8, TickRate, Tick);
+
+impl From<SetupParts> for Setup {
+    fn from((seed, slots, rate, first): SetupParts) -> Self {
+        Self {
+            seed,
+            slots,
+            rate,
+            first,
+        }
     }
 }
 
-impl From<Setup> for (u64, u8, TickRate) {
+impl From<Setup> for SetupParts {
     fn from(setup: Setup) -> Self {
-        (setup.seed, setup.slots, setup.rate)
+        (setup.seed, setup.slots, setup.rate, setup.first)
     }
 }
 
@@ -70,7 +139,7 @@ pub trait Simulation: Sized + 'static {
         [0; 32]
     }
 
-    /// The state before tick 0.
+    /// The state before the first tick.
     fn start(&self, setup: &Setup) -> Self::State;
 
     /// Executes one tick.

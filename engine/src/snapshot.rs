@@ -7,10 +7,10 @@ use core::fmt;
 use crate::State;
 use crate::codec::{DecodeError, Decoder, Encoder, Mark};
 use crate::digest::Digest;
-use crate::limits::{INPUT_BYTES_MAX, SLOTS_MAX};
+use crate::limits::INPUT_BYTES_MAX;
 use crate::session::Session;
 use crate::simulation::{GameIdentity, Setup, Simulation};
-use crate::tick::{Tick, TickRate};
+use crate::tick::Tick;
 use crate::world::World;
 
 /// Everything from which a match goes on after a tick, as bytes that need no game to be kept and
@@ -118,18 +118,18 @@ impl Snapshot {
         if !(1..=INPUT_BYTES_MAX).contains(&game.input_bytes) {
             return Err(DecodeError::Invalid("the size of an input"));
         }
-        let (seed, slots) = State::decode(from)?;
-        if !(1..=SLOTS_MAX).contains(&slots) {
-            return Err(DecodeError::Invalid("a number of slots"));
-        }
-        let rate = TickRate::decode(from)?;
+        let setup = Setup::decode(from)?;
+        let slots = setup.slots;
         let tick = Tick::decode(from)?;
+        if tick < setup.first {
+            return Err(DecodeError::Invalid("a tick before the first"));
+        }
         let (checksum, chained) = State::decode(from)?;
         let inputs = from.take_slice(u32::from(slots) * game.input_bytes)?.into();
         let missing = (0..slots).map(|_| u32::decode(from));
         Ok(Self {
             game,
-            setup: Setup { seed, slots, rate },
+            setup,
             tick,
             checksum: Digest(checksum),
             chained: Digest(chained),

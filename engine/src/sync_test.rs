@@ -46,7 +46,7 @@ use crate::world::{Given, World, WorldUndo};
 /// #         state.sum += u32::from(frame.input(Slot(0)));
 /// #     }
 /// # }
-/// let setup = Setup { seed: 1, slots: 2, rate: TickRate::hz(60) };
+/// let setup = Setup::new(1, 2, TickRate::hz(60));
 /// let report = SyncTest::new(Counting, setup).rewind(7).run(600, |tick, _, _| tick.0 as u8)?;
 /// assert_eq!(report.ticks, 600);
 /// # Ok::<(), SyncTestError>(())
@@ -297,7 +297,9 @@ impl<S: Simulation> SyncTest<S> {
             plain: PlainState::default(),
         };
 
-        for tick in Tick::ZERO.until(Tick(ticks)) {
+        let first = self.setup.first;
+        for tick in first.until(first + ticks) {
+            let played_before = tick.0 - first.0;
             let mut turn = self.turn(&world.state, |slot, state| input(tick, slot, state));
             for (slot, command) in &mut turn.commands {
                 let slot = *slot;
@@ -308,7 +310,7 @@ impl<S: Simulation> SyncTest<S> {
             report.commands += turn.commands.len() as u64;
             let turn = Rc::new(turn);
             world.state.visit(&mut Onlooker);
-            if tick != Tick::ZERO && world.digest(&mut scratch) != report.checksum {
+            if tick != first && world.digest(&mut scratch) != report.checksum {
                 return Err(SyncTestError::Looked { tick });
             }
             let mut undo = WorldUndo::default();
@@ -320,7 +322,7 @@ impl<S: Simulation> SyncTest<S> {
             }
             let mut copy = check_encoding(&world, tick, checksum, &mut scratch)?;
             self.check_caches(&world, &mut copy, tick)?;
-            if tick.0.is_power_of_two() || tick.0.is_multiple_of(JOINED_TICKS) {
+            if played_before.is_power_of_two() || played_before.is_multiple_of(JOINED_TICKS) {
                 report.changed_leaves += change_leaves(&mut copy, tick, &mut scratch)?;
             }
             let mut joined = decoded.replace(copy);
@@ -345,7 +347,7 @@ impl<S: Simulation> SyncTest<S> {
                     return Err(SyncTestError::Decoded { tick, first, again });
                 }
             }
-            if joined_before.is_none() || tick.0.is_multiple_of(JOINED_TICKS) {
+            if joined_before.is_none() || played_before.is_multiple_of(JOINED_TICKS) {
                 joined_before = joined;
             }
         }
@@ -377,9 +379,10 @@ impl<S: Simulation> SyncTest<S> {
         undo: &mut WorldUndo<S>,
         scratch: &mut Encoder,
     ) -> Digest {
-        let mut entries: Vec<_> = match tick {
-            Tick::ZERO => Slot::all(self.setup.slots).map(Entry::Join).collect(),
-            _ => Vec::new(),
+        let mut entries: Vec<_> = if tick == self.setup.first {
+            Slot::all(self.setup.slots).map(Entry::Join).collect()
+        } else {
+            Vec::new()
         };
         let more = self.entries.iter().filter(|(at, _)| *at == tick);
         entries.extend(more.map(|(_, entry)| *entry));

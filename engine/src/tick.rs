@@ -41,7 +41,8 @@ const NANOS_PER_SECOND: u128 = 1_000_000_000;
 pub struct Tick(pub u64);
 
 impl Tick {
-    /// The first tick of every session.
+    /// The first tick of a session that is not one that is played on: see
+    /// [`Setup::first`](crate::Setup::first).
     pub const ZERO: Self = Self(0);
 
     /// The tick after this one.
@@ -56,6 +57,16 @@ impl Tick {
         match self.0.checked_sub(1) {
             Some(tick) => Some(Self(tick)),
             None => None,
+        }
+    }
+
+    /// The tick before this one in a session that begins at `first`, or `None` if there is none.
+    #[must_use]
+    pub const fn previous_since(self, first: Self) -> Option<Self> {
+        if self.0 > first.0 {
+            self.previous()
+        } else {
+            None
         }
     }
 

@@ -226,14 +226,15 @@ impl<S: Simulation> Timeline<S> {
     /// [`WindowError`] if `window` is not valid.
     ///
     /// # Panics
-    /// If `setup` has no slot or too many.
+    /// If `setup` is not [valid](Setup::validate).
     pub fn new(simulation: S, setup: &Setup, window: Window) -> Result<Self, WindowError> {
         let window = window.validate()?;
         let world = World::start(&simulation, setup);
         let mut records: Box<[Record<S>]> =
             (0..RECORDS).map(|_| Record::new(setup.slots)).collect();
-        for (tick, record) in (0..u64::from(HORIZON_TICKS_MAX)).zip(&mut records) {
-            record.reset(Tick(tick));
+        let first = setup.first;
+        for tick in first.until(first + u64::from(RECORDS)) {
+            records[ring(tick.0, at(RECORDS))].reset(tick);
         }
         Ok(Self {
             simulation,
@@ -241,12 +242,17 @@ impl<S: Simulation> Timeline<S> {
             world,
             window,
             records,
-            confirmed: Tick::ZERO,
-            next: Tick::ZERO,
-            reached: Tick::ZERO,
+            confirmed: first,
+            next: first,
+            reached: first,
             scratch: Encoder::new(),
             stats: TimelineStats::default(),
         })
+    }
+
+    /// What the session started from.
+    pub const fn setup(&self) -> &Setup {
+        &self.setup
     }
 
     /// The game's rules.
@@ -368,9 +374,8 @@ impl<S: Simulation> Timeline<S> {
 
     /// The chained digest of an executed tick, as it is or as it will be if what is predicted is right.
     fn chained_up_to(&self, tick: Tick) -> Digest {
-        let confirmed = self.confirmed.previous();
-        let sure = confirmed.map_or(Tick::ZERO, |confirmed| confirmed.min(tick).next());
-        let chained = sure.previous().map(|sure| self.record(sure).chained);
+        let sure = self.confirmed.min(tick.next());
+        let chained = self.before(sure).map(|sure| self.record(sure).chained);
         let predicted = sure
             .until(tick.next())
             .map(|tick| self.record(tick).checksum);
@@ -394,6 +399,11 @@ impl<S: Simulation> Timeline<S> {
     pub fn input(&self, tick: Tick, slot: Slot) -> Option<S::Input> {
         self.executed(tick)
             .and_then(|record| record.values.get(at(slot.0.into())).copied())
+    }
+
+    /// The tick before `tick`, if the session has one.
+    const fn before(&self, tick: Tick) -> Option<Tick> {
+        tick.previous_since(self.setup.first)
     }
 
     fn executed(&self, tick: Tick) -> Option<&Record<S>> {
@@ -457,7 +467,7 @@ impl<S: Simulation> Timeline<S> {
 
     /// Fills in what is not known of `tick` from the tick before.
     fn guess(&mut self, tick: Tick) {
-        let Some(before) = tick.previous() else {
+        let Some(before) = self.before(tick) else {
             return;
         };
         for slot in Slot::all(self.world.session.slots()) {
@@ -477,7 +487,7 @@ impl<S: Simulation> Timeline<S> {
     /// Whether a guess for the slot could be neutral for its age at any tick up to the next one: if
     /// not, as in every steady session, ticks without a real value need not be counted.
     fn may_expire(&self, slot: Slot) -> bool {
-        let confirmed = self.confirmed.previous();
+        let confirmed = self.before(self.confirmed);
         let missing = confirmed.map_or(0, |tick| self.record(tick).missing[at(slot.0.into())]);
         let most = u64::from(missing) + (self.next.0 - self.confirmed.0) + 1;
         most > u64::from(self.window.repeat.ticks)
@@ -487,7 +497,7 @@ impl<S: Simulation> Timeline<S> {
     fn missing_after(&self, tick: Tick, slot: Slot) -> u32 {
         let index = at(slot.0.into());
         let mut missing = 0_u32;
-        for tick in Tick::ZERO.until(tick.next()).rev() {
+        for tick in self.setup.first.until(tick.next()).rev() {
             let record = self.record(tick);
             if tick < self.confirmed {
                 return record.missing[index].saturating_add(missing);
@@ -650,20 +660,20 @@ impl<S: Simulation> Timeline<S> {
     fn confirm(&mut self) {
         while self.confirmed < self.next && self.record(self.confirmed).sealed {
             let tick = self.confirmed;
-            let before = tick.previous().map(|before| self.record(before));
+            let before = self.before(tick).map(|before| self.record(before));
             let chained = before.map_or(Digest::default(), |before| before.chained);
             let chained = chained.chain(self.record(tick).checksum);
             for index in 0..self.record(tick).missing.len() {
-                let before = tick
-                    .previous()
+                let before = self
+                    .before(tick)
                     .map_or(0, |tick| self.record(tick).missing[index]);
                 let record = self.record_mut(tick);
                 let real = record.knowledge[index].is_real();
                 record.missing[index] = if real { 0 } else { before.saturating_add(1) };
             }
             self.record_mut(tick).chained = chained;
-            let changed = tick
-                .previous()
+            let changed = self
+                .before(tick)
                 .is_some_and(|before| self.record(before).values != self.record(tick).values);
             let commands = self.record(tick).commands.len() as u64;
             self.stats.input_changes += u64::from(changed || commands > 0);

@@ -267,11 +267,7 @@ impl Simulation for War {
 }
 
 fn war(fault: Fault) -> Result<u64, SyncTestError> {
-    let setup = Setup {
-        seed: 3,
-        slots: 2,
-        rate: TickRate::hz(60),
-    };
+    let setup = Setup::new(3, 2, TickRate::hz(60));
     SyncTest::new(War(fault), setup)
         .run(200, |tick, slot, _| {
             mix(tick.0 << 8 | u64::from(slot.0)).to_le_bytes()[0] | 1

@@ -534,11 +534,7 @@ fn where_digests_do_not_help_rows_are_compared() {
 #[test]
 fn old_ticks_of_two_timelines_are_compared() {
     let rate = TickRate::hz(20);
-    let setup = Setup {
-        seed: 5,
-        slots: 2,
-        rate,
-    };
+    let setup = Setup::new(5, 2, rate);
     let repeat = Repeat { ticks: 40 };
     let window = Window { ticks: 40, repeat };
     let start = || Timeline::new(Rules::<true>, &setup, window).unwrap();

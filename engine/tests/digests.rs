@@ -161,11 +161,7 @@ fn a_change_is_seen_on_the_way_to_it_and_nowhere_else() {
 #[test]
 fn a_timeline_shows_the_digests_of_every_kept_tick() {
     let rate = TickRate::hz(20);
-    let setup = Setup {
-        seed: 5,
-        slots: 2,
-        rate,
-    };
+    let setup = Setup::new(5, 2, rate);
     let repeat = Repeat { ticks: 40 };
     let window = Window { ticks: 40, repeat };
     let mut timeline = Timeline::new(Rules::<true>, &setup, window).unwrap();

@@ -44,11 +44,7 @@ struct Match<const REDO: bool> {
 
 fn timeline<const REDO: bool>() -> Timeline<Rules<REDO>> {
     let rate = TickRate::hz(20);
-    let setup = Setup {
-        seed: 5,
-        slots: 2,
-        rate,
-    };
+    let setup = Setup::new(5, 2, rate);
     let repeat = Repeat { ticks: 12 };
     Timeline::new(Rules, &setup, Window { ticks: 12, repeat }).unwrap()
 }

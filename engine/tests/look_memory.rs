@@ -16,11 +16,7 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 #[test]
 fn looking_allocates_nothing() {
-    let setup = Setup {
-        seed: 5,
-        slots: 2,
-        rate: TickRate::hz(20),
-    };
+    let setup = Setup::new(5, 2, TickRate::hz(20));
     let repeat = Repeat { ticks: 60 };
     let window = Window { ticks: 60, repeat };
     let mut timeline = Timeline::new(Rules::<true>, &setup, window).unwrap();

@@ -18,11 +18,7 @@ use proptest::prelude::*;
 const HZ_20: TickRate = TickRate::hz(20);
 const HZ_60: TickRate = TickRate::hz(60);
 
-const SETUP: Setup = Setup {
-    seed: 9,
-    slots: 2,
-    rate: HZ_60,
-};
+const SETUP: Setup = Setup::new(9, 2, HZ_60);
 
 /// Everybody walks, at so many units a second.
 struct Walk;
@@ -72,7 +68,10 @@ const fn rate(at: u64, rate: TickRate) -> Entry {
 
 /// The sealed frames of a match of `ticks`, with `entries` in the frames of these ticks.
 fn sealed(ticks: u64, entries: &[(u64, Entry)]) -> Log {
-    let mut log = Log::new(FrameHash::genesis(&GameIdentity::of(&Walk), &SETUP));
+    let mut log = Log::new(
+        FrameHash::genesis(&GameIdentity::of(&Walk), &SETUP),
+        SETUP.first,
+    );
     for tick in Tick::ZERO.until(Tick(ticks)) {
         let mut frame = SealedFrame::empty(log.head());
         frame.tick = tick;

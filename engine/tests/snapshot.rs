@@ -20,11 +20,7 @@ use rows::{Kept, Rules};
 type Game = Rules<true>;
 const RULES: Game = Rules;
 
-const SETUP: Setup = Setup {
-    seed: 5,
-    slots: 3,
-    rate: TickRate::hz(20),
-};
+const SETUP: Setup = Setup::new(5, 3, TickRate::hz(20));
 
 const REPEAT: Repeat = Repeat { ticks: 12 };
 
@@ -164,9 +160,8 @@ fn canonical_bytes_are_golden() {
             command_bytes: 150,
         },
         setup: Setup {
-            seed: 4,
-            slots: 2,
-            rate: TickRate::new(30_000, 1001).unwrap(),
+            first: Tick(3),
+            ..Setup::new(4, 2, TickRate::new(30_000, 1001).unwrap())
         },
         tick: Tick(5),
         checksum: Digest(6),
@@ -181,7 +176,7 @@ fn canonical_bytes_are_golden() {
     golden.extend([9; 32]);
     golden.extend([2, 0, 0, 0, 150, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 2]);
     golden.extend([0x30, 0x75, 0, 0, 0xe9, 3, 0, 0]);
-    for number in [5, 6, 7_u64] {
+    for number in [3, 5, 6, 7_u64] {
         golden.extend(number.to_le_bytes());
     }
     golden.extend([1, 2, 3, 4, 0, 0, 0, 0, 8, 0, 0, 0, 0xaa, 0xbb]);

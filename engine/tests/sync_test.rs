@@ -16,11 +16,7 @@ use phalanx_engine::{
     Tick, TickRate, Visitor, VisitorMut, mix,
 };
 
-const SETUP: Setup = Setup {
-    seed: 3,
-    slots: 2,
-    rate: TickRate::hz(60),
-};
+const SETUP: Setup = Setup::new(3, 2, TickRate::hz(60));
 
 fn any_input(tick: Tick, slot: Slot) -> u8 {
     mix(tick.0 << 8 | u64::from(slot.0)) as u8

@@ -51,11 +51,7 @@ const fn window(ticks: u32, repeat: u32) -> Window {
 }
 
 fn timeline(slots: u8, window: Window) -> Timeline<Sum> {
-    let setup = Setup {
-        seed: 1,
-        slots,
-        rate: TickRate::hz(60),
-    };
+    let setup = Setup::new(1, slots, TickRate::hz(60));
     Timeline::new(Sum { salt: 0 }, &setup, window).unwrap()
 }
 
@@ -247,11 +243,7 @@ fn two_peers_on_different_schedules_converge() {
 
 #[test]
 fn different_rules_never_have_the_same_chain_again() {
-    let setup = Setup {
-        seed: 1,
-        slots: 1,
-        rate: TickRate::hz(60),
-    };
+    let setup = Setup::new(1, 1, TickRate::hz(60));
     let mut peers = [0, 1]
         .map(|salt| Timeline::new(Sum { salt }, &setup, window(0, 0)).expect("a valid window"));
     for tick in 0..50 {
@@ -306,11 +298,7 @@ fn only_what_is_a_command_undoes_a_tick() {
         commands,
         ..real(tick, &[0, 0])
     };
-    let setup = Setup {
-        seed: 1,
-        slots: 2,
-        rate: TickRate::hz(60),
-    };
+    let setup = Setup::new(1, 2, TickRate::hz(60));
     let mut timeline = Timeline::new(Orders, &setup, window(8, 8)).unwrap();
     assert_eq!(run(&mut timeline), Stall::WindowFull);
     let none = vec![
@@ -412,11 +400,7 @@ fn the_first_provided_input_counts() {
 
 #[test]
 fn windows_are_checked() {
-    let setup = Setup {
-        seed: 0,
-        slots: 1,
-        rate: TickRate::hz(60),
-    };
+    let setup = Setup::new(0, 1, TickRate::hz(60));
     let new = |window| Timeline::new(Sum { salt: 0 }, &setup, window).err();
     assert_eq!(
         new(window(WINDOW_TICKS_MAX + 1, u32::MAX)),

@@ -19,11 +19,7 @@ fn config(cases: u32) -> ProptestConfig {
 }
 
 fn setup(slots: u8) -> Setup {
-    Setup {
-        seed: 7,
-        slots,
-        rate: TickRate::hz(60),
-    }
+    Setup::new(7, slots, TickRate::hz(60))
 }
 
 const fn window(ticks: u32, repeat: u32) -> Window {

@@ -198,7 +198,7 @@ impl<S: Simulation> Client<S> {
             link: Link::new(
                 GameIdentity::of(&simulation),
                 neutral,
-                Tick(config.delay.at_start().into()),
+                config.delay.at_start(),
                 config.worth,
             ),
             split: Split::new(config.delay),
@@ -495,13 +495,14 @@ impl<S: Simulation> Client<S> {
 
 impl<S: Simulation> Playing<S> {
     fn new(timeline: Timeline<S>, slot: Slot) -> Self {
+        let first = timeline.setup().first;
         Self {
             timeline,
             slot,
-            sealed: Tick::ZERO,
-            due: Tick::ZERO,
+            sealed: first,
+            due: first,
             holds: false,
-            stalls_counted: Tick::ZERO,
+            stalls_counted: first,
             stalls: 0,
             sampled: vec![(Tick::ZERO, Time::NEVER); SAMPLES_KEPT],
             latency: Histogram::default(),

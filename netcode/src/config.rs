@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use phalanx_engine::{FrameHash, GameIdentity, Input, Repeat, Setup, Simulation};
+use phalanx_engine::{FrameHash, GameIdentity, Input, Repeat, Setup, SetupError, Simulation};
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{FORWARDING_SLOTS_MAX, WAIT_BOUND_MAX};
@@ -55,9 +55,9 @@ pub struct SessionConfig {
 /// Why a [`SessionConfig`] was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// No slot, or too many.
-    #[error("a session has 1 to {} slots", phalanx_engine::limits::SLOTS_MAX)]
-    Slots,
+    /// The session starts from what none can start from.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
     /// The packed input is empty or too large, or neutral value and mask have another length.
     #[error(
         "the packed input has 1 to {} bytes, as have its neutral value and mask",
@@ -110,9 +110,8 @@ impl SessionConfig {
             && [&self.neutral, &self.repeat_mask]
                 .iter()
                 .all(|part| part.len() == bytes as usize);
-        if !(1..=phalanx_engine::limits::SLOTS_MAX).contains(&self.setup.slots) {
-            Err(ConfigError::Slots)
-        } else if !input_fits {
+        self.setup.validate()?;
+        if !input_fits {
             Err(ConfigError::Input)
         } else if !(1..=phalanx_engine::limits::COMMAND_BYTES_MAX)
             .contains(&self.game.command_bytes)

@@ -103,7 +103,7 @@ pub const SEAL_EARLY_MAX: Duration = Duration::from_millis(50);
 /// Longest bound of the policy that waits.
 pub const WAIT_BOUND_MAX: Duration = Duration::from_secs(60);
 
-/// From the moment when all are ready to the deadline of tick 0.
+/// From the moment when all are ready to the deadline of the first tick.
 pub const START_DELAY: Duration = Duration::from_millis(600);
 
 /// Round trips measured before a client is ready.

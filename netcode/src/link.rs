@@ -11,7 +11,7 @@ use core::time::Duration;
 use std::collections::VecDeque;
 
 use phalanx_engine::limits::HISTORY_TICKS_MAX;
-use phalanx_engine::{Digest, FrameHash, GameIdentity, SealedFrame, Slot, Tick};
+use phalanx_engine::{Digest, FrameHash, GameIdentity, SealedFrame, Setup, Slot, Tick};
 
 use self::downlink::Downlink;
 pub(crate) use self::downlink::PROVISIONAL_COUNT_BITS;
@@ -32,8 +32,8 @@ use crate::time::{
     LateWorth, NetTime, Observation, Server, TickMap, Time, TimeEvent, TimeProvider, low16,
 };
 use crate::wire::{
-    BitReader, ControlReader, Datagram, FrameShape, FromClient, FromRelay, Hello, InputHeader,
-    RelayHeader, ToClient, Welcome, encode_control,
+    BitReader, ControlReader, Datagram, FromClient, FromRelay, Hello, InputHeader, RelayHeader,
+    ToClient, Welcome, encode_control,
 };
 
 /// What becomes of the frames and inputs that a link receives.
@@ -133,8 +133,8 @@ pub(crate) struct Link {
     stage: Stage,
     game: GameIdentity,
     neutral: Vec<u8>,
-    /// The first tick that may be stamped.
-    first: Tick,
+    /// So many of the session's first ticks are not stamped.
+    unstamped: u32,
     worth: LateWorth,
     welcome: Option<Welcome>,
     control_in: ControlReader,
@@ -143,9 +143,14 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// A connection that greets the relay. `neutral` is the packed neutral input; ticks before `first`
-    /// are not stamped.
-    pub(crate) fn new(game: GameIdentity, neutral: Vec<u8>, first: Tick, worth: LateWorth) -> Self {
+    /// A connection that greets the relay. `neutral` is the packed neutral input; the session's
+    /// first `unstamped` ticks are not stamped.
+    pub(crate) fn new(
+        game: GameIdentity,
+        neutral: Vec<u8>,
+        unstamped: u32,
+        worth: LateWorth,
+    ) -> Self {
         let mut control_out = Vec::new();
         let hello = Hello {
             protocol: PROTOCOL_VERSION,
@@ -156,7 +161,7 @@ impl Link {
             stage: Stage::Greeting,
             game,
             neutral,
-            first,
+            unstamped,
             worth,
             welcome: None,
             control_in: ControlReader::default(),
@@ -171,8 +176,9 @@ impl Link {
 
     /// Every tick before this one is agreed.
     pub(crate) fn agreed_next(&self) -> Tick {
-        self.running()
-            .map_or(Tick::ZERO, |running| running.agreed_next)
+        let begin = self.welcome.as_ref().map(|welcome| welcome.setup.first);
+        let running = self.running().map(|running| running.agreed_next);
+        running.or(begin).unwrap_or_default()
     }
 
     /// The lead in force, nanoseconds.
@@ -326,9 +332,7 @@ impl Link {
     ) -> Result<(), CloseReason> {
         match (message, &mut self.stage) {
             (FromRelay::Welcome(welcome), Stage::Greeting) => {
-                if welcome.slot.0 >= welcome.setup.slots
-                    || welcome.setup.slots > phalanx_engine::limits::SLOTS_MAX
-                {
+                if welcome.slot.0 >= welcome.setup.slots || welcome.setup.validate().is_err() {
                     return Err(CloseReason::Malformed);
                 }
                 self.welcome = Some(welcome.clone());
@@ -362,7 +366,8 @@ impl Link {
         let welcome = self.welcome.as_ref().ok_or(CloseReason::Unexpected)?;
         let waits = matches!(welcome.rules.policy, LatePolicy::Wait { .. });
         let deadline = Time::from_nanos(deadline);
-        let map = |deadline| TickMap::new(deadline, NetTime::ZERO, welcome.setup.rate);
+        let Setup { rate, first, .. } = welcome.setup;
+        let map = |deadline| TickMap::new(deadline, NetTime::start_of(first), rate);
         let relay = map(deadline);
         let echoes = measured.answers.iter().map(|answer| Observation::Echo {
             sent: answer.sent,
@@ -372,36 +377,24 @@ impl Link {
         let start = Start {
             map: map(deadline.offset(measured.best.relay_ahead().saturating_neg())),
             echoes: &echoes.collect::<Vec<_>>(),
-            first: self.first,
+            first: first + u64::from(self.unstamped),
             worth: self.worth,
             waits,
         };
         let stamps = Stamps::start(now, &start);
-        let first = stamps.next();
-        encode_control(&FromClient::Stamping(first), &mut self.control_out);
-
-        let input_bytes = u32::try_from(self.neutral.len()).map_err(|_| CloseReason::Unexpected)?;
-        let shape = FrameShape {
-            slots: welcome.setup.slots,
-            input_bytes,
-        };
+        let stamped = stamps.next();
+        encode_control(&FromClient::Stamping(stamped), &mut self.control_out);
         let genesis = FrameHash::genesis(&self.game, &welcome.setup);
         self.stage = Stage::Running(Box::new(Running {
             round_trip: measured.best.round_trip(),
             stamps,
-            uplink: Uplink::new(self.neutral.clone(), first, waits),
+            uplink: Uplink::new(self.neutral.clone(), stamped, waits),
             outbox: Outbox::default(),
-            downlink: Downlink::new(
-                shape,
-                self.neutral.clone(),
-                genesis,
-                welcome.epoch,
-                welcome.setup.rate,
-            ),
-            reported_next: Tick::ZERO,
+            downlink: Downlink::new(welcome, self.neutral.clone(), genesis),
+            reported_next: first,
             stagger: Stagger::default(),
-            votes_next: Tick::ZERO,
-            agreed_next: Tick::ZERO,
+            votes_next: first,
+            agreed_next: first,
             send_at: now + RESEND_INTERVAL,
         }));
         self.events.push_back(LinkEvent::Started);

@@ -14,7 +14,9 @@ mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use phalanx_engine::{Entry, Log, RateChange, SealedCommand, SealedFrame, Slot, Tick, TickRate};
+use phalanx_engine::{
+    Entry, Log, RateChange, SealedCommand, SealedFrame, Setup, Slot, Tick, TickRate,
+};
 
 use self::budget::Budget;
 use self::downstream::{Downstream, News, View};
@@ -45,7 +47,7 @@ pub enum RelayEvent {
         /// Whose it is.
         peer: PeerId,
     },
-    /// All slots are ready; tick 0 is about to begin.
+    /// All slots are ready; the first tick is about to begin.
     Started,
     /// A player is gone.
     Left {
@@ -175,16 +177,16 @@ impl Relay {
     /// [`ConfigError`] if the configuration is out of range.
     pub fn new(config: SessionConfig) -> Result<Self, ConfigError> {
         config.validate()?;
-        let slots = config.setup.slots;
+        let Setup { slots, first, .. } = config.setup;
         let input_bytes = config.shape().input_len();
         Ok(Self {
             phase: Phase::Gathering,
             peers: BTreeMap::new(),
-            seats: (0..slots).map(|_| Seat::new(input_bytes)).collect(),
+            seats: (0..slots).map(|_| Seat::new(input_bytes, first)).collect(),
             entries: Vec::new(),
-            schedule: Schedule::new(config.setup.rate),
+            schedule: Schedule::new(&config.setup),
             sealer: Sealer::new(&config),
-            ballot: Ballot::new(slots),
+            ballot: Ballot::new(slots, first),
             events: VecDeque::new(),
             closing: VecDeque::new(),
             input: vec![0; input_bytes],
@@ -400,7 +402,7 @@ impl Relay {
         self.ballot.seat(slot, true);
         self.events.push_back(RelayEvent::Joined { slot, peer: id });
         if let Some(peer) = self.peers.get_mut(&id) {
-            let downstream = Box::new(Downstream::new(slot));
+            let downstream = Box::new(Downstream::new(slot, self.config.setup.first));
             peer.stage = Stage::Seated {
                 slot,
                 ready: false,
@@ -518,7 +520,8 @@ impl Relay {
         let limit = self.sealer.next() + INPUTS_AHEAD_MAX;
         let seat = &mut self.seats[usize::from(slot.0)];
         if header.acked_baseline {
-            let before = header.first.previous().ok_or(CloseReason::Malformed)?;
+            let before = header.first.previous_since(self.config.setup.first);
+            let before = before.ok_or(CloseReason::Malformed)?;
             if before >= seat.next() {
                 return Err(CloseReason::Malformed); // We never acknowledged it.
             }
@@ -618,10 +621,8 @@ impl Relay {
     fn seal(&mut self, now: Time) {
         while self.phase == Phase::Running && self.seal_time() <= now {
             let tick = self.sealer.next();
-            if self
-                .config
-                .length
-                .is_some_and(|length| tick.0 + 1 >= length)
+            let length = self.config.length;
+            if length.is_some_and(|length| tick.next() >= self.sealer.first() + length)
                 && !self.entries.contains(&Entry::End)
             {
                 self.entries.push(Entry::End);

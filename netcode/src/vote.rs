@@ -21,7 +21,7 @@ struct Row {
     digests: Vec<Option<Digest>>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Voter {
     seated: bool,
     /// The tick after the newest one that it voted for.
@@ -37,21 +37,27 @@ struct Voter {
 pub(crate) struct Ballot {
     voters: Vec<Voter>,
     rows: Vec<Row>,
+    /// The first tick there is.
+    first: Tick,
     agreed_next: Tick,
     disagreement: Option<Disagreement>,
 }
 
 impl Ballot {
-    pub(crate) fn new(slots: u8) -> Self {
-        let digests = vec![None; slots.into()];
-        let rows = (0..VOTES_KEPT).map(|tick| Row {
-            tick: Tick(tick),
-            digests: digests.clone(),
-        });
+    pub(crate) fn new(slots: u8, first: Tick) -> Self {
+        let row = Row {
+            tick: first,
+            digests: vec![None; slots.into()],
+        };
+        let voter = Voter {
+            seated: false,
+            next: first,
+        };
         Self {
-            voters: vec![Voter::default(); slots.into()],
-            rows: rows.collect(),
-            agreed_next: Tick::ZERO,
+            voters: vec![voter; slots.into()],
+            rows: (0..VOTES_KEPT).map(|_| row.clone()).collect(),
+            first,
+            agreed_next: first,
             disagreement: None,
         }
     }
@@ -59,7 +65,7 @@ impl Ballot {
     pub(crate) fn seat(&mut self, slot: Slot, seated: bool) {
         self.voters[usize::from(slot.0)] = Voter {
             seated,
-            next: Tick::ZERO,
+            next: self.first,
         };
     }
 
@@ -184,7 +190,11 @@ mod tests {
     use super::*;
 
     fn ballot(slots: u8) -> Ballot {
-        let mut ballot = Ballot::new(slots);
+        ballot_from(slots, Tick::ZERO)
+    }
+
+    fn ballot_from(slots: u8, first: Tick) -> Ballot {
+        let mut ballot = Ballot::new(slots, first);
         Slot::all(slots).for_each(|slot| ballot.seat(slot, true));
         ballot
     }
@@ -201,6 +211,25 @@ mod tests {
         ballot.vote(Slot(1), Tick(1), Digest(1));
         ballot.agree();
         assert_eq!(ballot.agreed_next(), Tick(2));
+    }
+
+    /// Wherever in the ring that is.
+    #[test]
+    fn votes_begin_with_the_session() {
+        for first in [1, 511, (1 << 32) - 3, 1 << 48].map(Tick) {
+            let mut ballot = ballot_from(2, first);
+            assert_eq!(ballot.agreed_next(), first);
+            assert!(!ballot.vote(Slot(0), first.saturating_sub(1), Digest(1)));
+            ballot.agree();
+            assert_eq!((ballot.agreed_next(), ballot.next(Slot(0))), (first, first));
+            for tick in first.until(first + 600) {
+                for slot in Slot::all(2) {
+                    assert!(!ballot.vote(slot, tick, Digest(tick.0)));
+                }
+                ballot.agree();
+                assert_eq!(ballot.agreed_next(), tick.next());
+            }
+        }
     }
 
     #[test]

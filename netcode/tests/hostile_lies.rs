@@ -5,6 +5,7 @@ mod hostile_pump;
 use hostile_pump::model::{News, commands, control, inputs, varint};
 use hostile_pump::siege::{HONEST, LENGTH, MALLORY, SECOND, Stage, honest_ends_whole, session_at};
 use hostile_pump::{Packet, Pump, config};
+use phalanx_engine::limits::FIRST_TICK_MAX;
 use phalanx_engine::{Entry, Tick};
 use phalanx_netcode::testing::Mixer;
 use phalanx_netcode::{CloseReason, Event, PeerId, Relay, Time};
@@ -211,16 +212,22 @@ fn commands_that_break_the_format_of_a_frame_are_refused() {
     }
 }
 
-/// A welcome: slot, seed, slots, rate, policy (repeat), repetition, forwarding, epoch.
+/// A welcome: slot, seed, slots, rate, first tick 0, policy (repeat), repetition, forwarding, epoch.
 fn welcome(slot: u8, slots: u8, rate: (u64, u64), repeat: u64) -> Vec<u8> {
+    welcome_from(0, slot, slots, rate, repeat)
+}
+
+/// The same to a session that begins at `first`.
+fn welcome_from(first: u64, slot: u8, slots: u8, rate: (u64, u64), repeat: u64) -> Vec<u8> {
     let (numerator, denominator) = (varint(rate.0), varint(rate.1));
-    let repeat = varint(repeat);
-    let parts: [&[u8]; 8] = [
+    let (first, repeat) = (varint(first), varint(repeat));
+    let parts: [&[u8]; 9] = [
         &[slot],
         &[5],
         &[slots],
         &numerator,
         &denominator,
+        &first,
         &[1],
         &repeat,
         &[1, 1],
@@ -261,6 +268,11 @@ fn an_absurd_welcome_is_refused() {
         assert_eq!(closed(welcome(0, 2, rate, 30)), malformed, "{rate:?}");
     }
     assert_eq!(closed(welcome(0, 2, (60, 1), 1 << 33)), malformed);
+    let from = |first| closed(welcome_from(first, 0, 2, (60, 1), 30));
+    assert_eq!(from(FIRST_TICK_MAX), None);
+    for first in [FIRST_TICK_MAX + 1, u64::MAX - 600, u64::MAX] {
+        assert_eq!(from(first), malformed, "{first}");
+    }
 }
 
 /// A player of the game as it is comes to a session of another one.

@@ -46,11 +46,7 @@ struct Rig<S: Simulation> {
 
 impl<S: Simulation> Rig<S> {
     fn new(simulation: impl Fn() -> S) -> Self {
-        let setup = Setup {
-            seed: 1,
-            slots: PLAYERS,
-            rate: RATE,
-        };
+        let setup = Setup::new(1, PLAYERS, RATE);
         let mut relay = Relay::new(SessionConfig::new(&simulation(), setup)).unwrap();
         relay.reserve(u32::try_from(WARM.0 + STEADY_TICKS + 600).unwrap());
         let mut network = Network::new(1);

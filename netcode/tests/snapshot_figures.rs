@@ -100,11 +100,7 @@ impl Simulation for March {
 #[test]
 #[ignore = "only prints"]
 fn sizes() {
-    let setup = Setup {
-        seed: 7,
-        slots: 1,
-        rate: TickRate::hz(20),
-    };
+    let setup = Setup::new(7, 1, TickRate::hz(20));
     let repeat = Repeat { ticks: 8 };
     let mut timeline = Timeline::new(March, &setup, Window { ticks: 0, repeat }).unwrap();
     for tick in Tick::ZERO.until(Tick(202)) {

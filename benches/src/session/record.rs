@@ -60,11 +60,7 @@ impl Scene {
     }
 
     pub(super) fn relay(&self) -> Relay {
-        let setup = Setup {
-            seed: 1,
-            slots: self.players,
-            rate: RATE,
-        };
+        let setup = Setup::new(1, self.players, RATE);
         let mut relay =
             Relay::new(SessionConfig::new(&Tally, setup)).expect("a session within limits");
         let ticks = self.warm_ticks + self.ticks + 600;

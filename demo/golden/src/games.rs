@@ -54,12 +54,12 @@ pub(crate) const COMPONENTS: &[Component] = &[
 
 fn duel(seed: u64, slots: u8) -> Match<Duel> {
     let rate = DUEL;
-    Match::new(|| Duel, Setup { seed, slots, rate })
+    Match::new(|| Duel, Setup::new(seed, slots, rate))
 }
 
 fn skirmish(seed: u64, slots: u8, units: u32) -> Match<Skirmish> {
     let rate = SKIRMISH;
-    Match::new(|| Skirmish { units }, Setup { seed, slots, rate })
+    Match::new(|| Skirmish { units }, Setup::new(seed, slots, rate))
 }
 
 /// Notes the checksum of a confirmed tick.
@@ -94,7 +94,10 @@ impl<S: Simulation> Match<S> {
     fn new(rules: impl Fn() -> S, setup: Setup) -> Self {
         Self {
             timeline: Timeline::new(rules(), &setup, WINDOW).expect("a valid window"),
-            log: Log::new(FrameHash::genesis(&GameIdentity::of(&rules()), &setup)),
+            log: Log::new(
+                FrameHash::genesis(&GameIdentity::of(&rules()), &setup),
+                setup.first,
+            ),
             rules: rules(),
             late: VecDeque::new(),
             setup,

@@ -14,7 +14,7 @@ const TICKS: u64 = 1000;
 fn heads(tape: &mut Tape<'_>) {
     let mut rng = Rng::new(6);
     let genesis = FrameHash([7; 32]);
-    let mut log = Log::new(genesis);
+    let mut log = Log::new(genesis, Tick::ZERO);
     for tick in Tick::ZERO.until(Tick(TICKS)) {
         let mut frame = SealedFrame::empty(genesis);
         frame.tick = tick;

@@ -318,7 +318,7 @@ impl<G: Game> Stage<G> {
         let Some(detour) = scenario.detour else {
             return;
         };
-        let moment = detour.moment(self.timing.get().begun, scenario.rate);
+        let moment = detour.moment(self.timing.get().begun, &scenario.setup());
         let (clock, routes) = (self.clock, self.routes.clone());
         spawn_local(async move {
             clock.sleep_until(moment).await;

@@ -92,11 +92,7 @@ async fn host<S: Simulation>(
         // Another match each time, each of them repeatable.
         let seed = args.game.seed.wrapping_add(session);
         session += 1;
-        let setup = Setup {
-            seed,
-            slots: args.game.players,
-            rate: args.game.rate(),
-        };
+        let setup = Setup::new(seed, args.game.players, args.game.rate());
         let mut config = SessionConfig::new(simulation, setup);
         (config.rules, config.length) = (rules, length);
         let relay = RefCell::new(Relay::new(config).map_err(Failure::usage)?);

@@ -75,11 +75,7 @@ fn test<G: Game>(
     console: Console,
     interrupt: &Interrupt,
 ) -> Result<Exit, Failure> {
-    let setup = Setup {
-        seed: args.game.seed,
-        slots: args.game.players,
-        rate: args.game.rate(),
-    };
+    let setup = Setup::new(args.game.seed, args.game.players, args.game.rate());
     let clock = Clock::start();
     let progress = RefCell::new(Progress::new(console));
     let seen = RefCell::new(Seen::<G> {
@@ -248,11 +244,7 @@ mod tests {
     /// The canary of the hint.
     #[test]
     fn a_map_in_the_state_is_told() {
-        let setup = Setup {
-            seed: 1,
-            slots: 1,
-            rate: TickRate::hz(60),
-        };
+        let setup = Setup::new(1, 1, TickRate::hz(60));
         let report = SyncTest::new(Mapped, setup).run(2, |_, _, _| 0).unwrap();
         let text = hint(report.plain).unwrap();
         assert_eq!(

@@ -105,11 +105,7 @@ mod tests {
     /// The address of everybody who ever came was kept as long as the session lasted.
     #[tokio::test]
     async fn who_is_gone_is_forgotten() {
-        let setup = Setup {
-            seed: 1,
-            slots: 1,
-            rate: TickRate::hz(60),
-        };
+        let setup = Setup::new(1, 1, TickRate::hz(60));
         let relay = RefCell::new(Relay::new(SessionConfig::new(&Mixer, setup)).unwrap());
         let identity = Identity::generate().unwrap();
         let mut listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into(), &identity).unwrap();

@@ -70,11 +70,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
 
     // Alone: rewind and replay at every tick, digests from scratch, encode and decode.
-    let setup = Setup {
-        seed: 7,
-        slots: 2,
-        rate: TickRate::hz(60),
-    };
+    let setup = Setup::new(7, 2, TickRate::hz(60));
     SyncTest::new(Rules, setup).run(2_000, |tick, slot, _| {
         keys(tick.0 + 999 * u64::from(slot.0))
     })?;

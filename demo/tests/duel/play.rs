@@ -42,11 +42,7 @@ pub(crate) const THROW: Pad = Pad {
 
 /// A session at 60 Hz.
 pub(crate) fn setup(seed: u64, slots: u8) -> Setup {
-    Setup {
-        seed,
-        slots,
-        rate: TickRate::hz(60),
-    }
+    Setup::new(seed, slots, TickRate::hz(60))
 }
 
 /// One match in progress.

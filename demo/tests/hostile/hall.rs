@@ -29,11 +29,7 @@ pub(crate) struct Served {
 /// A session of `rules` at 60 Hz.
 pub(crate) fn session<S: Simulation>(rules: &S, slots: u8, ticks: u64) -> SessionConfig {
     let rate = TickRate::hz(60);
-    let setup = Setup {
-        seed: 9,
-        slots,
-        rate,
-    };
+    let setup = Setup::new(9, slots, rate);
     let mut config = SessionConfig::new(rules, setup);
     config.length = Some(ticks);
     config

@@ -13,11 +13,7 @@ use phalanx_engine::{
 
 /// A session at 20 Hz.
 pub(crate) fn setup(seed: u64, slots: u8) -> Setup {
-    Setup {
-        seed,
-        slots,
-        rate: TickRate::hz(20),
-    }
+    Setup::new(seed, slots, TickRate::hz(20))
 }
 
 /// A place by whole units.

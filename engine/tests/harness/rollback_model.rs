@@ -179,11 +179,7 @@ impl Case {
             ticks: ticks + u32::from(reader.byte() % 6),
         };
         let slots = reader.byte() % 4 + 1;
-        let setup = Setup {
-            seed: reader.byte().into(),
-            slots,
-            rate: TickRate::hz(60),
-        };
+        let setup = Setup::new(reader.byte().into(), slots, TickRate::hz(60));
         let mut operations = Vec::new();
         while !reader.is_at_end() {
             operations.push(reader.operation(slots));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use phalanx_engine::{Encoder, FrameHash, Pace, RateChange, SealedFrame, Slot, Tick, TickRate};
+use phalanx_engine::{Encoder, FrameHash, Pace, RateChange, SealedFrame, Setup, Slot, Tick};
 
 use super::Receiver;
 use crate::channel::CloseReason;
@@ -11,7 +11,8 @@ use crate::limits::{
 };
 use crate::ring::position;
 use crate::wire::{
-    BitReader, FragmentHeader, FrameShape, FramesReader, RelayHeader, WireError, blank_frame,
+    BitReader, FragmentHeader, FrameShape, FramesReader, RelayHeader, Welcome, WireError,
+    blank_frame,
 };
 
 /// A frame in pieces.
@@ -59,6 +60,8 @@ impl Chain {
 #[derive(Debug)]
 pub(crate) struct Downlink {
     shape: FrameShape,
+    /// The first tick of the session.
+    first: Tick,
     neutral: Vec<u8>,
     chain: Chain,
     /// The tick after the newest frame that came.
@@ -73,19 +76,23 @@ pub(crate) struct Downlink {
 }
 
 impl Downlink {
-    pub(crate) fn new(
-        shape: FrameShape,
-        neutral: Vec<u8>,
-        genesis: FrameHash,
-        epoch: u32,
-        rate: TickRate,
-    ) -> Self {
+    /// The frames of the session that `welcome` tells of; the first carries `genesis`.
+    pub(crate) fn new(welcome: &Welcome, neutral: Vec<u8>, genesis: FrameHash) -> Self {
+        let Setup {
+            slots, rate, first, ..
+        } = welcome.setup;
+        let shape = FrameShape {
+            slots,
+            // Its own neutral input's, which is within limits.
+            input_bytes: u32::try_from(neutral.len()).unwrap_or(u32::MAX),
+        };
         let kept = usize::try_from(FRAMES_KEPT).unwrap_or(0);
         Self {
             shape,
+            first,
             chain: Chain {
-                epoch,
-                next: Tick::ZERO,
+                epoch: welcome.epoch,
+                next: first,
                 head: genesis,
                 baselines: vec![vec![0; shape.inputs_len()]; kept],
                 encoder: Encoder::new(),
@@ -157,7 +164,8 @@ impl Downlink {
             }
             return Ok(true);
         }
-        let before = header.first.previous().ok_or(CloseReason::Malformed)?;
+        let before = header.first.previous_since(self.first);
+        let before = before.ok_or(CloseReason::Malformed)?;
         if before >= self.chain.next {
             return Err(CloseReason::Malformed); // We never acknowledged it.
         }

@@ -59,11 +59,7 @@ struct Rig {
 impl Rig {
     /// A match that has begun; `loss` of the way up in 1/10,000 of the time, in bursts of `burst`.
     fn new(loss: u32, burst: Duration, stagger: Stagger) -> Self {
-        let setup = Setup {
-            seed: 1,
-            slots: 1,
-            rate: RATE,
-        };
+        let setup = Setup::new(1, 1, RATE);
         let mut relay = Relay::new(SessionConfig::new(&Mixer, setup)).unwrap();
         relay.connected(Time::ZERO, PEER);
         let mut network = Network::new(3);
@@ -76,12 +72,7 @@ impl Rig {
             network,
             up,
             down,
-            link: Link::new(
-                GameIdentity::of(&Mixer),
-                vec![0, 0],
-                Tick(1),
-                LateWorth::Balanced,
-            ),
+            link: Link::new(GameIdentity::of(&Mixer), vec![0, 0], 1, LateWorth::Balanced),
             idle: Idle {
                 confirmed: Tick::ZERO,
             },

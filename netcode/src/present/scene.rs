@@ -463,11 +463,7 @@ struct Alone {
 
 impl Alone {
     fn new() -> Self {
-        let setup = Setup {
-            seed: 1,
-            slots: 1,
-            rate: TickRate::hz(60),
-        };
+        let setup = Setup::new(1, 1, TickRate::hz(60));
         let window = Window {
             ticks: 30,
             repeat: Repeat { ticks: 60 },
@@ -488,11 +484,7 @@ impl Alone {
     fn seal_with(&mut self, end: u64, input: u16, entries: &[Entry]) {
         for tick in self.sealed.until(Tick(end)) {
             let game = GameIdentity::of(self.timeline.simulation());
-            let setup = Setup {
-                seed: 1,
-                slots: 1,
-                rate: TickRate::hz(60),
-            };
+            let setup = Setup::new(1, 1, TickRate::hz(60));
             let frame = SealedFrame {
                 tick,
                 entries: entries.into(),

@@ -98,7 +98,7 @@ impl<'a, S: Simulation> View<'a, S> {
     /// The view of `timeline` at `now`; `None` if it has executed nothing yet.
     #[must_use]
     pub fn new(timeline: &'a mut Timeline<S>, now: Time, alpha: Alpha) -> Option<Self> {
-        let tick = timeline.next().previous()?;
+        let tick = timeline.next().previous_since(timeline.setup().first)?;
         Some(Self {
             timeline,
             now,
@@ -145,7 +145,8 @@ impl<'a, S: Simulation> View<'a, S> {
 
     /// The newest tick that is confirmed; `None` if none is.
     pub fn confirmed(&self) -> Option<Tick> {
-        self.timeline.confirmed().previous()
+        let first = self.timeline.setup().first;
+        self.timeline.confirmed().previous_since(first)
     }
 
     /// Another number than before if a state that was shown before may be another one now.

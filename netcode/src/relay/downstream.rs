@@ -71,11 +71,12 @@ pub(crate) struct Downstream {
 }
 
 impl Downstream {
-    pub(crate) fn new(slot: Slot) -> Self {
+    /// Nothing sent yet to the client in `slot`, of a session that begins at `first`.
+    pub(crate) fn new(slot: Slot, first: Tick) -> Self {
         Self {
             slot,
-            acked: Tick::ZERO,
-            streamed: Tick::ZERO,
+            acked: first,
+            streamed: first,
             progressed: Time::ZERO,
             reporter: Reporter::default(),
             send_at: Time::NEVER,
@@ -223,7 +224,7 @@ impl Downstream {
         let mut unsent = first.max(oldest).until(end);
         let first = unsent.find(|tick| !self.is_under_way(now, *tick));
         let first = first.unwrap_or(end);
-        let acked_baseline = first == self.acked && first > Tick::ZERO;
+        let acked_baseline = first == self.acked && first > view.sealer.first();
         let header = RelayHeader {
             arrivals: self.reporter.arrivals(),
             path: self.reporter.path(),

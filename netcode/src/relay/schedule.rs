@@ -2,15 +2,17 @@
 
 use core::time::Duration;
 
-use phalanx_engine::{Entry, Pace, RateChange, SealedFrame, Tick, TickRate};
+use phalanx_engine::{Entry, Pace, RateChange, SealedFrame, Setup, Tick, TickRate};
 
 use super::RateError;
 use crate::limits::RATE_NOTICE;
-use crate::time::{NetTime, TickMap, Time};
+use crate::time::{NetTime, Server, TickMap, Time};
 
 /// The session's tick line on the relay's clock, and the change of rate that is under way.
 #[derive(Debug)]
 pub(crate) struct Schedule {
+    /// Where the session begins.
+    first: NetTime<Server>,
     /// As the sealed frames tell it.
     pace: Pace,
     map: TickMap,
@@ -22,18 +24,20 @@ pub(crate) struct Schedule {
 
 impl Schedule {
     /// Of a session that has not begun: no tick is ever due.
-    pub(crate) fn new(rate: TickRate) -> Self {
+    pub(crate) fn new(setup: &Setup) -> Self {
+        let Setup { first, rate, .. } = *setup;
         Self {
+            first: NetTime::start_of(first),
             pace: Pace::new(rate),
-            map: TickMap::new(Time::NEVER, NetTime::ZERO, rate),
+            map: TickMap::new(Time::NEVER, NetTime::start_of(first), rate),
             before: rate,
             wanted: None,
         }
     }
 
-    /// The deadline of tick 0 is at `start`.
+    /// The deadline of the first tick is at `start`.
     pub(crate) fn begin(&mut self, start: Time) {
-        self.map = TickMap::new(start, NetTime::ZERO, self.pace.rate());
+        self.map = TickMap::new(start, self.first, self.pace.rate());
     }
 
     /// When `tick` has to be sealed.

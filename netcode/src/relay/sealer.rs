@@ -30,7 +30,7 @@ impl Sealer {
         let kept = usize::try_from(FRAMES_KEPT).unwrap_or(0);
         Self {
             shape,
-            log: Log::new(config.genesis()),
+            log: Log::new(config.genesis(), config.setup.first),
             neutral: config.neutral.repeat(shape.slots.into()),
             recent: vec![blank; kept],
             turn: 0,
@@ -40,6 +40,11 @@ impl Sealer {
     /// The tick that is sealed next.
     pub(crate) const fn next(&self) -> Tick {
         self.log.next()
+    }
+
+    /// The first tick of the session.
+    pub(crate) const fn first(&self) -> Tick {
+        self.log.first()
     }
 
     pub(crate) const fn log(&self) -> &Log {
@@ -60,7 +65,7 @@ impl Sealer {
 
     /// The oldest tick at hand.
     pub(crate) fn kept_from(&self) -> Tick {
-        self.next().saturating_sub(FRAMES_KEPT)
+        self.next().saturating_sub(FRAMES_KEPT).max(self.first())
     }
 
     /// A frame at hand.
@@ -80,7 +85,7 @@ impl Sealer {
 
     /// Inputs of the tick before `tick`, neutral before the first.
     pub(crate) fn inputs_before(&self, tick: Tick) -> &[u8] {
-        match tick.previous() {
+        match tick.previous_since(self.first()) {
             Some(before) => &self.frame(before).inputs,
             None => &self.neutral,
         }
@@ -101,7 +106,8 @@ impl Sealer {
         seats: &mut [Seat],
     ) {
         let tick = self.next();
-        let before = tick.previous().map(|before| position(before, FRAMES_KEPT));
+        let before = tick.previous_since(self.first());
+        let before = before.map(|before| position(before, FRAMES_KEPT));
         let (mut frame, _) = core::mem::replace(
             &mut self.recent[position(tick, FRAMES_KEPT)],
             (SealedFrame::empty(self.log.head()), now),

@@ -36,15 +36,16 @@ pub(crate) struct Seat {
 }
 
 impl Seat {
-    pub(crate) fn new(input_bytes: usize) -> Self {
+    /// An empty seat of a session that begins at `first`.
+    pub(crate) fn new(input_bytes: usize, first: Tick) -> Self {
         let kept = usize::try_from(INPUTS_KEPT).unwrap_or(0);
         Self {
             peer: None,
             from: None,
             input_bytes,
             values: vec![0; input_bytes * kept],
-            begin: Tick::ZERO,
-            next: Tick::ZERO,
+            begin: first,
+            next: first,
             missing: 0,
             stats: SlotStats::default(),
             commands: Inbox::default(),

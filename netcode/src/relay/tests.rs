@@ -30,7 +30,7 @@ impl Host {
     /// A match that is about to begin.
     fn new(rate: TickRate, change: impl FnOnce(&mut SessionConfig)) -> Self {
         let (seed, slots) = (5, 1);
-        let mut config = SessionConfig::new(&Mixer, Setup { seed, slots, rate });
+        let mut config = SessionConfig::new(&Mixer, Setup::new(seed, slots, rate));
         change(&mut config);
         let game = config.game.clone();
         let now = Time::from_nanos(1_000_000_007);

@@ -38,12 +38,13 @@ pub(super) struct Machine {
 }
 
 impl Machine {
-    /// One that is always there, whose clock is so much ahead of the world's.
-    pub(super) const fn new(ahead: u64) -> Self {
+    /// One that is always there, whose clock is so much ahead of the world's at its time zero, and runs so
+    /// many millionths faster.
+    pub(super) const fn new(ahead: u64, ppm: i32) -> Self {
         Self {
             since: Time::ZERO,
             shown: Time::from_nanos(ahead),
-            ppm: 0,
+            ppm,
             awake: Time::ZERO,
             asleep: false,
             updates: 0,
@@ -67,6 +68,11 @@ impl Machine {
         let speed = MILLION + i128::from(self.ppm);
         let nanos = (passed * MILLION + speed - 1) / speed;
         self.since.offset(i64::try_from(nanos).unwrap_or(i64::MAX))
+    }
+
+    /// By how many millionths its clock runs faster.
+    pub(super) const fn ppm(&self) -> i32 {
+        self.ppm
     }
 
     /// From `now` on its clock runs so many millionths faster than the world's, above -10^6.
@@ -135,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_clock_drifts_from_now_on_and_is_read_back() {
-        let mut machine = Machine::new(5 * SECOND);
+        let mut machine = Machine::new(5 * SECOND, 0);
         assert_eq!(machine.local(at(10)), at(15));
         machine.drift(at(10), -100);
         assert_eq!(machine.local(at(10)), at(15));
@@ -152,13 +158,13 @@ mod tests {
     #[test]
     fn a_sleeping_clock_counts_or_stops() {
         for (clock, shown) in [(SleepingClock::Counts, 16), (SleepingClock::Stops, 11)] {
-            let mut machine = Machine::new(0);
+            let mut machine = Machine::new(0, 0);
             machine.sleep(at(10), at(15), clock);
             assert_eq!(machine.local(at(16)), at(shown));
             assert_eq!(machine.world(at(shown)), at(16));
             assert_eq!(machine.acts(at(11)), at(15));
         }
-        let mut machine = Machine::new(0);
+        let mut machine = Machine::new(0, 0);
         machine.sleep(at(10), at(15), SleepingClock::Stops);
         assert_eq!(
             (machine.local(at(14)), machine.local(at(15))),
@@ -175,7 +181,7 @@ mod tests {
                 .map(|(_, bytes)| bytes[0])
                 .collect::<Vec<_>>()
         };
-        let mut machine = Machine::new(0);
+        let mut machine = Machine::new(0, 0);
         machine.hang(at(15));
         assert_eq!(came(&mut machine), b"ab");
         machine.sleep(at(10), at(15), SleepingClock::Counts);
@@ -184,7 +190,7 @@ mod tests {
 
     #[test]
     fn updates_are_at_whole_multiples() {
-        let mut machine = Machine::new(0);
+        let mut machine = Machine::new(0, 0);
         machine.update_every(Some(Duration::from_secs(4)));
         assert_eq!(
             [4, 5, 8].map(|time| machine.acts(at(time))),

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use phalanx_engine::{Repeat, Setup, Simulation, Tick, TickRate};
+use phalanx_engine::{Repeat, Setup, Simulation, Slot, Tick, TickRate};
 
 use super::{LinkConditions, Plant};
 use crate::client::ClientConfig;
@@ -16,6 +16,8 @@ pub struct Scenario {
     pub players: u8,
     /// Ticks per second.
     pub rate: TickRate,
+    /// The first tick.
+    pub first: Tick,
     /// How many ticks are played.
     pub ticks: u64,
     /// Seed of everything that is drawn: the game's, the network's, the clocks'.
@@ -28,11 +30,17 @@ pub struct Scenario {
     pub up: LinkConditions,
     /// The relay's way to each client.
     pub down: LinkConditions,
+    /// How much faster than the relay's the clocks of the players with even slots run, and slower those of
+    /// the others, millionths; at most 100,000.
+    pub drift_ppm: u32,
     /// A fault put in on purpose.
     pub plant: Option<Plant>,
     /// A change of the network on the way.
     pub detour: Option<Detour>,
 }
+
+/// Most by which a clock of a scenario runs faster or slower, millionths.
+const DRIFT_PPM_MAX: u32 = 100_000;
 
 /// A moment from which every client's way up takes longer, for the rest of the match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,10 +52,11 @@ pub struct Detour {
 }
 
 impl Detour {
-    /// When it begins, tick 0 being due at `begun`.
+    /// When it begins, the session's first tick being due at `begun`.
     #[must_use]
-    pub fn moment(&self, begun: Time, rate: TickRate) -> Time {
-        begun + Duration::from_nanos(rate.nanos_at(self.at))
+    pub fn moment(&self, begun: Time, setup: &Setup) -> Time {
+        let ticks = self.at.0.saturating_sub(setup.first.0);
+        begun + Duration::from_nanos(setup.rate.nanos_at(Tick(ticks)))
     }
 
     /// What becomes of a link.
@@ -66,6 +75,7 @@ impl Default for Scenario {
         Self {
             players: 2,
             rate: TickRate::hz(60),
+            first: Tick::ZERO,
             ticks: 600,
             seed: 1,
             client: ClientConfig::default(),
@@ -76,6 +86,7 @@ impl Default for Scenario {
             },
             up: LinkConditions::PERFECT,
             down: LinkConditions::PERFECT,
+            drift_ppm: 0,
             plant: None,
             detour: None,
         }
@@ -87,10 +98,15 @@ impl Scenario {
     #[must_use]
     pub const fn setup(&self) -> Setup {
         Setup {
-            seed: self.seed,
-            slots: self.players,
-            rate: self.rate,
+            first: self.first,
+            ..Setup::new(self.seed, self.players, self.rate)
         }
+    }
+
+    /// How much faster than the relay's the clock of the machine is that greets as the one of `slot`.
+    pub(super) fn clock_ppm(&self, slot: Slot) -> i32 {
+        let ppm = self.drift_ppm.min(DRIFT_PPM_MAX).cast_signed();
+        if slot.0.is_multiple_of(2) { ppm } else { -ppm }
     }
 
     /// The session that the relay is to host.

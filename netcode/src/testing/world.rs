@@ -124,7 +124,7 @@ pub struct Report {
     pub bytes_down_per_s: u64,
     /// From sampling an input to executing its tick from the log.
     pub input_latency_ms: Histogram,
-    /// From the deadline of tick 0 to the end, virtual time.
+    /// From the deadline of the first tick to the end, virtual time.
     pub played: Duration,
 }
 
@@ -146,7 +146,7 @@ impl<S: Simulation> World<S> {
                 client: Client::new(planted, scenario.client)?,
                 up: network.add_link(scenario.up),
                 down: network.add_link(scenario.down),
-                machine: Machine::new(skew),
+                machine: Machine::new(skew, scenario.clock_ppm(slot)),
                 due: Time::ZERO,
                 connected: true,
                 events: Vec::new(),
@@ -170,6 +170,11 @@ impl<S: Simulation> World<S> {
             detour_due: Time::NEVER,
             stop_at_desync: false,
         })
+    }
+
+    /// Makes room in the relay's log for this many ticks.
+    pub fn reserve(&mut self, ticks: u32) {
+        self.relay.reserve(ticks);
     }
 
     /// Ends the run as soon as a desync is found.
@@ -232,6 +237,14 @@ impl<S: Simulation> World<S> {
     pub fn digest_at(&mut self, slot: Slot, tick: Tick, path: &[PathStep]) -> Option<Digest> {
         let index = self.node_index(slot);
         self.nodes[index].client.digest_at(tick, path)
+    }
+
+    /// By how many millionths the clock of the client in a slot runs faster than the relay's.
+    ///
+    /// # Panics
+    /// If there is no such slot.
+    pub fn clock_ppm(&self, slot: Slot) -> i32 {
+        self.node(slot).machine.ppm()
     }
 
     /// What the client in a slot has to draw now.
@@ -463,8 +476,8 @@ impl<S: Simulation> World<S> {
                         RelayEvent::Started => {
                             self.started = self.now + crate::limits::START_DELAY;
                             if let Some(detour) = self.detour {
-                                let rate = self.relay.config().setup.rate;
-                                self.detour_due = detour.moment(self.started, rate);
+                                let setup = self.relay.config().setup;
+                                self.detour_due = detour.moment(self.started, &setup);
                             }
                         }
                         RelayEvent::Ended => self.ended = self.now,
@@ -497,24 +510,21 @@ impl<S: Simulation> World<S> {
     pub fn report(&self) -> Report {
         let timelines = || self.nodes.iter().filter_map(|node| node.client.timeline());
         let stats: Vec<_> = self.nodes.iter().map(|node| node.client.stats()).collect();
+        let first = self.relay.config().setup.first;
+        let played_before = |tick: Tick| tick.since(first).max(0).unsigned_abs();
         let slowest = |tick: &dyn Fn(usize) -> Option<Tick>| {
             (0..self.nodes.len())
                 .filter_map(tick)
                 .min()
-                .map_or(0, |tick| tick.0)
+                .map_or(0, played_before)
         };
         let timeline = |index: usize| self.nodes[index].client.timeline();
         let agreed = self.relay.agreed();
-        let checksum = agreed.previous().and_then(|tick| {
+        let checksum = agreed.previous_since(first).and_then(|tick| {
             let digest = timelines().find_map(|timeline| timeline.digest(tick));
             digest.map(|digest| (tick, digest))
         });
-        let end = if self.ended == Time::NEVER {
-            self.now
-        } else {
-            self.ended
-        };
-        let played = end.since(self.started);
+        let played = self.ended.min(self.now).since(self.started);
         let clients = self.nodes.len().max(1) as u64;
         let per_second = |bytes: u64| {
             let millis = u64::try_from(played.as_millis()).unwrap_or(u64::MAX).max(1);
@@ -529,7 +539,7 @@ impl<S: Simulation> World<S> {
         Report {
             ticks: slowest(&|index| timeline(index).map(|timeline| timeline.next())),
             confirmed_ticks: slowest(&|index| timeline(index).map(|timeline| timeline.confirmed())),
-            agreed_ticks: agreed.0,
+            agreed_ticks: played_before(agreed),
             checksum,
             desync: self
                 .relay

@@ -40,7 +40,7 @@ pub(crate) enum FromClient {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum FromRelay {
     Welcome(Welcome),
-    /// The deadline of tick 0, nanoseconds on the relay's clock.
+    /// The deadline of the first tick, nanoseconds on the relay's clock.
     Start {
         deadline: u64,
     },

@@ -50,11 +50,7 @@ fn control_messages_are_golden() {
 
     let welcome = Welcome {
         slot: Slot(1),
-        setup: Setup {
-            seed: 300,
-            slots: 2,
-            rate: TickRate::hz(60),
-        },
+        setup: Setup::new(300, 2, TickRate::hz(60)),
         rules: SessionRules {
             policy: LatePolicy::Wait { bound_ms: 200 },
             repeat: Repeat { ticks: 30 },
@@ -64,7 +60,7 @@ fn control_messages_are_golden() {
     };
     golden(
         &control(&FromRelay::Welcome(welcome)),
-        &expect!["0d 00 00 00 00 01 ac 02 02 3c 01 00 c8 01 1e 01 07"],
+        &expect!["0e 00 00 00 00 01 ac 02 02 3c 01 00 00 c8 01 1e 01 07"],
     );
     let start = FromRelay::Start { deadline: 1 << 40 };
     golden(

@@ -127,11 +127,7 @@ impl Match {
     /// All players with the same delay.
     pub fn new(players: u8, ticks: u64, (delay, window): (u64, usize), latency: Latency) -> Self {
         let rate = TickRate::hz(60);
-        let setup = Setup {
-            seed: 1,
-            slots: players,
-            rate,
-        };
+        let setup = Setup::new(1, players, rate);
         Self {
             setup,
             ticks,

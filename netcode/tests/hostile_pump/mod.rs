@@ -70,11 +70,7 @@ const STEP: Duration = Duration::from_millis(2);
 
 /// A session of [`Mixer`] at 60 Hz.
 pub fn config(slots: u8, length: u64) -> SessionConfig {
-    let setup = Setup {
-        seed: 5,
-        slots,
-        rate: TickRate::hz(60),
-    };
+    let setup = Setup::new(5, slots, TickRate::hz(60));
     let mut config = SessionConfig::new(&Mixer, setup);
     config.length = Some(length);
     config

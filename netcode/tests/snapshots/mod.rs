@@ -101,11 +101,7 @@ impl Herd {
 
 /// A match of so many sealed ticks.
 pub fn played(seed: u64, ticks: u64) -> Timeline<Herding> {
-    let setup = Setup {
-        seed,
-        slots: 3,
-        rate: TickRate::hz(20),
-    };
+    let setup = Setup::new(seed, 3, TickRate::hz(20));
     let repeat = Repeat { ticks: 30 };
     let mut timeline = Timeline::new(Herding, &setup, Window { ticks: 8, repeat }).unwrap();
     for tick in Tick::ZERO.until(Tick(ticks)) {
