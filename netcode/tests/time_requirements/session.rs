@@ -292,6 +292,11 @@ fn a_sleep_is_over_within_three_tenths() {
             let last = stale.map(|input| input.sampled).max();
             let events = time_events(&world, Slot(0)).split_off(before);
             assert!(last < Some(woke + millis(300)), "{clock:?}");
+            let (awake, end) = (woke + millis(300), world.now());
+            let since = inputs.iter().filter(|input| input.sampled >= awake);
+            let told = since.filter(|input| input.sampled + millis(500) < end);
+            let margins: Vec<_> = told.map(|input| input.margin_us).collect();
+            assert!(margins.len() > 500 && margins.iter().all(|margin| *margin >= Some(0)));
             let set = match clock {
                 SleepingClock::Counts => matches!(events[0], TimeEvent::Suspended { .. }),
                 SleepingClock::Stops => matches!(events[0], TimeEvent::HardReset { .. }),
