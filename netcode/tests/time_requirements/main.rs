@@ -21,7 +21,7 @@
 //! | T-16 | no tick is too large | unit `time/tick_map.rs`: `twenty_minutes_from_far_ticks_are_those_from_tick_0`; `time/unwrap.rs` |
 //! | T-17 | after a sleep inputs are in time within 300 ms, whether the clock counted or stood still | as T-10; who slept through the session is told: `session.rs`: `who_sleeps_through_the_match_is_told`; unit `quic/clock.rs`: `it_goes_by_the_time_since_boot` |
 //! | T-18 | nothing depends on the time of day | `sources.rs` |
-//! | T-19 | inputs are placed by when earlier ones arrived | `demo/tests/time_bench.rs`: `ours_is_dominated_nowhere`; `session.rs`: `quiet_links_cost_six_milliseconds`, `a_longer_way_is_made_up_for_within_four_tenths`, `inputs_that_wait_for_a_picture_are_in_time` |
+//! | T-19 | inputs are placed by when earlier ones arrived | `demo/tests/time_bench.rs`: `ours_is_dominated_nowhere`; `session.rs`: `quiet_links_cost_six_milliseconds`, `a_longer_way_is_made_up_for_within_four_tenths`, `a_shorter_way_is_made_use_of_within_six_seconds`, `inputs_that_wait_for_a_picture_are_in_time` |
 //! | T-20 | what the clock did is kept without allocation, and explained in words | `../clock_samples.rs`: `noting_allocates_nothing`, `a_sleep_is_found` and the others; what it costs is in `report` |
 //! | T-21 | the tick rate changes as an entry of the log: equal worlds, no time lost, no input late | `session.rs`: `a_change_of_the_tick_rate_costs_nothing`; `../session.rs`: `all_execute_a_change_of_the_tick_rate_at_its_tick` |
 //! | T-22 | what comes tells its tick and its age, which is never negative | `session.rs`: `everything_tells_its_age` |

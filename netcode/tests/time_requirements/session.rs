@@ -164,6 +164,30 @@ fn a_longer_way_is_made_up_for_within_four_tenths() {
     }
 }
 
+/// One that becomes 60 ms shorter makes no input late, and is made use of within 6 s, to 8 ms.
+#[test]
+fn a_shorter_way_is_made_use_of_within_six_seconds() {
+    for seed in 0..5 {
+        let scenario = Scenario {
+            seed,
+            ..quiet(100, 40, 32)
+        };
+        let mut world = begin(&scenario, 10);
+        let now = world.now();
+        let (network, up, _) = world.network(Slot(0));
+        network.set_conditions(now, up, quiet(40, 40, 0).up);
+        play(&mut world, 30);
+        assert_eq!(late(&world), 0);
+        let inputs = inputs(&world, Slot(0));
+        let settled = inputs
+            .iter()
+            .filter(|input| input.sampled >= now + Duration::from_secs(6));
+        let latency = mean(settled.map(|input| input.latency));
+        assert!(latency <= 48 * MILLI, "{latency} ns");
+        assert_eq!(play_out(&mut world).desync, None);
+    }
+}
+
 /// Two players with equal links have equally much to put right.
 #[test]
 fn equals_share_the_rollback() {
@@ -292,6 +316,11 @@ fn a_sleep_is_over_within_three_tenths() {
             let last = stale.map(|input| input.sampled).max();
             let events = time_events(&world, Slot(0)).split_off(before);
             assert!(last < Some(woke + millis(300)), "{clock:?}");
+            let (awake, end) = (woke + millis(300), world.now());
+            let since = inputs.iter().filter(|input| input.sampled >= awake);
+            let told = since.filter(|input| input.sampled + millis(500) < end);
+            let margins: Vec<_> = told.map(|input| input.margin_us).collect();
+            assert!(margins.len() > 500 && margins.iter().all(|margin| *margin >= Some(0)));
             let set = match clock {
                 SleepingClock::Counts => matches!(events[0], TimeEvent::Suspended { .. }),
                 SleepingClock::Stops => matches!(events[0], TimeEvent::HardReset { .. }),
