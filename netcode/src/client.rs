@@ -304,14 +304,14 @@ impl<S: Simulation> Client<S> {
     }
 
     /// Lets a provider of the game's own tell the time from now on, in place of the one in force, which is
-    /// given back; `provider` itself before the match runs.
+    /// given back.
     ///
     /// # Errors
     /// The provider, before the match runs.
     pub fn replace_time_provider(
         &mut self,
         provider: Box<dyn TimeProvider>,
-    ) -> Option<Box<dyn TimeProvider>> {
+    ) -> Result<Box<dyn TimeProvider>, Box<dyn TimeProvider>> {
         self.link.replace_provider(provider)
     }
 

@@ -223,6 +223,9 @@ impl Link {
         let Stage::Running(running) = &mut self.stage else {
             return None;
         };
+        if running.uplink.is_full() {
+            return None;
+        }
         let stamp = running.stamps.advance(now);
         while let Some(event) = running.stamps.poll_event() {
             self.events.push_back(LinkEvent::Time(event));
@@ -230,14 +233,14 @@ impl Link {
         stamp
     }
 
-    /// Lets another provider tell the time; the one before, once the match runs.
+    /// Lets another provider tell the time, in place of the one that is given back; not before the match runs.
     pub(crate) fn replace_provider(
         &mut self,
         provider: Box<dyn TimeProvider>,
-    ) -> Option<Box<dyn TimeProvider>> {
+    ) -> Result<Box<dyn TimeProvider>, Box<dyn TimeProvider>> {
         match &mut self.stage {
-            Stage::Running(running) => Some(running.stamps.replace(provider)),
-            _ => None,
+            Stage::Running(running) => Ok(running.stamps.replace(provider)),
+            _ => Err(provider),
         }
     }
 
@@ -273,10 +276,10 @@ impl Link {
         }
     }
 
-    /// When the stamping clock ticks next.
+    /// When the stamping clock ticks next; never while the relay has to take inputs first.
     pub(crate) fn next_stamp(&self) -> Time {
-        self.running()
-            .map_or(Time::NEVER, |running| running.stamps.next_time())
+        let running = self.running().filter(|running| !running.uplink.is_full());
+        running.map_or(Time::NEVER, |running| running.stamps.next_time())
     }
 
     /// How long a tick is now, nanoseconds; once the match runs.

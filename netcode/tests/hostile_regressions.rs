@@ -5,11 +5,13 @@ mod hostile_pump;
 
 use core::time::Duration;
 
-use hostile_pump::model::{News, control, echo, inputs, varint};
+use hostile_pump::model::{Bits, News, control, echo, inputs, varint};
 use hostile_pump::{Packet, Pump, Wide, config, wide_config};
-use phalanx_engine::{Slot, Tick};
+use phalanx_engine::{Slot, Tick, TickRate};
 use phalanx_netcode::testing::Mixer;
-use phalanx_netcode::{CloseReason, Event, LatePolicy, PeerId, RelayEvent, RelayOutput};
+use phalanx_netcode::{
+    Channel, CloseReason, Event, LatePolicy, Output, PeerId, RelayEvent, RelayOutput,
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -308,4 +310,88 @@ fn pieces_of_several_times_make_the_same_frame() {
         "{} fragments",
         fragments.len()
     );
+}
+
+/// At 144 Hz seven seconds are more ticks than a client keeps inputs for, and more than a relay takes ahead:
+/// whoever was cut off, and everybody else, was late for ever.
+#[test]
+fn a_long_wait_for_one_player_ends_for_all() {
+    let mut config = config(2, 1_000_000);
+    config.setup.rate = TickRate::hz(144);
+    config.rules.policy = LatePolicy::Wait { bound_ms: 20_000 };
+    let mut pump = Pump::mixers(config);
+    pump.start();
+    pump.run(3 * SECOND);
+    pump.chairs[0].cut_up = true;
+    pump.run(7 * SECOND);
+    pump.chairs[0].cut_up = false;
+    pump.run(10 * SECOND);
+    let late = |pump: &Pump<Mixer>| {
+        Slot::all(2)
+            .map(|slot| pump.relay.slot_stats(slot).unwrap().late)
+            .sum::<u64>()
+    };
+    assert_eq!(late(&pump), 0);
+    pump.run(10 * SECOND);
+    assert_eq!(late(&pump), 0);
+    assert!(pump.relay.log().next() > Tick(29 * 144), "it caught up");
+}
+
+/// A relay that says that every input was late by decades moved its client's clock by as much: whoever owes
+/// every tick sampled them all at once.
+#[test]
+fn absurd_margins_move_a_clock_by_seconds_at_most() {
+    for waits in [false, true] {
+        let mut config = config(2, 1_000_000);
+        if waits {
+            config.rules.policy = LatePolicy::Wait { bound_ms: 20_000 };
+        }
+        let mut pump = Pump::mixers(config);
+        pump.start();
+        let (client, mut buffer) = (&mut pump.chairs[0].client, Vec::new());
+        let (mut sampled, mut now) = (0, pump.now);
+        for _ in 0..80 {
+            let newest = client
+                .clock_samples()
+                .unwrap()
+                .iter()
+                .next_back()
+                .unwrap()
+                .stamp
+                .0;
+            // One input arrived, 10^15 us after its deadline.
+            let news = Bits::default()
+                .count(0)
+                .tick(newest, 0)
+                .count(0)
+                .tick(0, 0)
+                .tick(0, 0)
+                .flag(true)
+                .flag(true)
+                .count(2 * 1_000_000_000_000_000 - 1)
+                .flag(false)
+                .flag(false)
+                .count(1)
+                .flag(false)
+                .flag(false)
+                .flag(false);
+            client.handle(now, Channel::Datagram, &news.message(2));
+            now += Duration::from_millis(60);
+            let mut calls = 0;
+            loop {
+                calls += 1;
+                assert!(calls < 100, "it does not come to rest");
+                match client.poll(now, &mut buffer) {
+                    Output::Timeout(due) if due <= now => {
+                        sampled += client.update(now, |_, _| 0).sampled;
+                    }
+                    Output::Timeout(_) => break,
+                    Output::Close(reason) => panic!("{reason:?}"),
+                    Output::Event(_) | Output::Transmit(_) => {}
+                }
+            }
+        }
+        // Eighty times 60 ms are 288 ticks, and four seconds of lead 240.
+        assert!(sampled <= 288 + 240 + 10, "waits {waits}: {sampled}");
+    }
 }

@@ -26,6 +26,9 @@ const MADE_UP_PARTS: u32 = 4;
 pub(crate) struct Stamps {
     clock: NetClock,
     steps: Steps,
+    /// The newest tick rate that was told.
+    rate: TickRate,
+    waits: bool,
     /// When each tick was due to be stamped.
     due: Box<[(Tick, Time)]>,
     /// What happened to the clock, and the ticks that were skipped.
@@ -68,6 +71,8 @@ impl Stamps {
         Self {
             clock,
             steps,
+            rate,
+            waits: start.waits,
             due: vec![(Tick::ZERO, Time::NEVER); kept].into(),
             events: [None; 2],
             samples: Samples::new(rate),
@@ -155,6 +160,15 @@ impl Stamps {
     pub(crate) fn rate(&mut self, now: Time, change: RateChange) {
         let RateChange { at, rate } = change;
         self.clock.observe(now, &Observation::Rate { at, rate });
+        // From now on, though some ticks are of the rate before: too many are made up for, not too few.
+        let fastest = if rate.period_nanos() < self.rate.period_nanos() {
+            rate
+        } else {
+            self.rate
+        };
+        let time = time_config(fastest, self.waits);
+        self.steps.configure(&time).expect("constants are valid");
+        self.rate = rate;
     }
 
     /// Where the relay's time is at `now`.

@@ -255,3 +255,32 @@ fn without_loss_nothing_is_sent_twice() {
     assert_eq!(rig.late, 0);
     assert!(rig.came > 3500);
 }
+
+/// After ten seconds in which one way took long the clock was set back and forth for ever: that the way
+/// was short again was taken for a clock that stood still.
+#[test]
+fn a_slow_spell_that_ends_is_no_other_clock() {
+    for slow in [Duration::from_millis(1200), Duration::from_secs(2)] {
+        for is_down in [true, false] {
+            let mut rig = Rig::new(0, SINGLE, Stagger::fixed(false)).run(Duration::from_secs(10));
+            let link = if is_down { rig.down } else { rig.up };
+            let now = rig.now;
+            let way = LinkConditions::constant(slow);
+            rig.network.set_conditions(now, link, way);
+            rig = rig.run(Duration::from_secs(10));
+            let now = rig.now;
+            rig.network
+                .set_conditions(now, link, LinkConditions::constant(WAY));
+            rig = rig.run(Duration::from_secs(10));
+            while rig.link.poll_event().is_some() {}
+            let stamped = rig.stamped.len();
+            rig = rig.run(Duration::from_secs(60));
+            let case = format!("{slow:?}, down {is_down}");
+            assert_eq!(rig.link.poll_event(), None, "{case}");
+            assert!(
+                (3599..=3601).contains(&(rig.stamped.len() - stamped)),
+                "{case}"
+            );
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use phalanx_engine::Tick;
 
-use crate::limits::{DATAGRAM_BYTES_MAX, INPUTS_KEPT, INPUTS_PER_DATAGRAM_MAX};
+use crate::limits::{DATAGRAM_BYTES_MAX, INPUTS_AHEAD_MAX, INPUTS_KEPT, INPUTS_PER_DATAGRAM_MAX};
 use crate::ring::position;
 use crate::wire::{BitWriter, InputHeader};
 
@@ -49,6 +49,12 @@ impl Uplink {
             Some(before) if before >= self.first => self.value(before),
             _ => &self.neutral,
         }
+    }
+
+    /// Whether the relay waits for inputs, and as many are under way as it takes beyond those that it has. More
+    /// would be lost to it: it takes no later ones, and no more are kept here.
+    pub(crate) const fn is_full(&self) -> bool {
+        self.waits && self.next.since(self.acked) >= INPUTS_AHEAD_MAX.cast_signed()
     }
 
     /// The tick that is stamped next.

@@ -24,8 +24,8 @@ pub(crate) struct Seat {
     pub(crate) from: Option<Tick>,
     input_bytes: usize,
     values: Vec<u8>,
-    /// First tick of the contiguous inputs in the ring.
-    begin: Tick,
+    /// Whether the input of a tick is there; not if its owner skipped it.
+    present: Vec<bool>,
     /// The tick after the newest input received.
     next: Tick,
     /// Ticks without a real value up to the last one sealed.
@@ -44,7 +44,7 @@ impl Seat {
             from: None,
             input_bytes,
             values: vec![0; input_bytes * kept],
-            begin: first,
+            present: vec![false; kept],
             next: first,
             missing: 0,
             stats: SlotStats::default(),
@@ -64,16 +64,18 @@ impl Seat {
 
     /// The input for `tick`, if it has arrived and is still kept.
     pub(crate) fn input(&self, tick: Tick) -> Option<&[u8]> {
-        let kept = self.begin.max(self.next.saturating_sub(INPUTS_KEPT));
-        (kept <= tick && tick < self.next).then(|| &self.values[self.range(tick)])
+        let is_kept = tick < self.next && self.next.saturating_sub(INPUTS_KEPT) <= tick;
+        let is_there = is_kept && self.present[position(tick, INPUTS_KEPT)];
+        is_there.then(|| &self.values[self.range(tick)])
     }
 
     /// Takes the input of the next tick, or of a later one: then those between never came.
     pub(crate) fn receive(&mut self, tick: Tick, packed: &[u8]) {
         assert!(tick >= self.next, "the first input for a tick counts");
-        if tick > self.next {
-            self.begin = tick;
+        for skipped in self.next.max(tick.saturating_sub(INPUTS_KEPT)).until(tick) {
+            self.present[position(skipped, INPUTS_KEPT)] = false;
         }
+        self.present[position(tick, INPUTS_KEPT)] = true;
         let range = self.range(tick);
         self.values[range].copy_from_slice(packed);
         self.next = tick.next();

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use phalanx_engine::{FrameHash, Pace, SealedFrame, Setup};
+use phalanx_engine::{FrameHash, Pace, Provenance, SealedFrame, Setup};
 
 use super::*;
 use crate::config::LatePolicy;
@@ -271,4 +271,22 @@ fn a_peer_may_send_as_the_faster_rate_needs() {
     let change = host.change_rate(TickRate::hz(1));
     host.run_until(host.relay.schedule.deadline(change.at.next()));
     assert_eq!(flood(&mut host), None, "after it");
+}
+
+/// Inputs that came in time were forgotten when their owner skipped ticks after them.
+#[test]
+fn a_gap_does_not_take_what_came_before_it() {
+    let mut host = Host::new(HZ_60, |_| ());
+    host.say(&FromClient::Stamping(Tick::ZERO));
+    host.send(Tick::ZERO, 6);
+    host.send(Tick(10), 6);
+    host.run(Duration::from_secs(2));
+    let log = host.relay.log();
+    let real = log.frames().take(16).map(|frame| {
+        let frame = frame.expect("the log can be read");
+        frame.provenance[0] == Provenance::Real
+    });
+    let real: Vec<_> = real.collect();
+    let expected: Vec<_> = (0..16).map(|tick| !(6..10).contains(&tick)).collect();
+    assert_eq!(real, expected);
 }

@@ -9,6 +9,7 @@ use super::{
     Advance, LeadConfig, LeadConfigError, NetTime, Observation, ResetReason, Server, SteeredLead,
     TickMap, Time, TimeConfig, TimeConfigError, TimeEvent, TimeProvider,
 };
+use crate::limits::LEAD_MAX;
 
 /// A client's time that measures, and follows what it measured.
 ///
@@ -35,7 +36,19 @@ pub struct Adaptive {
     moved: Time,
     /// A reset that was not told yet.
     reset: Option<TimeEvent>,
+    /// The shortest way up ever and the shortest one down, nanoseconds, by the map as it is. What is merely
+    /// shorter than of late was held up before; the clock is another one if it was never so short.
+    shortest: [i64; 2],
+    /// By how much shorter that is.
+    lost: i64,
 }
+
+const UP: usize = 0;
+const DOWN: usize = 1;
+
+/// Local time is at most so far ahead of server time, nanoseconds: what a path takes both ways. Beyond
+/// that somebody lies.
+const AHEAD_MAX: i64 = 2 * LEAD_MAX.as_secs().cast_signed() * 1_000_000_000;
 
 /// How long frames may come of which only the newest tells the time.
 const CATCHING_UP: Duration = Duration::from_millis(50);
@@ -67,13 +80,19 @@ impl Adaptive {
             early: None,
             moved: Time::ZERO,
             reset: None,
+            shortest: [i64::MAX; 2],
+            lost: lead.lost,
         })
     }
 
-    /// How far local time is ahead of where the map has the server, nanoseconds.
+    /// How far local time is ahead of where the map has the server, nanoseconds. It is never behind server time,
+    /// nor further ahead of it than twice [`LEAD_MAX`], whatever the server reports.
     #[must_use]
     pub fn lead(&self) -> i64 {
-        self.up.nanos()
+        let least = self.down.nanos().saturating_neg();
+        self.up
+            .nanos()
+            .clamp(least, least.saturating_add(AHEAD_MAX))
     }
 
     /// When a point of the tick line is due by the map.
@@ -89,7 +108,10 @@ impl Adaptive {
         let received = signed(received);
         let way = received.saturating_sub(self.due(NetTime::start_of(tick)));
         let early = self.down.controller().lost(way);
-        let early = early.filter(|early| *early < 0);
+        let early = early.filter(|early| *early < 0 && self.was_never_so_short(DOWN, way));
+        if early.is_none() {
+            self.shortest[DOWN] = self.shortest[DOWN].min(way);
+        }
         if let Some((since, most)) = self.early {
             self.early = Some((since, most.min(early.unwrap_or(0))));
         } else if let Some(early) = early {
@@ -117,18 +139,25 @@ impl Adaptive {
         };
         let way = arrived(&self.map).saturating_sub(signed(sampled));
         let early = self.up.controller().lost(way);
-        if let Some(early) = early.filter(|early| *early < 0) {
+        if let Some(early) = early.filter(|early| *early < 0 && self.was_never_so_short(UP, way)) {
             self.shift(now, early.saturating_neg());
             return; // It was sampled by the clock as it was before.
         }
+        self.shortest[UP] = self.shortest[UP].min(way);
         self.up
             .arrival(signed(now), signed(sampled), arrived(&self.map));
+    }
+
+    fn was_never_so_short(&self, direction: usize, way: i64) -> bool {
+        way < self.shortest[direction].saturating_sub(self.lost)
     }
 
     /// This machine's clock is another one: the server is due so much later by it.
     fn shift(&mut self, now: Time, nanos: i64) {
         let from = self.server(now);
         self.map.shift(nanos);
+        let [up, down] = self.shortest;
+        self.shortest = [up.saturating_add(nanos), down.saturating_sub(nanos)];
         self.moved = now;
         let (to, reason) = (self.server(now), ResetReason::Suspended);
         self.reset = Some(TimeEvent::HardReset { from, to, reason });
@@ -187,7 +216,7 @@ impl TimeProvider for Adaptive {
         }
         Advance {
             server,
-            local: self.map.at_offset(now, self.up.nanos()).into_space(),
+            local: self.map.at_offset(now, self.lead()).into_space(),
             scale: self.up.scale(),
             event: self.watch.event().or_else(|| self.reset.take()),
         }

@@ -154,6 +154,18 @@ impl Steps {
         self.skipped
     }
 
+    /// Follows another configuration from now on.
+    ///
+    /// # Errors
+    /// [`TimeConfigError`] if it is invalid; the one in force stays.
+    pub const fn configure(&mut self, config: &TimeConfig) -> Result<(), TimeConfigError> {
+        if let Err(error) = config.validate() {
+            return Err(error);
+        }
+        (self.max, self.beyond) = (config.steps_max as u64, config.beyond);
+        Ok(())
+    }
+
     /// Goes on with `next`, as after joining or a resynchronization: the state is that before it.
     pub const fn resume(&mut self, next: Tick) {
         self.next = next;
