@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use hostile_pump::Packet;
 use hostile_pump::model::{commands, inputs};
 use hostile_pump::siege::{
-    MALLORY, SECOND, STAGES, Stage, client_bytes, golden, order_bytes, relay_bytes, session_at,
+    LATE, MALLORY, SECOND, STAGES, Stage, client_bytes, golden, order_bytes, relay_bytes,
+    session_at,
 };
 use phalanx_netcode::PeerId;
 use phalanx_netcode::snapshot::pack;
@@ -46,6 +47,22 @@ fn every_file_of_every_corpus_passes() {
             files += 1;
         }
         assert!(files > 0, "{target} has a corpus");
+    }
+}
+
+/// All ticks that they name are long before the first one there.
+#[test]
+fn every_file_passes_in_a_session_that_begins_late() {
+    for (target, run) in &TARGETS[..2] {
+        for entry in fs::read_dir(directory(target)).unwrap() {
+            let file = entry.unwrap().path();
+            let mut data = fs::read(&file).unwrap();
+            if let Some(session) = data.first_mut() {
+                *session ^= LATE;
+                let passed = catch_unwind(|| run(&data)).is_ok();
+                assert!(passed, "{}", file.display());
+            }
+        }
     }
 }
 

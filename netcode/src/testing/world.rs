@@ -258,12 +258,21 @@ impl<S: Simulation> World<S> {
         node.client.view(local)
     }
 
-    /// What the client in a slot told its game so far.
+    /// What the client in a slot told its game so far, or since it was taken.
     ///
     /// # Panics
     /// If there is no such slot.
     pub fn events(&self, slot: Slot) -> &[Event] {
         &self.node(slot).events
+    }
+
+    /// Takes that, so that it is not kept.
+    ///
+    /// # Panics
+    /// If there is no such slot.
+    pub fn take_events(&mut self, slot: Slot) -> Vec<Event> {
+        let index = self.node_index(slot);
+        core::mem::take(&mut self.nodes[index].events)
     }
 
     /// What the relay told its host so far.

@@ -5,6 +5,7 @@ use core::time::Duration;
 use std::collections::BTreeSet;
 
 use phalanx_engine::Tick;
+use phalanx_engine::limits::FIRST_TICK_MAX;
 use phalanx_netcode::testing::Mixer;
 use phalanx_netcode::{CloseReason, Event, PeerId};
 
@@ -39,14 +40,21 @@ pub const MALLORY: usize = 1;
 
 /// A session of two at `stage`; from here on only the test speaks for the second.
 pub fn session_at(stage: Stage) -> Pump<Mixer> {
-    let mut pump = Pump::mixers(config(2, LENGTH));
+    session_from(Tick::ZERO, stage)
+}
+
+/// The same of a session that begins at `first`.
+pub fn session_from(first: Tick, stage: Stage) -> Pump<Mixer> {
+    let mut config = config(2, LENGTH);
+    config.setup.first = first;
+    let mut pump = Pump::mixers(config);
     match stage {
         Stage::Greeting => {}
         Stage::Lobby => pump.run(SECOND / 10),
         Stage::Running => pump.start(),
         Stage::Ended => {
             pump.start();
-            while pump.relay.log().next() < Tick(LENGTH) {
+            while pump.relay.log().next() < first + LENGTH {
                 pump.step();
             }
         }
@@ -94,7 +102,7 @@ pub fn golden(count: usize) -> Vec<Packet> {
 /// Ends a session in which the second player did what it did: the first is unharmed.
 pub fn honest_ends_whole(mut pump: Pump<Mixer>, case: &str) {
     pump.relay.disconnected(PeerId(MALLORY as u64), None);
-    let begun = pump.relay.log().next() > Tick::ZERO || !pump.start_is_open();
+    let begun = pump.relay.log().next() > pump.relay.log().first() || !pump.start_is_open();
     if !begun {
         pump.join(Mixer);
     }
@@ -109,7 +117,10 @@ pub fn honest_ends_whole(mut pump: Pump<Mixer>, case: &str) {
     assert_eq!(honest.client.log_head(), Some(head), "{case}");
 }
 
-/// Reads what a fuzzer made: orders of one byte, some with a length and bytes.
+/// The bit of the first byte by which a fuzzer's session begins late.
+pub const LATE: u8 = 4;
+
+/// Reads what a fuzzer made: a session, then orders of one byte, some with a length and bytes.
 struct Orders<'a> {
     bytes: &'a [u8],
 }
@@ -131,8 +142,12 @@ impl Orders<'_> {
         Some(*first)
     }
 
-    fn stage(&mut self) -> Stage {
-        STAGES[usize::from(self.byte().unwrap_or(0)) % STAGES.len()]
+    /// The stage, and beside it whether the session begins as late as one can.
+    fn session(&mut self) -> Pump<Mixer> {
+        let byte = self.byte().unwrap_or(0);
+        let first = if byte & LATE == 0 { 0 } else { FIRST_TICK_MAX };
+        let stage = usize::from(byte) % STAGES.len();
+        session_from(Tick(first), STAGES[stage])
     }
 
     fn next(&mut self) -> Option<Order> {
@@ -165,7 +180,7 @@ pub fn order_bytes(stage: Stage, packet: &Packet) -> Vec<u8> {
 /// Orders to a relay in the name of Mallory and of strangers; the honest player is unharmed.
 pub fn relay_bytes(data: &[u8]) {
     let mut orders = Orders { bytes: data };
-    let mut pump = session_at(orders.stage());
+    let mut pump = orders.session();
     pump.chairs[MALLORY].connected = false;
     let mut stranger = None;
     while let Some(order) = orders.next() {
@@ -204,7 +219,7 @@ pub fn relay_bytes(data: &[u8]) {
 /// Orders to a client in the relay's name: it plays on, or closes with a reason.
 pub fn client_bytes(data: &[u8]) {
     let mut orders = Orders { bytes: data };
-    let mut pump = session_at(orders.stage());
+    let mut pump = orders.session();
     while let Some(order) = orders.next() {
         match order {
             Order::Wait(steps) => (0..steps).for_each(|_| pump.step()),
