@@ -196,7 +196,7 @@ fn inputs_far_ahead_do_not_keep_others_from_being_forwarded() {
 #[test]
 fn a_late_driver_does_not_ask_for_old_frames() {
     let mut config = wide_config(16, 4000);
-    config.setup.rate = phalanx_engine::TickRate::hz(1000);
+    config.setup.rate = TickRate::hz(1000);
     let mut pump = Pump::new(config, || Wide);
     pump.start();
     let mut buffer = Vec::new();

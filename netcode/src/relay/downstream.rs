@@ -270,11 +270,13 @@ impl Downstream {
         self.fragmented.retain(|(known, _)| *known != tick);
         self.fragmented.push((tick, now));
         let mut body = Vec::new();
+        // No news: those of the session's beginning.
+        let begin = view.sealer.log().first();
         let header = RelayHeader {
-            inputs_next: Tick::ZERO,
+            inputs_next: begin,
             commands_next: 0,
-            votes_next: Tick::ZERO,
-            agreed_next: Tick::ZERO,
+            votes_next: begin,
+            agreed_next: begin,
             arrivals: Arrivals::default(),
             path: None,
             epoch,
