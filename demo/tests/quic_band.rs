@@ -1,6 +1,11 @@
 //! What the virtual world says of a match is what real sockets make of it: the same scenario, over QUIC in real
 //! time, lies within what 200 seeds of it come to at full speed.
-#![expect(clippy::unwrap_used, reason = "a test")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test")]
+#![expect(
+    clippy::float_arithmetic,
+    clippy::disallowed_types,
+    reason = "figures of measurements"
+)]
 
 use std::process::{Child, Command, Stdio};
 

@@ -18,6 +18,11 @@ const RIGHT: i64 = WIDTH - 120;
 const MARGINS: (i64, i64) = (600, 2_400);
 const RATES: (i64, i64) = (2_600, 3_300);
 
+/// Where the last line of the title is, how far the others are from it, and the most bytes of a line.
+const LAST_LINE: i64 = 420;
+const LINE_HEIGHT: i64 = 130;
+const LINE: usize = 135;
+
 /// Above all of them.
 const LEGEND: i64 = 300;
 
@@ -73,6 +78,37 @@ fn legend(svg: &mut String) -> fmt::Result {
         x += 360 + 62 * i64::try_from(word.len()).unwrap_or(0);
     }
     Ok(())
+}
+
+/// The name of a recording and, below it, how it went.
+fn title(svg: &mut String, recording: &Recording) -> fmt::Result {
+    let lines = lines(&recording.summary.explain());
+    let mut y = LAST_LINE - LINE_HEIGHT * i64::try_from(lines.len()).unwrap_or(0);
+    let name = Escaped(&recording.name);
+    writeln!(
+        svg,
+        "<text x=\"{}\" y=\"{}\" font-weight=\"bold\">{name}</text>",
+        Px(LEFT),
+        Px(y - 50)
+    )?;
+    for line in &lines {
+        y += LINE_HEIGHT;
+        let (x, y, line) = (Px(LEFT), Px(y), Escaped(line));
+        writeln!(svg, "<text x=\"{x}\" y=\"{y}\">{line}</text>")?;
+    }
+    Ok(())
+}
+
+/// `text` in lines that are no wider than the picture, broken between its parts.
+fn lines(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for part in text.split_inclusive("; ") {
+        match lines.last_mut() {
+            Some(line) if line.len() + part.len() <= LINE => line.push_str(part),
+            _ => lines.push(part.to_owned()),
+        }
+    }
+    lines
 }
 
 /// From values to places.
@@ -171,15 +207,7 @@ impl Picture {
 
     fn draw(&self, svg: &mut String, recording: &Recording) -> fmt::Result {
         let samples = &recording.samples;
-        writeln!(
-            svg,
-            "<text x=\"{}\" y=\"24\" font-weight=\"bold\">{}</text>\
-             <text x=\"{}\" y=\"42\">{}</text>",
-            Px(LEFT),
-            Escaped(&recording.name),
-            Px(LEFT),
-            Escaped(&recording.summary.explain())
-        )?;
+        title(svg, recording)?;
         self.draw_axes(svg)?;
         self.draw_events(svg, samples)?;
         let all = || samples.iter();
@@ -364,6 +392,16 @@ mod tests {
 
     fn recording(name: &str, samples: Samples) -> Recording {
         Recording::new(name.into(), samples)
+    }
+
+    /// A line of many causes ran out of the picture.
+    #[test]
+    fn a_long_story_takes_lines() {
+        let part = "datagrams lost or held, up to 127 ms (14); ";
+        assert_eq!(lines("all in time"), ["all in time"]);
+        let story = part.repeat(7);
+        let told = lines(&story);
+        assert_eq!(told, [part.repeat(3), part.repeat(3), part.into()]);
     }
 
     fn played() -> Samples {

@@ -16,8 +16,9 @@ use crate::limits::LEAD_MAX;
 /// Local time is ahead of the server's by what the inputs took on their way up: a [`SteeredLead`] is fed
 /// with the server's reports. Server time is behind it by what the frames took on their way down: another
 /// one is fed with those. Each is steered by itself: faster or slower within the limits of the
-/// configuration, or set where it is far off. Nothing else is estimated; the map that all starts
-/// from may be wrong by any amount, which cancels.
+/// configuration, or set where it is far off; server time, for which nothing is late, only where it is as
+/// far off as a lead that is set back. Nothing else is estimated; the map that all starts from may be wrong by
+/// any amount, which cancels.
 ///
 /// A frame that seems to come long before it was sent says that this machine's clock stood still, as some do
 /// while the machine sleeps; an input of ours that seems to come so that it leapt, or drifted while the machine
@@ -71,10 +72,16 @@ impl Adaptive {
     /// [`AdaptiveError`] if a configuration is invalid.
     pub fn new(map: TickMap, lead: &LeadConfig, time: &TimeConfig) -> Result<Self, AdaptiveError> {
         time.validate()?;
+        let (_, far) = lead.set_beyond;
+        let set_beyond = (far, far);
         Ok(Self {
             map,
             up: SteeredLead::new(lead)?,
-            down: SteeredLead::new(lead)?,
+            // Nothing is late for server time, which would go back: it is steered unless it is far off.
+            down: SteeredLead::new(&LeadConfig {
+                set_beyond,
+                ..*lead
+            })?,
             watch: Watch::new(time),
             running: false,
             early: None,
@@ -225,4 +232,63 @@ impl TimeProvider for Adaptive {
 
 fn signed(time: Time) -> i64 {
     i64::try_from(time.as_nanos()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use phalanx_engine::TickRate;
+
+    use super::*;
+    use crate::time::LateWorth;
+
+    const MS: u64 = 1_000_000;
+
+    /// Server time after each frame, the way down being `ways` milliseconds long, and how often it was set.
+    fn server_time(ways: impl Fn(u64) -> u64) -> (Vec<NetTime<Server>>, usize) {
+        let map = TickMap::new(Time::ZERO, NetTime::ZERO, TickRate::hz(60));
+        let lead = LeadConfig::new(LateWorth::Balanced);
+        let mut provider = Adaptive::new(map, &lead, &TimeConfig::default()).unwrap();
+        let (sent, relay) = (Time::ZERO, NetTime::ZERO);
+        let received = Time::from_nanos(2 * MS);
+        let echo = Observation::Echo {
+            sent,
+            relay,
+            received,
+        };
+        provider.observe(received, &echo);
+        let (mut times, mut sets) = (Vec::new(), 0);
+        for tick in 0..1200 {
+            let now = map.due(Tick(tick)) + Duration::from_millis(ways(tick));
+            let (tick, received) = (Tick(tick), now);
+            provider.observe(now, &Observation::Frame { tick, received });
+            let advance = provider.advance(now);
+            times.push(advance.server);
+            sets += usize::from(matches!(advance.event, Some(TimeEvent::HardReset { .. })));
+        }
+        (times, sets)
+    }
+
+    /// It was set back for every burst of losses.
+    #[test]
+    fn server_time_does_not_go_back_for_a_longer_way() {
+        let (straight, first) = server_time(|_| 40);
+        let (longer, sets) = server_time(|tick| if tick < 600 { 40 } else { 140 });
+        assert_eq!((first, sets), (1, 1));
+        assert!(longer.is_sorted());
+        // Both frames of the last tick came when it says that they had: 100 ms later.
+        let behind = |times: &[NetTime<Server>], nth: u64| {
+            let due = NetTime::start_of(Tick(nth));
+            times[usize::try_from(nth).unwrap()] - due
+        };
+        let apart = behind(&longer, 1199) - behind(&straight, 1199);
+        assert!(apart.to_nanos(TickRate::hz(60)).unsigned_abs() < 15 * MS);
+    }
+
+    #[test]
+    fn server_time_is_set_where_it_is_far_off() {
+        let (_, sets) = server_time(|tick| if tick < 600 { 40 } else { 440 });
+        assert_eq!(sets, 2);
+    }
 }

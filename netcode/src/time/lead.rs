@@ -63,7 +63,8 @@ pub struct LeadConfig {
     pub give_back: (i64, i64),
     /// Errors below this are let be.
     pub dead_band: i64,
-    /// A lead too short by more is set instead of steered; too long by the second.
+    /// A lead too short by more is set instead of steered; too long by the second. A ramp is foreseen by the
+    /// first at most.
     pub set_beyond: (i64, i64),
     /// How fast the speed may change, millionths per second.
     pub slew_ppm_per_second: u32,
@@ -364,7 +365,10 @@ impl LeadController {
         // What is known is as old as the newest input that is known of.
         let age = now.saturating_sub(self.ways.heard.newest()?.sampled);
         let ahead = age.clamp(0, self.config.lost) + step / 2;
-        rises.then(|| newest + ((newest - oldest) / 2).saturating_mul(ahead) / step)
+        let more = ((newest - oldest) / 2).saturating_mul(ahead) / step;
+        // A burst may look like a ramp: for what is not known yet the clock is not set.
+        let (steered, _) = self.config.set_beyond;
+        rises.then(|| newest + more.min(steered))
     }
 }
 
@@ -650,6 +654,19 @@ mod tests {
             "{}",
             wanted_us(&controller)
         );
+    }
+
+    /// A tenth of a second in which every way is longer than the one before is no ramp of half a second in a
+    /// second: the lead was set to that, and a quarter of a second later back.
+    #[test]
+    fn a_ramp_that_is_only_foreseen_sets_nothing() {
+        let mut controller = balanced();
+        let burst = |tick: i64| 40 * MS + (tick - 600).max(0) * 16 * MS;
+        feed(&mut controller, 0..609, burst);
+        let now = 609 * TICK + burst(608);
+        let newest = controller.ways.shortest(now, 0, 80 * MS).unwrap();
+        let rising = controller.rising(now, MS).unwrap();
+        assert_eq!(rising - newest, controller.config.set_beyond.0);
     }
 
     #[test]
