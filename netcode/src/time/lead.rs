@@ -488,6 +488,8 @@ impl Ways {
 #[derive(Clone, Debug)]
 struct Surprises {
     bins: Box<[u32; BINS]>,
+    /// All from here on are empty: most are, and nobody walks them.
+    end: usize,
     /// What all weigh.
     all: i64,
     /// What the next one weighs.
@@ -514,6 +516,7 @@ impl Default for Surprises {
     fn default() -> Self {
         Self {
             bins: Box::new([0; BINS]),
+            end: 0,
             all: 0,
             weight: LIGHTEST,
             pushed: 0,
@@ -525,6 +528,7 @@ impl Surprises {
     fn push(&mut self, surprise: i64, memory: u32) {
         let bin = usize::try_from(surprise / BIN).map_or(0, |bin| bin.min(BINS - 1));
         self.bins[bin] += self.weight;
+        self.end = self.end.max(bin + 1);
         self.all += i64::from(self.weight);
         self.pushed = self.pushed.wrapping_add(1);
         if self.pushed.is_multiple_of(RAISED_EVERY) {
@@ -534,17 +538,23 @@ impl Surprises {
         if self.weight >= HEAVIEST {
             let lighter = HEAVIEST / LIGHTEST;
             self.weight /= lighter;
-            for bin in self.bins.iter_mut() {
+            for bin in &mut self.bins[..self.end] {
                 *bin /= lighter;
             }
-            self.all = self.bins.iter().map(|weight| i64::from(*weight)).sum();
+            let filled = self.filled().iter().rposition(|weight| *weight > 0);
+            self.end = filled.map_or(0, |last| last + 1);
+            self.all = self.filled().iter().map(|weight| i64::from(*weight)).sum();
         }
+    }
+
+    fn filled(&self) -> &[u32] {
+        &self.bins[..self.end]
     }
 
     /// What half of them do not exceed.
     fn median(&self) -> i64 {
         let mut left = self.all / 2;
-        let bin = self.bins.iter().position(|weight| {
+        let bin = self.filled().iter().position(|weight| {
             left -= i64::from(*weight);
             left < 0
         });
@@ -556,7 +566,7 @@ impl Surprises {
         let all = self.all;
         let mut above = 0;
         let mut best = None;
-        let filled = self.bins.iter().enumerate().filter(|(_, n)| **n > 0);
+        let filled = self.filled().iter().enumerate().filter(|(_, n)| **n > 0);
         for (bin, weight) in filled.rev() {
             if above > all / 2 {
                 break;
