@@ -26,8 +26,8 @@ use crate::limits::LEAD_MAX;
 #[derive(Clone, Debug)]
 pub struct Adaptive {
     map: TickMap,
-    up: SteeredLead,
-    down: SteeredLead,
+    up: Way,
+    down: Way,
     watch: Watch,
     /// Whether a lead was set before.
     running: bool,
@@ -37,15 +37,41 @@ pub struct Adaptive {
     moved: Time,
     /// A reset that was not told yet.
     reset: Option<TimeEvent>,
-    /// The shortest way up ever and the shortest one down, nanoseconds, by the map as it is. What is merely
-    /// shorter than of late was held up before; the clock is another one if it was never so short.
-    shortest: [i64; 2],
+}
+
+/// One direction.
+#[derive(Clone, Debug)]
+struct Way {
+    lead: SteeredLead,
+    /// The shortest way ever, nanoseconds, by the map as it is. What is merely shorter than of late was held
+    /// up before; the clock is another one if it was never so short.
+    shortest: i64,
     /// By how much shorter that is.
     lost: i64,
 }
 
-const UP: usize = 0;
-const DOWN: usize = 1;
+impl Way {
+    fn new(config: &LeadConfig) -> Result<Self, LeadConfigError> {
+        Ok(Self {
+            lead: SteeredLead::new(config)?,
+            shortest: i64::MAX,
+            lost: config.lost,
+        })
+    }
+
+    /// Takes what came `arrived` that was `sent`; or says by how much too early that was for any clock but
+    /// another one.
+    fn early(&mut self, sent: i64, arrived: i64) -> Option<i64> {
+        let way = arrived.saturating_sub(sent);
+        let early = self.lead.controller().lost(way);
+        let never_so_short = way < self.shortest.saturating_sub(self.lost);
+        let early = early.filter(|early| *early < 0 && never_so_short);
+        if early.is_none() {
+            self.shortest = self.shortest.min(way);
+        }
+        early
+    }
+}
 
 /// Local time is at most so far ahead of server time, nanoseconds: what a path takes both ways. Beyond
 /// that somebody lies.
@@ -76,9 +102,9 @@ impl Adaptive {
         let set_beyond = (far, far);
         Ok(Self {
             map,
-            up: SteeredLead::new(lead)?,
+            up: Way::new(lead)?,
             // Nothing is late for server time, which would go back: it is steered unless it is far off.
-            down: SteeredLead::new(&LeadConfig {
+            down: Way::new(&LeadConfig {
                 set_beyond,
                 ..*lead
             })?,
@@ -87,8 +113,6 @@ impl Adaptive {
             early: None,
             moved: Time::ZERO,
             reset: None,
-            shortest: [i64::MAX; 2],
-            lost: lead.lost,
         })
     }
 
@@ -96,8 +120,9 @@ impl Adaptive {
     /// nor further ahead of it than twice [`LEAD_MAX`], whatever the server reports.
     #[must_use]
     pub fn lead(&self) -> i64 {
-        let least = self.down.nanos().saturating_neg();
+        let least = self.down.lead.nanos().saturating_neg();
         self.up
+            .lead
             .nanos()
             .clamp(least, least.saturating_add(AHEAD_MAX))
     }
@@ -108,24 +133,19 @@ impl Adaptive {
     }
 
     fn server(&self, now: Time) -> NetTime<Server> {
-        self.map.at_offset(now, self.down.nanos().saturating_neg())
+        self.map
+            .at_offset(now, self.down.lead.nanos().saturating_neg())
     }
 
     fn frame(&mut self, now: Time, tick: Tick, received: Time) {
-        let received = signed(received);
-        let way = received.saturating_sub(self.due(NetTime::start_of(tick)));
-        let early = self.down.controller().lost(way);
-        let early = early.filter(|early| *early < 0 && self.was_never_so_short(DOWN, way));
-        if early.is_none() {
-            self.shortest[DOWN] = self.shortest[DOWN].min(way);
-        }
+        let (sent, received) = (self.due(NetTime::start_of(tick)), signed(received));
+        let early = self.down.early(sent, received);
         if let Some((since, most)) = self.early {
             self.early = Some((since, most.min(early.unwrap_or(0))));
         } else if let Some(early) = early {
             self.early = Some((now, early));
         } else {
-            let sent = self.due(NetTime::start_of(tick));
-            self.down.arrival(signed(now), sent, received);
+            self.down.lead.arrival(signed(now), sent, received);
         }
     }
 
@@ -140,31 +160,21 @@ impl Adaptive {
     }
 
     fn arrival(&mut self, now: Time, tick: Tick, sampled: Time, margin_ns: i64) {
-        let arrived = |map: &TickMap| {
-            let due = i64::try_from(map.due_nanos(NetTime::start_of(tick))).unwrap_or(i64::MAX);
-            due.saturating_sub(margin_ns)
-        };
-        let way = arrived(&self.map).saturating_sub(signed(sampled));
-        let early = self.up.controller().lost(way);
-        if let Some(early) = early.filter(|early| *early < 0 && self.was_never_so_short(UP, way)) {
-            self.shift(now, early.saturating_neg());
-            return; // It was sampled by the clock as it was before.
+        let sampled = signed(sampled);
+        let arrived = self.due(NetTime::start_of(tick)).saturating_sub(margin_ns);
+        match self.up.early(sampled, arrived) {
+            // It was sampled by the clock as it was before.
+            Some(early) => self.shift(now, early.saturating_neg()),
+            None => self.up.lead.arrival(signed(now), sampled, arrived),
         }
-        self.shortest[UP] = self.shortest[UP].min(way);
-        self.up
-            .arrival(signed(now), signed(sampled), arrived(&self.map));
-    }
-
-    fn was_never_so_short(&self, direction: usize, way: i64) -> bool {
-        way < self.shortest[direction].saturating_sub(self.lost)
     }
 
     /// This machine's clock is another one: the server is due so much later by it.
     fn shift(&mut self, now: Time, nanos: i64) {
         let from = self.server(now);
         self.map.shift(nanos);
-        let [up, down] = self.shortest;
-        self.shortest = [up.saturating_add(nanos), down.saturating_sub(nanos)];
+        self.up.shortest = self.up.shortest.saturating_add(nanos);
+        self.down.shortest = self.down.shortest.saturating_sub(nanos);
         self.moved = now;
         let (to, reason) = (self.server(now), ResetReason::Suspended);
         self.reset = Some(TimeEvent::HardReset { from, to, reason });
@@ -175,8 +185,8 @@ impl Adaptive {
         let middle = signed(sent) + round_trip / 2;
         // What the map adds to a way up it takes from one down.
         let ahead = self.due(relay).saturating_sub(middle);
-        self.up.probe(round_trip, ahead);
-        self.down.probe(round_trip, ahead.saturating_neg());
+        self.up.lead.probe(round_trip, ahead);
+        self.down.lead.probe(round_trip, ahead.saturating_neg());
     }
 }
 
@@ -206,10 +216,11 @@ impl TimeProvider for Adaptive {
     fn advance(&mut self, now: Time) -> Advance {
         let (now, _) = self.watch.see(now);
         self.settle(now);
-        let from = self.server(now);
-        let set = [&mut self.up, &mut self.down].map(|way| way.advance(signed(now)));
+        let behind = self.down.lead.nanos();
+        let set = [&mut self.up, &mut self.down].map(|way| way.lead.advance(signed(now)));
         let server = self.server(now);
         if set.contains(&true) {
+            let from = self.map.at_offset(now, behind.saturating_neg());
             let reason = if self.running {
                 ResetReason::Threshold
             } else {
@@ -224,7 +235,7 @@ impl TimeProvider for Adaptive {
         Advance {
             server,
             local: self.map.at_offset(now, self.lead()).into_space(),
-            scale: self.up.scale(),
+            scale: self.up.lead.scale(),
             event: self.watch.event().or_else(|| self.reset.take()),
         }
     }
