@@ -77,7 +77,7 @@ impl Uplink {
     /// The relay has every input before `next`. More than was sent is a lie.
     pub(crate) fn acknowledge(&mut self, next: Tick) -> bool {
         self.acked = self.acked.max(next.min(self.next));
-        next <= self.next || next <= self.first
+        next <= self.next
     }
 
     /// Fills in which inputs the next datagram carries: those that are not acknowledged and whose
