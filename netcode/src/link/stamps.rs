@@ -6,8 +6,8 @@ use crate::limits::INPUTS_AHEAD_MAX;
 use crate::ring::position;
 use crate::time::samples::{Sample, Samples};
 use crate::time::{
-    Adaptive, Advance, Beyond, LateWorth, LeadConfig, NetClock, NetTime, Observation, Scale,
-    Server, Steps, TickMap, Time, TimeConfig, TimeEvent, TimeProvider,
+    Adaptive, Advance, Beyond, LateWorth, LeadConfig, NetClock, NetTime, Observation, Server,
+    Steps, TickMap, Time, TimeConfig, TimeEvent, TimeProvider,
 };
 use crate::wire::Arrival;
 
@@ -34,7 +34,6 @@ pub(crate) struct Stamps {
     /// What happened to the clock, and the ticks that were skipped.
     events: [Option<TimeEvent>; 2],
     samples: Samples,
-    scale: Scale,
 }
 
 /// What a clock is started with.
@@ -76,7 +75,6 @@ impl Stamps {
             due: vec![(Tick::ZERO, Time::NEVER); kept].into(),
             events: [None; 2],
             samples: Samples::new(rate),
-            scale: Scale::ONE,
         }
     }
 
@@ -114,7 +112,6 @@ impl Stamps {
     /// Lets the clock see that the client is alive, which it has to be more often than ticks may be due.
     pub(crate) fn see(&mut self, now: Time) -> Advance {
         let advance = self.clock.advance(now);
-        self.scale = advance.scale;
         if let Some(event) = advance.event {
             self.samples.event(now, event);
             self.events[0].get_or_insert(event);
@@ -129,7 +126,7 @@ impl Stamps {
         let lead_us = i32::try_from(ahead.clamp(-bound, bound)).unwrap_or(0);
         self.samples.stamped(Sample {
             lead_us,
-            scale_ppm: self.scale.ppm(),
+            scale_ppm: self.clock.scale().ppm(),
             ..sample
         });
     }
@@ -141,8 +138,8 @@ impl Stamps {
 
     /// Takes the relay's report of when inputs came; what it says of ticks before `from` is known.
     pub(crate) fn arrived(&mut self, now: Time, arrival: Arrival, from: Tick) {
-        let map = *self.clock.map();
-        for (tick, margin_ns) in arrival.margins(&map).filter(|(tick, _)| *tick >= from) {
+        for tick in arrival.first.max(from).until(arrival.end()) {
+            let margin_ns = arrival.margin_ns(tick, self.clock.map());
             self.samples.arrived(tick, margin_ns / 1000);
             let (stamped, sampled) = self.due[position(tick, STAMPS)];
             if stamped == tick && sampled != Time::NEVER {

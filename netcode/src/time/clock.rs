@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::{
-    Advance, Local, NetTime, Observation, ResetReason, Server, TickMap, Time, TimeEvent,
+    Advance, Local, NetTime, Observation, ResetReason, Scale, Server, TickMap, Time, TimeEvent,
     TimeProvider,
 };
 
@@ -52,6 +52,12 @@ impl NetClock {
             advance.event = Some(TimeEvent::HardReset { from, to, reason });
         }
         advance
+    }
+
+    /// How fast time runs since the last [`NetClock::advance`].
+    #[must_use]
+    pub fn scale(&self) -> Scale {
+        self.last.map_or(Scale::ONE, |(_, advance)| advance.scale)
     }
 
     /// How long ticks are, and where the server is at the first guess.
