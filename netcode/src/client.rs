@@ -123,7 +123,8 @@ pub struct ClientStats {
     pub stalls: u64,
     /// From sampling an input to executing its tick from the log, whole milliseconds.
     pub input_latency_ms: Histogram,
-    /// The lead in force.
+    /// The lead in force, as if the relay's clock were what it was taken for when the match began: a drift of
+    /// the two clocks adds to it.
     pub lead_nanos: i64,
     /// The input delay in force, ticks.
     pub delay: u32,

@@ -136,12 +136,13 @@ pub const SILENCE_TIMEOUT: Duration = Duration::from_secs(10);
 /// After the last tick the relay waits this long for the last votes.
 pub const LAST_VOTES_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Largest lead, beyond which a client does not try to be in time.
+/// Longest way up, and longest way down, that a client tries to be in time over: its local time is never more
+/// than both together ahead of its server time.
 pub const LEAD_MAX: Duration = Duration::from_secs(2);
 
 /// From the moment at which a change of the tick rate is sealed to the tick at which it takes effect:
-/// beyond what any client within limits has stamped when it hears of it. It stamps at most [`LEAD_MAX`]
-/// ahead of a deadline, and hears of what datagrams did not bring [`STREAM_FALLBACK_AFTER`] later, by
+/// beyond what a client has stamped when it hears of it. Over a way up of at most [`LEAD_MAX`] it stamps as
+/// far ahead of a deadline, and hears of what datagrams did not bring [`STREAM_FALLBACK_AFTER`] later, by
 /// the stream; there is a second for the way, and to send it again.
 pub const RATE_NOTICE: Duration = Duration::from_secs(4);
 

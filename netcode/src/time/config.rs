@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::{Beyond, Span};
 use crate::limits::{SCALE_PPM_MAX, STEPS_MAX, TIME_BUFFER_TICKS_MAX, TIME_THRESHOLD_MAX};
 
-/// Every tolerance, threshold and cap of a session's clocks. Data: it may be read from a file, sent,
-/// and changed. What is made from one checks it first.
+/// Tolerances, thresholds and caps of a session's clocks. Data: it may be read from a file, sent,
+/// and changed. What is made from one checks it first. [`Adaptive`](super::Adaptive) takes from it only when a
+/// process was suspended; how it steers and when it sets is [`LeadConfig`](super::LeadConfig)'s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TimeConfig {

@@ -15,7 +15,7 @@ pub enum Observation {
     Arrival {
         /// The tick that it was stamped with.
         tick: Tick,
-        /// When it was sampled.
+        /// When it was sampled; of one that waited for the game to ask for it, when it was due to be.
         sampled: Time,
         /// How long before the deadline of that tick, nanoseconds; negative if it came late.
         margin_ns: i64,
@@ -51,7 +51,9 @@ pub enum Observation {
 pub enum ResetReason {
     /// The first estimate, and nothing steered before it.
     First,
-    /// The error was beyond [`TimeConfig::hard_reset_ms`](super::TimeConfig::hard_reset_ms).
+    /// The error was beyond the provider's threshold:
+    /// [`TimeConfig::hard_reset_ms`](super::TimeConfig::hard_reset_ms), of [`Adaptive`](super::Adaptive)
+    /// [`LeadConfig::set_beyond`](super::LeadConfig::set_beyond).
     Threshold,
     /// The machine was suspended.
     Suspended,
@@ -73,7 +75,7 @@ impl Observation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TimeEvent {
-    /// It was set: server time, local time, or both.
+    /// It was set: server time, local time, or both. If it was local time alone, both points are one.
     HardReset {
         /// Where server time would have been.
         from: NetTime<Server>,
