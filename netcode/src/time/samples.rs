@@ -46,7 +46,8 @@ pub struct Sample {
     pub stamp: Tick,
     /// When it was sampled, on the client's clock.
     pub at: Time,
-    /// How long before the relay's deadline of that tick, as the client believed; negative if after it.
+    /// How long before the relay's deadline of that tick, as the client believed when the match began;
+    /// negative if after it. A drift of the two clocks adds to it.
     pub lead_us: i32,
     /// How much faster than the tick rate the clock ran, millionths.
     pub scale_ppm: i32,
@@ -59,8 +60,6 @@ pub struct Sample {
     /// How long before that deadline it arrived, as the relay told; negative if late. [`Samples::arrived`]
     /// fills it in.
     pub margin_us: Option<i32>,
-    /// The newest round trip, if one was measured.
-    pub round_trip_us: Option<u32>,
 }
 
 impl Sample {

@@ -23,14 +23,13 @@ enum Column {
     Delay,
     Depth,
     Stalls,
-    RoundTrip,
     EventTime,
     EventTicks,
     Reason,
     Rate,
 }
 
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 13] = [
     "row",
     "at_ns",
     "stamp_tick",
@@ -40,7 +39,6 @@ const COLUMNS: [&str; 14] = [
     "delay_ticks",
     "depth_ticks",
     "stalls_total",
-    "round_trip_us",
     "event_us",
     "event_ticks",
     "reason",
@@ -141,7 +139,6 @@ impl Line {
             .with(Column::Delay, sample.delay)
             .with(Column::Depth, sample.depth)
             .with(Column::Stalls, sample.stalls)
-            .with_some(Column::RoundTrip, sample.round_trip_us)
     }
 
     fn event(at: Time, happening: Happening) -> Self {
@@ -239,7 +236,6 @@ impl Samples {
             depth: row.number(Column::Depth)?,
             stalls: row.number(Column::Stalls)?,
             margin_us: row.optional(Column::Margin)?,
-            round_trip_us: row.optional(Column::RoundTrip)?,
         };
         row.end()?;
         if self.inputs.len() == CLOCK_SAMPLES_MAX {

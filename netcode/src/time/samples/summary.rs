@@ -33,8 +33,6 @@ pub struct Summary {
     /// How much longer the way was than the shortest one around it, of inputs that came with their own
     /// datagram.
     pub jitter_us: Option<Quantiles>,
-    /// Round trips.
-    pub round_trip_us: Option<Quantiles>,
     /// How much faster than the tick rate the clock ran, millionths.
     pub scale_ppm: Option<Quantiles>,
     /// Ticks that were predicted.
@@ -84,7 +82,6 @@ impl Samples {
             lead_us: self.spread(|sample| Some(sample.lead_us.into())),
             way_us: self.spread(Sample::way_us),
             jitter_us: Quantiles::of(&mut findings.jitter),
-            round_trip_us: self.spread(|sample| sample.round_trip_us.map(i64::from)),
             scale_ppm: self.spread(|sample| Some(sample.scale_ppm.into())),
             depth_ticks: self.spread(|sample| Some(sample.depth.into())),
             delay_ticks: self.spread(|sample| Some(sample.delay.into())),
