@@ -14,7 +14,7 @@
 //! | T-9 | the speed is within 0.1 % of one on a quiet link, and changes no faster than configured | `clock.rs`: `the_speed_is_even_and_changes_slowly` (`Adaptive`: 0.5 per second, to follow a route at once); `../time.rs`: `a_steered_clock_is_smooth_and_does_not_overshoot` (`Slewed`: 0.02) |
 //! | T-10 | what is too far off is set once, and no tick is stamped twice | `clock.rs`: `a_sleep_of_any_length_is_over_in_a_moment`, `a_leap_is_one_reset`; `session.rs`: `a_sleep_is_over_within_three_tenths` |
 //! | T-11 | a clock that only steps runs at speed one to the bit | `../time.rs`: `stepping_for_an_hour_keeps_the_rate_to_the_bit` |
-//! | T-12 | every tolerance is data, and a bad one is a typed error | unit `time/config.rs`: `every_bound_has_its_error`; `time/lead.rs`: `a_configuration_that_cannot_be_is_refused` |
+//! | T-12 | every tolerance is data, and a bad one is a typed error | unit `time/config.rs`: `every_bound_has_its_error`; `time/lead/config.rs`: `a_configuration_that_cannot_be_is_refused` |
 //! | T-13 | what is sent and what is shown are buffered each by itself | unit `present/playout/tests.rs`: `nothing_stands_at_the_quantile`, `what_the_policies_cost_and_save`; sending: T-19 |
 //! | T-14 | one controller per link | `session.rs`: `equals_share_the_rollback`; a mesh of peers is not there yet |
 //! | T-15 | a picture between two ticks, or of a part of one, never changes the world | unit `present/scene.rs`: `nobody_can_tell_whether_it_was_looked_at`, `a_partial_step_leads_to_the_next_tick` |
