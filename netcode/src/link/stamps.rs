@@ -54,7 +54,7 @@ impl Stamps {
     /// A clock that stamps nothing whose moment has passed at `now`.
     pub(crate) fn start(now: Time, start: &Start<'_>) -> Self {
         let rate = start.map.rate();
-        let lead = LeadConfig::new(start.worth).at(rate);
+        let lead = LeadConfig::new(start.worth);
         let time = time_config(rate, start.waits);
         // Constants, which the tests of `time` validate for all rates.
         let mut provider = Adaptive::new(start.map, &lead, &time).expect("constants are valid");
@@ -166,6 +166,7 @@ impl Stamps {
         let time = time_config(fastest, self.waits);
         self.steps.configure(&time).expect("constants are valid");
         self.rate = rate;
+        self.samples.tick_rate(rate);
     }
 
     /// Where the relay's time is at `now`.

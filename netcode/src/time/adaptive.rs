@@ -2,12 +2,12 @@
 
 use core::time::Duration;
 
-use phalanx_engine::Tick;
+use phalanx_engine::{Tick, TickRate};
 
 use super::watch::Watch;
 use super::{
-    Advance, LeadConfig, LeadConfigError, NetTime, Observation, ResetReason, Server, SteeredLead,
-    TickMap, Time, TimeConfig, TimeConfigError, TimeEvent, TimeProvider,
+    Advance, LeadConfig, LeadConfigError, Local, NetTime, Observation, ResetReason, Server,
+    SteeredLead, TickMap, Time, TimeConfig, TimeConfigError, TimeEvent, TimeProvider,
 };
 use crate::limits::LEAD_MAX;
 
@@ -22,17 +22,25 @@ use crate::limits::LEAD_MAX;
 ///
 /// A frame that seems to come long before it was sent says that this machine's clock stood still, as some do
 /// while the machine sleeps; an input of ours that seems to come so that it leapt, or drifted while the machine
-/// slept for hours. Then the map is wrong by that, and is moved; both times are set with it.
+/// slept. Then the map is wrong by that, and is moved; both times are set with it. After a sleep in
+/// which a clock that counts may have drifted by more than what is set, local time stands until a frame told.
 #[derive(Clone, Debug)]
 pub struct Adaptive {
     map: TickMap,
+    /// The rate that the leads go by.
+    rate: TickRate,
     up: Way,
     down: Way,
     watch: Watch,
     /// Whether a lead was set before.
     running: bool,
-    /// Since when frames come before they were sent, and by how much the earliest.
-    early: Option<(Time, i64)>,
+    /// Since when frames tell of another clock, and the shortest way of them.
+    doubted: Option<(Time, i64)>,
+    /// Where local time stands until the server was heard of, after a sleep so long that the clock may be
+    /// far off: nothing is to be stamped that is not due yet.
+    held: Option<NetTime<Local>>,
+    /// What a clock may be off by and nobody minds, nanoseconds.
+    far: i64,
     /// Since when the map has been where it is. What was sampled before does not fit to it.
     moved: Time,
     /// A reset that was not told yet.
@@ -77,6 +85,9 @@ impl Way {
 /// that somebody lies.
 const AHEAD_MAX: i64 = 2 * LEAD_MAX.as_secs().cast_signed() * 1_000_000_000;
 
+/// Clocks differ by at most one part in so many (500 ppm).
+const DRIFT_PARTS: i64 = 2000;
+
 /// How long frames may come of which only the newest tells the time.
 const CATCHING_UP: Duration = Duration::from_millis(50);
 
@@ -92,7 +103,8 @@ pub enum AdaptiveError {
 }
 
 impl Adaptive {
-    /// Follows a server that stands where `map` says; that may be a guess.
+    /// Follows a server that stands where `map` says; that may be a guess. `lead` is for about 60 ticks a
+    /// second: [`LeadConfig::at`] makes of it what the session has.
     ///
     /// # Errors
     /// [`AdaptiveError`] if a configuration is invalid.
@@ -100,8 +112,9 @@ impl Adaptive {
         time.validate()?;
         let (_, far) = lead.set_beyond;
         let set_beyond = (far, far);
-        Ok(Self {
+        let mut provider = Self {
             map,
+            rate: map.rate(),
             up: Way::new(lead)?,
             // Nothing is late for server time, which would go back: it is steered unless it is far off.
             down: Way::new(&LeadConfig {
@@ -110,10 +123,20 @@ impl Adaptive {
             })?,
             watch: Watch::new(time),
             running: false,
-            early: None,
+            doubted: None,
+            held: None,
+            far,
             moved: Time::ZERO,
             reset: None,
-        })
+        };
+        provider.tick_rate(map.rate());
+        Ok(provider)
+    }
+
+    fn tick_rate(&mut self, rate: TickRate) {
+        self.rate = rate;
+        self.up.lead.tick_rate(rate);
+        self.down.lead.tick_rate(rate);
     }
 
     /// How far local time is ahead of where the map has the server, nanoseconds. It is never behind server time,
@@ -139,23 +162,44 @@ impl Adaptive {
 
     fn frame(&mut self, now: Time, tick: Tick, received: Time) {
         let (sent, received) = (self.due(NetTime::start_of(tick)), signed(received));
-        let early = self.down.early(sent, received);
-        if let Some((since, most)) = self.early {
-            self.early = Some((since, most.min(early.unwrap_or(0))));
-        } else if let Some(early) = early {
-            self.early = Some((now, early));
+        let way = received.saturating_sub(sent);
+        if let Some((_, shortest)) = &mut self.doubted {
+            *shortest = way.min(*shortest);
+        } else if self.held.is_some() || self.down.early(sent, received).is_some() {
+            self.doubted = Some((now, way));
         } else {
             self.down.lead.arrival(signed(now), sent, received);
         }
     }
 
-    /// Moves the map for frames that came early. Who wakes up is given old ones, too: the newest counts.
+    /// A sign of life at `now`, which is given back as it does not go back.
+    fn see(&mut self, now: Time) -> Time {
+        let lead = self.lead();
+        let (now, slept) = self.watch.see(now);
+        if nanos(slept) / DRIFT_PARTS > self.far {
+            let asleep = self
+                .map
+                .at_offset(now.offset(nanos(slept).saturating_neg()), lead);
+            // From the start of a tick, so that whoever asks when the next one is due asks that often.
+            let held = asleep.to_tick().unwrap_or(Tick::ZERO);
+            self.held.get_or_insert(NetTime::start_of(held));
+        }
+        self.settle(now);
+        now
+    }
+
+    /// Moves the map for frames that tell of another clock. Who wakes up is given old ones, too: the newest
+    /// counts.
     fn settle(&mut self, now: Time) {
-        if let Some((since, early)) = self.early
+        if let Some((since, way)) = self.doubted
             && now.since(since) >= CATCHING_UP
         {
-            self.early = None;
-            self.shift(now, early);
+            self.doubted = None;
+            self.held = None;
+            let apart = self.down.lead.controller().surprise(way);
+            if apart.saturating_abs() > self.far {
+                self.shift(now, apart);
+            }
         }
     }
 
@@ -193,8 +237,7 @@ impl Adaptive {
 impl TimeProvider for Adaptive {
     fn observe(&mut self, now: Time, observation: &Observation) {
         observation.change_rate(&mut self.map);
-        let (now, _) = self.watch.see(now);
-        self.settle(now);
+        let now = self.see(now);
         match *observation {
             Observation::Arrival {
                 tick,
@@ -214,8 +257,7 @@ impl TimeProvider for Adaptive {
     }
 
     fn advance(&mut self, now: Time) -> Advance {
-        let (now, _) = self.watch.see(now);
-        self.settle(now);
+        let now = self.see(now);
         let behind = self.down.lead.nanos();
         let set = [&mut self.up, &mut self.down].map(|way| way.lead.advance(signed(now)));
         let server = self.server(now);
@@ -232,13 +274,23 @@ impl TimeProvider for Adaptive {
             self.reset
                 .get_or_insert(TimeEvent::HardReset { from, to, reason });
         }
+        let rate = self.map.rate_at(server);
+        if rate != self.rate {
+            self.tick_rate(rate);
+        }
+        let local = self.map.at_offset(now, self.lead()).into_space();
+        let local = self.held.map_or(local, |held| held.min(local));
         Advance {
             server,
-            local: self.map.at_offset(now, self.lead()).into_space(),
+            local,
             scale: self.up.lead.scale(),
             event: self.watch.event().or_else(|| self.reset.take()),
         }
     }
+}
+
+fn nanos(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }
 
 fn signed(time: Time) -> i64 {
@@ -248,8 +300,6 @@ fn signed(time: Time) -> i64 {
 #[cfg(test)]
 mod tests {
     use core::time::Duration;
-
-    use phalanx_engine::TickRate;
 
     use super::*;
     use crate::time::LateWorth;
@@ -295,6 +345,23 @@ mod tests {
         };
         let apart = behind(&longer, 1199) - behind(&straight, 1199);
         assert!(apart.to_nanos(TickRate::hz(60)).unsigned_abs() < 15 * MS);
+    }
+
+    /// From the tick of the change on, and not from when it was told.
+    #[test]
+    fn the_constants_follow_the_tick_rate() {
+        let map = TickMap::new(Time::ZERO, NetTime::ZERO, TickRate::hz(60));
+        let lead = LeadConfig::new(LateWorth::Balanced);
+        let mut provider = Adaptive::new(map, &lead, &TimeConfig::default()).unwrap();
+        let (at, rate) = (Tick(120), TickRate::hz(5));
+        provider.observe(Time::ZERO, &Observation::Rate { at, rate });
+        for (ms, rate) in [(1990, TickRate::hz(60)), (2010, rate)] {
+            provider.advance(Time::from_nanos(ms * MS));
+            for way in [&provider.up, &provider.down] {
+                let config = way.lead.controller().config();
+                assert_eq!(config.floor_window, lead.at(rate).floor_window);
+            }
+        }
     }
 
     #[test]

@@ -165,8 +165,8 @@ impl FixedBuffers {
 
 impl TimeProvider for FixedBuffers {
     fn observe(&mut self, now: Time, observation: &Observation) {
-        let (_, woke) = self.watch.see(now);
-        if woke {
+        let (_, slept) = self.watch.see(now);
+        if !slept.is_zero() {
             self.forget();
         }
         match *observation {
@@ -181,8 +181,8 @@ impl TimeProvider for FixedBuffers {
     }
 
     fn advance(&mut self, now: Time) -> Advance {
-        let (now, woke) = self.watch.see(now);
-        if woke {
+        let (now, slept) = self.watch.see(now);
+        if !slept.is_zero() {
             self.forget();
         }
         let (server, local) = (self.server(now, self.best), self.local(now, self.best));

@@ -21,6 +21,8 @@ mod handshake;
 mod surprises;
 mod ways;
 
+use phalanx_engine::TickRate;
+
 pub use self::config::{LateWorth, LeadConfig, LeadConfigError};
 use self::handshake::Handshake;
 use self::surprises::Surprises;
@@ -40,6 +42,9 @@ pub enum Steering {
 /// Chooses a lead and steers towards it.
 #[derive(Clone, Debug)]
 pub struct LeadController {
+    /// For about 60 ticks a second.
+    configured: LeadConfig,
+    /// For those that there are.
     config: LeadConfig,
     handshake: Handshake,
     ways: Ways,
@@ -65,6 +70,7 @@ impl LeadController {
     pub fn new(config: LeadConfig) -> Result<Self, LeadConfigError> {
         config.validate()?;
         Ok(Self {
+            configured: config,
             config,
             handshake: Handshake::default(),
             ways: Ways::default(),
@@ -76,12 +82,29 @@ impl LeadController {
         })
     }
 
+    /// There are so many ticks a second from now on, instead of the 60 or so that it was configured for.
+    pub fn tick_rate(&mut self, rate: TickRate) {
+        self.config = self.configured.at(rate);
+    }
+
+    /// The constants in force, for the tick rate in force.
+    #[must_use]
+    pub const fn config(&self) -> &LeadConfig {
+        &self.config
+    }
+
     /// By how much a way differs from what is expected, if it does by so much that it tells of another clock.
     #[must_use]
     pub fn lost(&self, way: i64) -> Option<i64> {
-        let (_, floor) = self.floors.newest()?;
-        let apart = way.saturating_sub(floor);
+        let apart = self.surprise(way);
         (apart.saturating_abs() > self.config.lost).then_some(apart)
+    }
+
+    /// By how much a way is longer than the floor is now; 0 if there is none yet.
+    #[must_use]
+    pub fn surprise(&self, way: i64) -> i64 {
+        let floor = self.floors.newest();
+        floor.map_or(0, |(_, floor)| way.saturating_sub(floor))
     }
 
     /// A round trip before the first input, and how much further it says the server's clock is.

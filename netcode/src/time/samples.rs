@@ -116,6 +116,12 @@ impl Samples {
         }
     }
 
+    /// From now on there are so many ticks per second: what is said of the inputs that are kept goes by
+    /// the newest rate.
+    pub const fn tick_rate(&mut self, rate: TickRate) {
+        self.rate = rate;
+    }
+
     /// Ticks per second.
     #[must_use]
     pub const fn rate(&self) -> TickRate {

@@ -1,5 +1,7 @@
 //! [`SteeredLead`]: a lead, and the controller that it follows.
 
+use phalanx_engine::TickRate;
+
 use super::{LeadConfig, LeadConfigError, LeadController, Scale, SlewedScale, Steering};
 
 /// A lead that goes where its [`LeadController`] wants it: by running faster or slower, whereby the speed
@@ -33,6 +35,11 @@ impl SteeredLead {
             at: None,
             led: false,
         })
+    }
+
+    /// [`LeadController::tick_rate`].
+    pub fn tick_rate(&mut self, rate: TickRate) {
+        self.controller.tick_rate(rate);
     }
 
     /// The lead in force, nanoseconds, rounded down.

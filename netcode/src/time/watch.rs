@@ -24,18 +24,18 @@ impl Watch {
         }
     }
 
-    /// A sign of life at `now`: the newest moment of all of them, and whether we just woke up.
-    pub(super) fn see(&mut self, now: Time) -> (Time, bool) {
+    /// A sign of life at `now`: the newest moment of all of them, and how long we slept until then.
+    pub(super) fn see(&mut self, now: Time) -> (Time, Duration) {
         let last = self.last.unwrap_or(now);
         let now = now.max(last);
         self.last = Some(now);
         let gap = now.since(last);
-        let woke = gap > self.limit;
-        if woke {
-            self.awake_since = now;
-            self.gap = Some(self.gap.map_or(gap, |before| before.saturating_add(gap)));
+        if gap <= self.limit {
+            return (now, Duration::ZERO);
         }
-        (now, woke)
+        self.awake_since = now;
+        self.gap = Some(self.gap.map_or(gap, |before| before.saturating_add(gap)));
+        (now, gap)
     }
 
     /// Since when we have not been suspended. What began earlier measures the sleep, not the way.

@@ -307,7 +307,7 @@ impl Rig {
 }
 
 fn adaptive(map: TickMap, worth: LateWorth, config: &TimeConfig) -> Adaptive {
-    Adaptive::new(map, &LeadConfig::new(worth).at(HZ_60), config).expect("valid")
+    Adaptive::new(map, &LeadConfig::new(worth), config).expect("valid")
 }
 
 /// The standard deviation of the speed, millionths.
