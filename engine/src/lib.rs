@@ -42,7 +42,7 @@ pub use grid::Grid;
 pub use input::{Input, NoInput};
 pub use log::{Log, LogError};
 pub use math::{Angle, Fix, Fix32, Rot2, Squared, Vec2, Vec3};
-pub use pace::{Pace, RateChange};
+pub use pace::{Pace, PaceChange, Speed};
 pub use phalanx_derive::{Cell, Input, Row, State};
 pub use rng::{Rng, RngKey, Uniform, mix};
 pub use session::{Entry, Presence, Session, Slot};

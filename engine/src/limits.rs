@@ -12,9 +12,12 @@ pub const FIRST_TICK_MAX: u64 = 1 << 60;
 /// Largest packed input of one slot, bytes.
 pub const INPUT_BYTES_MAX: u32 = 64;
 
-/// Most session entries in one sealed frame. Every slot can join and leave, the tick rate can change
-/// and the session can end at once.
-pub const ENTRIES_MAX: u32 = 2 * SLOTS_MAX as u32 + 2;
+/// Most session entries in one sealed frame. Every slot can join and leave, tick rate, speed and pause
+/// can change, and the session can end at once, beside [`GAME_ENTRIES_MAX`] of the game's.
+pub const ENTRIES_MAX: u32 = 2 * SLOTS_MAX as u32 + 4 + GAME_ENTRIES_MAX;
+
+/// Most entries of the game's own in one sealed frame. More go into the next one.
+pub const GAME_ENTRIES_MAX: u32 = 16;
 
 /// Longest session entry, bytes: a tag, a tick and a rate.
 pub const ENTRY_BYTES_MAX: u32 = 1 + 8 + 8;

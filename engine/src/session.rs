@@ -12,7 +12,7 @@ use crate::codec::{DecodeError, Decoder, Encoder};
 use crate::digest::{Digest, Node};
 use crate::index::at;
 use crate::limits::SLOTS_MAX;
-use crate::pace::Pace;
+use crate::pace::{Pace, Speed};
 use crate::simulation::Setup;
 use crate::state::{Schema, Visitor, VisitorMut};
 use crate::tick::{Tick, TickRate};
@@ -58,6 +58,9 @@ pub enum Presence {
     Absent,
     /// A player.
     Player,
+    /// The computer: every machine asks [`Simulation::bot`](crate::Simulation::bot), and what it orders is
+    /// executed at once.
+    Bot,
 }
 
 /// What happens to the session itself, as part of the sealed frame of the tick at which it
@@ -76,6 +79,33 @@ pub enum Entry {
         at: Tick,
         /// The new rate.
         rate: TickRate,
+    },
+    /// The computer takes the slot.
+    Bot(Slot),
+    /// The speed changes, at a later tick, likewise.
+    Speed {
+        /// The first tick at the new speed.
+        at: Tick,
+        /// The new speed.
+        speed: Speed,
+    },
+    /// The session stands still, from a later tick on: ticks are sealed, but not executed.
+    Pause {
+        /// The first tick of the pause.
+        at: Tick,
+    },
+    /// It goes on.
+    Resume {
+        /// The first tick that is executed again.
+        at: Tick,
+    },
+    /// Something that the game's rules know, and whoever runs the relay says: a referee's call, a wave
+    /// of an event.
+    Game {
+        /// What.
+        kind: u32,
+        /// More of it.
+        value: u64,
     },
 }
 
@@ -158,8 +188,15 @@ impl Session {
             match *entry {
                 Entry::Join(slot) => self.seat(slot, Presence::Player),
                 Entry::Leave(slot) => self.seat(slot, Presence::Absent),
+                Entry::Bot(slot) => self.seat(slot, Presence::Bot),
                 Entry::End => self.ended = true,
-                Entry::Rate { .. } => {} // The pace's.
+                // The pace's.
+                Entry::Rate { .. }
+                | Entry::Speed { .. }
+                | Entry::Pause { .. }
+                | Entry::Resume { .. } => {}
+                // The rules'.
+                Entry::Game { .. } => {}
             }
         }
     }
@@ -199,10 +236,16 @@ impl Session {
         self.pace.rate()
     }
 
-    /// The rate in force, and the change that is to come.
+    /// Rate, speed and pause, and the changes that are to come.
     #[must_use]
     pub const fn pace(&self) -> &Pace {
         &self.pace
+    }
+
+    /// Whether this tick is of a pause, and was not executed.
+    #[must_use]
+    pub const fn paused(&self) -> bool {
+        self.pace.paused()
     }
 
     /// Whether the last tick was executed.
@@ -241,10 +284,13 @@ mod tests {
     #[test]
     fn a_session_has_the_schema_of_its_fields() {
         let schema = Schema::of::<Session>();
-        let roster = "Vec<Presence{Absent:(),Player:()}>";
+        let roster = "Vec<Presence{Absent:(),Player:(),Bot:()}>";
         let rate = "TickRate{numerator:u32,denominator:u32}";
-        let change = alloc::format!("RateChange{{at:Tick{{0:u64}},rate:{rate}}}");
-        let pace = alloc::format!("Pace{{rate:{rate},pending:Option<{change}>}}");
+        let speed = "Speed{numerator:u16,denominator:u16}";
+        let change = alloc::format!("PaceChange{{at:Tick{{0:u64}},rate:{rate},speed:{speed}}}");
+        let pace = alloc::format!(
+            "Pace{{rate:{rate},speed:{speed},pending:Option<{change}>,paused:bool,turns:Option<Tick{{0:u64}}>}}"
+        );
         let text = alloc::format!("Session{{seed:u64,roster:{roster},pace:{pace},ended:bool}}");
         assert_eq!(schema.text(), text);
     }

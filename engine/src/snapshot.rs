@@ -161,9 +161,8 @@ impl Snapshot {
         }
         let mut world = World::<S>::decode(&self.world)?;
         let session = &world.session;
-        let pending = session.pace().pending();
         if (session.seed(), session.slots()) != (self.setup.seed, self.setup.slots)
-            || pending.is_some_and(|change| change.at <= self.tick)
+            || !session.pace().is_after(self.tick)
         {
             return Err(RestoreError::Session);
         }

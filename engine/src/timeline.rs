@@ -134,6 +134,8 @@ struct Record<S: Simulation> {
     entries: Vec<Entry>,
     commands: Vec<(Slot, S::Command)>,
     sealed: bool,
+    /// Whether the tick was one of a pause when it was executed.
+    paused: bool,
     /// Per slot the ticks without a real value up to this one; known once the tick is confirmed.
     missing: Vec<u32>,
     undo: WorldUndo<S>,
@@ -151,6 +153,7 @@ impl<S: Simulation> Record<S> {
             entries: Vec::new(),
             commands: Vec::new(),
             sealed: false,
+            paused: false,
             missing: vec![0; slots],
             undo: WorldUndo::default(),
             checksum: Digest::default(),
@@ -166,6 +169,16 @@ impl<S: Simulation> Record<S> {
         self.entries.clear();
         self.commands.clear();
         self.sealed = false;
+        self.paused = false;
+    }
+
+    /// What `slot` did, as the ticks after this one see it: nothing in a pause.
+    fn did(&self, slot: Slot) -> S::Input {
+        if self.paused {
+            S::Input::default()
+        } else {
+            self.values[at(slot.0.into())]
+        }
     }
 }
 
@@ -349,8 +362,8 @@ impl<S: Simulation> Timeline<S> {
         let checksum = record.checksum;
         let mut inputs = vec![0; record.values.len() * at(S::Input::BYTES)];
         let packed = inputs.chunks_exact_mut(at(S::Input::BYTES));
-        for (value, packed) in record.values.iter().zip(packed) {
-            value.pack(packed);
+        for (slot, packed) in Slot::all(self.setup.slots).zip(packed) {
+            record.did(slot).pack(packed);
         }
         let slots = Slot::all(self.setup.slots);
         let missing = slots.map(|slot| self.missing_after(tick, slot)).collect();
@@ -395,10 +408,12 @@ impl<S: Simulation> Timeline<S> {
         })
     }
 
-    /// What `slot` did in the executed `tick`, as far as is known.
+    /// What `slot` did in the executed `tick`, as far as is known: nothing in a pause, and nothing that has
+    /// to be known if the computer holds it.
     pub fn input(&self, tick: Tick, slot: Slot) -> Option<S::Input> {
         self.executed(tick)
-            .and_then(|record| record.values.get(at(slot.0.into())).copied())
+            .filter(|_| slot.0 < self.setup.slots)
+            .map(|record| record.did(slot))
     }
 
     /// The tick before `tick`, if the session has one.
@@ -456,6 +471,7 @@ impl<S: Simulation> Timeline<S> {
             &mut record.undo,
             &mut self.scratch,
         );
+        record.paused = self.world.session.paused();
         self.next = tick.next();
         if tick < self.reached {
             self.stats.resimulated_ticks += 1;
@@ -478,7 +494,7 @@ impl<S: Simulation> Timeline<S> {
                 } else {
                     0 // Repeated, however many there are.
                 };
-                let last = self.record(before).values[index];
+                let last = self.record(before).did(slot);
                 self.record_mut(tick).values[index] = self.window.repeat.guess(last, missing);
             }
         }
@@ -543,7 +559,7 @@ impl<S: Simulation> Timeline<S> {
             0
         };
         let record = self.record_mut(tick);
-        let right = record.values[index] == value;
+        let right = record.values[index] == value || record.paused;
         record.values[index] = value;
         record.knowledge[index] = knowledge;
         match (executed, right) {
@@ -566,16 +582,17 @@ impl<S: Simulation> Timeline<S> {
         if now == missing || most <= u64::from(repeat.ticks) {
             return None;
         }
-        let mut last = self.record(tick).values[index];
+        let mut last = self.record(tick).did(slot);
         for later in tick.next().until(self.next) {
             let record = self.record(later);
-            let (value, knowledge) = (record.values[index], record.knowledge[index]);
+            let (value, knowledge) = (record.did(slot), record.knowledge[index]);
             if knowledge.is_real() {
                 return None;
             }
             now = now.saturating_add(1);
             // A tick sealed out of order counts, too, but is no guess.
-            if knowledge == Knowledge::Guessed && value != repeat.guess(last, now) {
+            if knowledge == Knowledge::Guessed && !record.paused && value != repeat.guess(last, now)
+            {
                 return Some(later);
             }
             last = value;
@@ -610,8 +627,9 @@ impl<S: Simulation> Timeline<S> {
         record.commands.extend(commands);
         let invalid = frame.commands.len() - record.commands.len();
         self.stats.invalid_commands += invalid as u64;
-        // Commands are never guessed.
-        let right = record.entries == frame.entries && record.commands.is_empty();
+        // Commands are never guessed; in a pause none is executed.
+        let nothing = record.commands.is_empty() || record.paused;
+        let right = record.entries == frame.entries && nothing;
         record.entries.clone_from(&frame.entries);
         record.sealed = true;
         let mut wrong = (tick < self.next && !right).then_some(tick);
@@ -672,10 +690,16 @@ impl<S: Simulation> Timeline<S> {
                 record.missing[index] = if real { 0 } else { before.saturating_add(1) };
             }
             self.record_mut(tick).chained = chained;
-            let changed = self
-                .before(tick)
-                .is_some_and(|before| self.record(before).values != self.record(tick).values);
-            let commands = self.record(tick).commands.len() as u64;
+            let changed = self.before(tick).is_some_and(|before| {
+                let (before, now) = (self.record(before), self.record(tick));
+                Slot::all(self.setup.slots).any(|slot| before.did(slot) != now.did(slot))
+            });
+            let record = self.record(tick);
+            let commands = if record.paused {
+                0
+            } else {
+                record.commands.len() as u64
+            };
             self.stats.input_changes += u64::from(changed || commands > 0);
             self.stats.commands += commands;
             let newly_visible = self.horizon();

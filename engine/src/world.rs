@@ -1,22 +1,74 @@
 //! [`World`]: the session and the game's state, stepped and undone together.
 
+use alloc::vec::Vec;
+
 use crate::codec::{DecodeError, Decoder, Encoder};
 use crate::command::Command;
 use crate::digest::{Digest, DigestVisitor, Node};
 use crate::frame::InputFrame;
+use crate::index::at;
 use crate::limits::COMMAND_BYTES_MAX;
-use crate::session::{Entry, Session, Slot};
+use crate::session::{Entry, Presence, Session, Slot};
 use crate::simulation::{Setup, Simulation};
 use crate::state::{PathStep, Schema, State};
 use crate::tick::Tick;
 
 /// What a tick changes: the engine's [`Session`] and the game's state.
-#[derive(Debug)]
 pub(crate) struct World<S: Simulation> {
     pub(crate) session: Session,
     pub(crate) state: S::State,
     /// Seed of all digests: names and types of the state.
     key: u64,
+    bots: Bots<S>,
+}
+
+/// What a tick is executed with if the computer holds a slot: memory that is used again.
+struct Bots<S: Simulation> {
+    inputs: Vec<S::Input>,
+    commands: Vec<(Slot, S::Command)>,
+}
+
+impl<S: Simulation> Default for Bots<S> {
+    fn default() -> Self {
+        Self {
+            inputs: Vec::new(),
+            commands: Vec::new(),
+        }
+    }
+}
+
+impl<S: Simulation> Bots<S> {
+    /// Adds what the computer does to what was given.
+    fn join<'a>(
+        &'a mut self,
+        simulation: &S,
+        state: &S::State,
+        session: &Session,
+        given: &Given<'a, S>,
+    ) -> Given<'a, S> {
+        let bots =
+            || Slot::all(session.slots()).filter(|slot| session.presence(*slot) == Presence::Bot);
+        if bots().next().is_none() {
+            return *given;
+        }
+        let Self { inputs, commands } = self;
+        inputs.clear();
+        inputs.extend_from_slice(given.inputs);
+        commands.clear();
+        commands.extend_from_slice(given.commands);
+        for slot in bots() {
+            inputs[at(slot.0.into())] = simulation.bot(state, slot);
+            let orders = simulation.bot_commands(state, slot);
+            commands.extend(orders.into_iter().map(|order| (slot, order)));
+        }
+        // Stable: what one slot orders stays in order.
+        commands.sort_by_key(|(slot, _)| *slot);
+        Given {
+            entries: given.entries,
+            commands,
+            inputs,
+        }
+    }
 }
 
 /// What a tick is executed with.
@@ -24,6 +76,14 @@ pub(crate) struct Given<'a, S: Simulation> {
     pub(crate) entries: &'a [Entry],
     pub(crate) commands: &'a [(Slot, S::Command)],
     pub(crate) inputs: &'a [S::Input],
+}
+
+impl<S: Simulation> Copy for Given<'_, S> {}
+
+impl<S: Simulation> Clone for Given<'_, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
 }
 
 /// What it takes to go back by one tick.
@@ -58,10 +118,12 @@ impl<S: Simulation> World<S> {
             session: Session::new(setup),
             state: simulation.start(setup),
             key: Schema::of::<S::State>().fingerprint(),
+            bots: Bots::default(),
         }
     }
 
-    /// Executes `tick` with what is given; returns the checksum of the world after it.
+    /// Executes `tick` with what is given, and what the computer does where it plays; of a pause nothing
+    /// but the entries; returns the checksum of the world after it.
     pub(crate) fn step(
         &mut self,
         simulation: &S,
@@ -70,13 +132,22 @@ impl<S: Simulation> World<S> {
         undo: &mut WorldUndo<S>,
         scratch: &mut Encoder,
     ) -> Digest {
-        self.change(undo, scratch, |Self { session, state, .. }| {
+        self.change(undo, scratch, |world| {
+            let Self {
+                session,
+                state,
+                bots,
+                ..
+            } = world;
+            session.begin(tick, given.entries);
+            if session.paused() {
+                return;
+            }
             let Given {
                 entries,
                 commands,
                 inputs,
-            } = *given;
-            session.begin(tick, entries);
+            } = bots.join(simulation, state, session, given);
             let frame = InputFrame::new(tick, session, entries, commands, inputs);
             simulation.step(state, &frame);
         })
@@ -153,6 +224,7 @@ impl<S: Simulation> World<S> {
             session,
             state,
             key: Schema::of::<S::State>().fingerprint(),
+            bots: Bots::default(),
         })
     }
 

@@ -9,9 +9,9 @@
 use core::cell::Cell;
 
 use phalanx_engine::{
-    Entry, Fix, FrameHash, GameIdentity, InputFrame, Log, NoCommand, Pace, Provenance, RateChange,
-    Repeat, RestoreError, Rng, SealedFrame, Sealing, Setup, Simulation, Slot, State, SyncTest,
-    SyncTestError, Tick, TickRate, Timeline, Window, mix,
+    Entry, Fix, FrameHash, GameIdentity, InputFrame, Log, NoCommand, Pace, PaceChange, Provenance,
+    Repeat, RestoreError, Rng, SealedFrame, Sealing, Setup, Simulation, Slot, Speed, State,
+    SyncTest, SyncTestError, Tick, TickRate, Timeline, Window, mix,
 };
 use proptest::prelude::*;
 
@@ -160,9 +160,10 @@ fn who_goes_back_before_a_change_has_the_old_rate_again() {
         log.read(tick, &mut frame).unwrap();
         timeline.seal(&frame).unwrap();
     }
-    let change = RateChange {
+    let change = PaceChange {
         at: Tick(10),
         rate: HZ_20,
+        speed: Speed::NORMAL,
     };
     while timeline.advance().is_ok() {}
     assert_eq!(timeline.next(), Tick(20));

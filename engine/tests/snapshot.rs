@@ -272,7 +272,7 @@ fn every_bit_of_the_world_is_in_the_checksum() {
         other.world[at] ^= 1 << (at % 8);
         assert!(other.restore(&RULES).is_err(), "{at}");
     }
-    // Seed, roster, rate, no change to come, not ended.
-    let session = from_bytes::<Session>(&snapshot.world[..8 + 4 + 3 + 8 + 1 + 1]);
+    // Seed, roster, rate, speed, no change to come, not paused nor to be, not ended.
+    let session = from_bytes::<Session>(&snapshot.world[..8 + 4 + 3 + 8 + 4 + 1 + 1 + 1 + 1]);
     assert_eq!(session.map(|session| session.slots()), Ok(3));
 }

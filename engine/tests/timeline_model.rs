@@ -57,6 +57,8 @@ fn random_schedules_reach_every_corner() {
         sum.commands += outcome.commands;
         sum.invalid_commands += outcome.invalid_commands;
         sum.refused += outcome.refused;
+        sum.paused += outcome.paused;
+        sum.bot_ticks += outcome.bot_ticks;
         ended += u32::from(outcome.ended);
         changed += u32::from(outcome.rate_changed);
     }
@@ -65,6 +67,7 @@ fn random_schedules_reach_every_corner() {
     assert_eq!(sum.rollback_depth_max, 16, "the whole window: {sum:?}");
     assert!(sum.invalid_inputs > 100 && sum.refused > 100, "{sum:?}");
     assert!(sum.commands > 100 && sum.invalid_commands > 20, "{sum:?}");
+    assert!(sum.paused > 300 && sum.bot_ticks > 300, "{sum:?}");
     assert!((1..50).contains(&ended), "{ended} of 60 sessions ended");
     assert!(changed > 20, "{changed} of 60 sessions changed their rate");
 }

@@ -111,7 +111,7 @@ impl Field {
     fn act(&mut self, slot: Slot, presence: Presence, order: Order) {
         let [low, high] = order.packed();
         let bits = u64::from(u16::from_le_bytes([low, high]));
-        self.absorb(bits << 16 | u64::from(slot.0) << 1 | u64::from(presence == Presence::Player));
+        self.absorb(bits << 16 | u64::from(slot.0) << 2 | presence as u64);
         let key = (self.sum >> 40) as u16 % 64;
         let room = self.units.len() < ROOM;
         match self.rng.below(8) {
@@ -169,6 +169,18 @@ impl Simulation for Chaos {
 
     fn step(&self, field: &mut Field, frame: &InputFrame<'_, Self>) {
         step(field, frame);
+    }
+
+    fn bot(&self, field: &Field, slot: Slot) -> Order {
+        let sum = mix(field.sum ^ u64::from(slot.0));
+        Order::unpack(&[sum as u8, (sum >> 8) as u8])
+    }
+
+    fn bot_commands(&self, field: &Field, slot: Slot) -> Vec<Decree> {
+        let calm = field.sum & 1 == 1;
+        let gifts = vec![slot.0.cast_signed()];
+        let decree = (field.sum.is_multiple_of(7)).then_some(Decree { calm, gifts });
+        decree.into_iter().collect()
     }
 }
 

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use phalanx_engine::limits::HORIZON_TICKS_MAX;
 use phalanx_engine::{
-    Digest, Encoder, Entry, Input, InputFrame, Node, Provenance, Schema, SealError, SealedCommand,
-    SealedFrame, Sealing, Session, Setup, Simulation, Slot, Stall, State, Tick, Window,
+    Digest, Encoder, Entry, Input, InputFrame, Node, Presence, Provenance, Schema, SealError,
+    SealedCommand, SealedFrame, Sealing, Session, Setup, Simulation, Slot, Stall, State, Tick,
+    Window,
 };
 
 use super::chaos::{Decree, Order};
@@ -17,6 +18,17 @@ pub struct Used {
     pub entries: Vec<Entry>,
     pub decrees: Vec<(Slot, Decree)>,
     pub orders: Vec<Order>,
+}
+
+impl Used {
+    /// Nobody does anything.
+    fn in_a_pause(self) -> Self {
+        Self {
+            entries: self.entries,
+            decrees: Vec::new(),
+            orders: vec![Order::default(); self.orders.len()],
+        }
+    }
 }
 
 /// The world after one tick, or before tick 0.
@@ -48,14 +60,15 @@ impl<T: State + Clone> Moment<T> {
     {
         let mut after = self.clone();
         after.session.begin(tick, &used.entries);
-        let frame = InputFrame::new(
-            tick,
-            &after.session,
-            &used.entries,
-            &used.decrees,
-            &used.orders,
-        );
-        simulation.step(&mut after.state, &frame);
+        if !after.session.paused() {
+            let Used {
+                entries,
+                decrees,
+                orders,
+            } = with_bots(simulation, &self.state, &after.session, used);
+            let frame = InputFrame::new(tick, &after.session, &entries, &decrees, &orders);
+            simulation.step(&mut after.state, &frame);
+        }
         let mut scratch = Encoder::new();
         let mut root = Node::root(self.key, &mut scratch);
         let session = after.session.digest(root.child(0));
@@ -64,6 +77,30 @@ impl<T: State + Clone> Moment<T> {
         after.chained = self.chained.chain(after.checksum);
         after
     }
+}
+
+/// What is used where the computer plays, too.
+fn with_bots<S>(simulation: &S, state: &S::State, session: &Session, used: &Used) -> Used
+where
+    S: Simulation<Input = Order, Command = Decree>,
+{
+    let mut all = Used {
+        entries: used.entries.clone(),
+        ..Used::default()
+    };
+    for slot in Slot::all(session.slots()) {
+        let given = used.decrees.iter().filter(|(whose, _)| *whose == slot);
+        all.decrees.extend(given.cloned());
+        if session.presence(slot) == Presence::Bot {
+            all.orders.push(simulation.bot(state, slot));
+            let decrees = simulation.bot_commands(state, slot);
+            let decrees = decrees.into_iter().map(|decree| (slot, decree));
+            all.decrees.extend(decrees);
+        } else {
+            all.orders.push(used.orders[slot.0 as usize]);
+        }
+    }
+    all
 }
 
 /// What a sealed frame executes, decoded anew.
@@ -240,6 +277,18 @@ where
 
     /// What `tick` would be executed with now, given how the tick before it was.
     fn wanted(&self, tick: Tick) -> Used {
+        let used = self.wanted_in_play(tick);
+        let mut session = self.moments[tick.since(self.confirmed) as usize]
+            .session
+            .clone();
+        session.begin(tick, &used.entries);
+        if session.paused() {
+            return used.in_a_pause();
+        }
+        used
+    }
+
+    fn wanted_in_play(&self, tick: Tick) -> Used {
         if let Some(frame) = self.sealed.get(&tick) {
             return sealed_use(frame);
         }

@@ -5,8 +5,8 @@ use std::fmt;
 
 use phalanx_engine::limits::HISTORY_TICKS_MAX;
 use phalanx_engine::{
-    Entry, FrameHash, Input, Provenance, Repeat, SealedCommand, SealedFrame, Setup, Simulation,
-    Slot, State, Tick, TickRate, Timeline, Window, to_bytes,
+    Entry, FrameHash, Input, Presence, Provenance, Repeat, SealedCommand, SealedFrame, Setup,
+    Simulation, Slot, Speed, State, Tick, TickRate, Timeline, Window, to_bytes,
 };
 
 use super::chaos::{Chaos, Decree, Order};
@@ -104,7 +104,30 @@ impl Reader<'_> {
                     at: Tick(u64::from(self.byte()) * 3),
                     rate: TickRate::hz(u32::from(self.byte()) + 1),
                 }],
+                4 => vec![self.rare_entry(slot)],
                 _ => Vec::new(),
+            },
+        }
+    }
+
+    /// What is often for a tick that is past, too.
+    fn rare_entry(&mut self, slot: Slot) -> Entry {
+        let byte = self.byte();
+        let at = Tick(u64::from(byte));
+        match self.byte() % 8 {
+            0 | 1 => Entry::Bot(slot),
+            2 | 3 => Entry::Pause { at },
+            4 | 5 => Entry::Resume { at },
+            6 => Entry::Speed {
+                at,
+                speed: Speed {
+                    numerator: u16::from(byte % 7),
+                    denominator: u16::from(byte % 3),
+                },
+            },
+            _ => Entry::Game {
+                kind: byte.into(),
+                value: u64::from(byte) << 40,
             },
         }
     }
@@ -277,8 +300,20 @@ pub struct Outcome {
     pub invalid_commands: u64,
     pub refused: u64,
     pub ended: bool,
+    /// Ticks of pauses.
+    pub paused: u64,
+    /// Ticks at which the computer held a slot.
+    pub bot_ticks: u64,
     /// Whether the tick rate changed.
     pub rate_changed: bool,
+}
+
+/// What happened in the ticks that were confirmed.
+#[derive(Default)]
+struct Again {
+    commands: u64,
+    paused: u64,
+    bot_ticks: u64,
 }
 
 /// A timeline, its model and the relay that feeds both.
@@ -441,6 +476,35 @@ where
         Ok(())
     }
 
+    /// Plays the confirmed frames from tick 0 with fresh rules.
+    fn play_again(&self, fresh: &S) -> Result<Again, String> {
+        let (model, timeline) = (&self.model, &self.timeline);
+        let mut moment = Moment::start(fresh, &model.setup);
+        let mut again = Again::default();
+        for (tick, known) in Tick::ZERO.until(model.confirmed).zip(&model.checksums) {
+            let used = sealed_use(&self.relay.frames[tick.0 as usize]);
+            moment = moment.step(fresh, tick, &used);
+            let bots = |slot| moment.session.presence(slot) == Presence::Bot;
+            again.bot_ticks += u64::from(Slot::all(model.setup.slots).any(bots));
+            if moment.session.paused() {
+                again.paused += 1;
+            } else {
+                again.commands += used.decrees.len() as u64;
+            }
+            let digests = (moment.checksum, moment.chained);
+            same(
+                format_args!("tick {tick} played from tick 0"),
+                known,
+                &digests,
+            )?;
+            let kept = tick.0 + u64::from(HISTORY_TICKS_MAX) >= model.confirmed.0;
+            let expected = kept.then_some(digests);
+            let real = timeline.digest(tick).zip(timeline.chained(tick));
+            same(format_args!("record of tick {tick}"), &real, &expected)?;
+        }
+        Ok(again)
+    }
+
     /// Delivers and executes all that the relay sealed, then plays the sealed frames from tick 0
     /// with fresh rules: every checksum ever confirmed has to come out again.
     pub fn finish(&mut self, fresh: &S) -> Result<Outcome, String> {
@@ -455,22 +519,8 @@ where
                 break;
             }
         }
+        let again = self.play_again(fresh)?;
         let (model, timeline) = (&self.model, &self.timeline);
-        let mut moment = Moment::start(fresh, &model.setup);
-        for (tick, known) in Tick::ZERO.until(model.confirmed).zip(&model.checksums) {
-            let used = sealed_use(&self.relay.frames[tick.0 as usize]);
-            moment = moment.step(fresh, tick, &used);
-            let digests = (moment.checksum, moment.chained);
-            same(
-                format_args!("tick {tick} played from tick 0"),
-                known,
-                &digests,
-            )?;
-            let kept = tick.0 + u64::from(HISTORY_TICKS_MAX) >= model.confirmed.0;
-            let expected = kept.then_some(digests);
-            let real = timeline.digest(tick).zip(timeline.chained(tick));
-            same(format_args!("record of tick {tick}"), &real, &expected)?;
-        }
         let ended = timeline.session().ended();
         let all = self.relay.frames.len() as u64;
         if model.confirmed.0 != all && !ended {
@@ -482,14 +532,7 @@ where
             &stats.invalid_inputs,
             &model.invalid_inputs,
         )?;
-        let sealed = Tick::ZERO.until(model.confirmed);
-        let sealed = sealed.map(|tick| &self.relay.frames[tick.0 as usize]);
-        let commands: usize = sealed.map(|frame| sealed_use(frame).decrees.len()).sum();
-        same(
-            format_args!("commands"),
-            &stats.commands,
-            &(commands as u64),
-        )?;
+        same(format_args!("commands"), &stats.commands, &again.commands)?;
         let taken = model.sealed.values();
         let invalid = taken.map(|frame| frame.commands.len() - sealed_use(frame).decrees.len());
         same(
@@ -511,6 +554,8 @@ where
             invalid_commands: stats.invalid_commands,
             refused: self.refused,
             ended,
+            paused: again.paused,
+            bot_ticks: again.bot_ticks,
             rate_changed: timeline.session().rate() != model.setup.rate,
         })
     }
