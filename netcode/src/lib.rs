@@ -24,6 +24,6 @@ pub use config::{ConfigError, LatePolicy, SessionConfig, SessionRules};
 pub use delay::InputDelay;
 pub use histogram::Histogram;
 pub use link::{CommandError, PathStats};
-pub use relay::{RateError, Relay, RelayEvent, RelayOutput, SlotStats};
+pub use relay::{PaceError, Relay, RelayEvent, RelayOutput, SlotStats};
 pub use time::Time;
 pub use vote::Disagreement;

@@ -146,6 +146,9 @@ pub const LEAD_MAX: Duration = Duration::from_secs(2);
 /// the stream; there is a second for the way, and to send it again.
 pub const RATE_NOTICE: Duration = Duration::from_secs(4);
 
+/// What the host of a session may have said that is not sealed yet: entries of the game's own.
+pub const SAYINGS_MAX: usize = 256;
+
 /// Tick rates that a map of ticks to moments knows at once, segments.
 pub const RATE_SEGMENTS_MAX: usize = 16;
 

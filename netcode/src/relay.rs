@@ -12,10 +12,12 @@ mod seat;
 #[cfg(test)]
 mod tests;
 
+use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
 
+use phalanx_engine::limits::GAME_ENTRIES_MAX;
 use phalanx_engine::{
-    Entry, Log, RateChange, SealedCommand, SealedFrame, Setup, Slot, Tick, TickRate,
+    Entry, Log, PaceChange, SealedCommand, SealedFrame, Setup, Slot, Speed, Tick, TickRate,
 };
 
 use self::budget::Budget;
@@ -28,7 +30,8 @@ use crate::channel::{Channel, CloseReason, PeerId};
 use crate::config::{ConfigError, SessionConfig};
 use crate::limits::{
     DATAGRAMS_PER_SECOND_MAX, FORWARDING_HOLD_PARTS, GREETING_TIMEOUT, INPUTS_AHEAD_MAX,
-    LAST_VOTES_TIMEOUT, PROTOCOL_VERSION, SEAL_EARLY_MAX, SILENCE_TIMEOUT, START_DELAY,
+    LAST_VOTES_TIMEOUT, PROTOCOL_VERSION, SAYINGS_MAX, SEAL_EARLY_MAX, SILENCE_TIMEOUT,
+    START_DELAY,
 };
 use crate::time::Time;
 use crate::vote::{Ballot, Disagreement};
@@ -63,8 +66,18 @@ pub enum RelayEvent {
         /// Why.
         reason: CloseReason,
     },
-    /// The tick rate is going to change: that is sealed now.
-    RateChanges(RateChange),
+    /// The tick rate or the speed is going to change: that is sealed now.
+    PaceChanges(PaceChange),
+    /// The session is going to stand still, or to go on, as was [asked](Relay::pause) by the host or, if
+    /// the rules let it, by a player: that is sealed now.
+    Turns {
+        /// Whether it stands still then.
+        pauses: bool,
+        /// The first tick of that.
+        at: Tick,
+    },
+    /// From now on the computer holds a slot.
+    Bot(Slot),
     /// Two players hold different worlds. All players are told; the match goes on, marked.
     Desync(Disagreement),
     /// The last tick is sealed.
@@ -73,18 +86,24 @@ pub enum RelayEvent {
     Finished,
 }
 
-/// Why a change of the tick rate was refused.
+/// Why a change of tick rate, speed or pause was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RateError {
+pub enum PaceError {
     /// The match does not run.
-    #[error("the tick rate changes only while the match runs")]
+    #[error("that changes only while the match runs")]
     NotRunning,
-    /// That is the rate already.
-    #[error("that is the tick rate already")]
+    /// It is so already.
+    #[error("it is so already")]
     Same,
-    /// Another change has not taken effect yet.
-    #[error("another change of the tick rate has not taken effect yet")]
+    /// Another change of the kind has not taken effect yet.
+    #[error("another change has not taken effect yet")]
     Pending,
+    /// At that speed there would be too many ticks in a second, or too few.
+    #[error(
+        "there are 1 to {} ticks in a second of real time",
+        phalanx_engine::limits::TICK_RATE_HZ_MAX
+    )]
+    OutOfRange,
 }
 
 /// What a relay wants of its driver.
@@ -161,6 +180,8 @@ pub struct Relay {
     seats: Vec<Seat>,
     /// Entries of the next tick to be sealed.
     entries: Vec<Entry>,
+    /// Entries of the game's own that were not sealed yet.
+    sayings: VecDeque<Entry>,
     schedule: Schedule,
     sealer: Sealer,
     ballot: Ballot,
@@ -184,6 +205,7 @@ impl Relay {
             peers: BTreeMap::new(),
             seats: (0..slots).map(|_| Seat::new(input_bytes, first)).collect(),
             entries: Vec::new(),
+            sayings: VecDeque::new(),
             schedule: Schedule::new(&config.setup),
             sealer: Sealer::new(&config),
             ballot: Ballot::new(slots, first),
@@ -251,15 +273,80 @@ impl Relay {
 
     /// Changes the tick rate. The next frame to be sealed names the change, for a tick some
     /// [`RATE_NOTICE`](crate::limits::RATE_NOTICE) later that nobody has stamped yet, and
-    /// [`RelayEvent::RateChanges`] tells which one that is.
+    /// [`RelayEvent::PaceChanges`] tells which one that is.
     ///
     /// # Errors
-    /// [`RateError`] if it does not change then.
-    pub fn change_rate(&mut self, rate: TickRate) -> Result<(), RateError> {
-        if self.phase != Phase::Running {
-            return Err(RateError::NotRunning);
+    /// [`PaceError`] if it does not change then.
+    pub fn change_rate(&mut self, rate: TickRate) -> Result<(), PaceError> {
+        self.running()?.change_rate(rate)
+    }
+
+    /// Changes how fast the session runs, likewise: a tick is as much of the game's time as before.
+    ///
+    /// # Errors
+    /// [`PaceError`] if it does not change then.
+    pub fn change_speed(&mut self, speed: Speed) -> Result<(), PaceError> {
+        self.running()?.change_speed(speed)
+    }
+
+    /// Pauses the session. The next frame names the tick from which on nothing is executed: about `notice`
+    /// later, and one for which no input has come yet. Ticks are sealed all the same, without inputs, and
+    /// commands wait. What is stamped for ticks of the pause is not sealed; with less than
+    /// [`RATE_NOTICE`](crate::limits::RATE_NOTICE) some of that may have been stamped before its owner
+    /// heard of the pause.
+    ///
+    /// # Errors
+    /// [`PaceError`] if it does not pause then.
+    pub fn pause(&mut self, notice: Duration) -> Result<(), PaceError> {
+        self.running()?.pause(notice)
+    }
+
+    /// Ends the pause, about `countdown` later.
+    ///
+    /// # Errors
+    /// [`PaceError`] if it does not go on then.
+    pub fn resume(&mut self, countdown: Duration) -> Result<(), PaceError> {
+        self.running()?.resume(countdown)
+    }
+
+    /// Says something that the game's rules know, with the next frame that has room for it; `false` if the match
+    /// does not run, or very much was said already.
+    pub fn say(&mut self, kind: u32, value: u64) -> bool {
+        let room = self.sayings.len() < SAYINGS_MAX && self.phase == Phase::Running;
+        if room {
+            self.sayings.push_back(Entry::Game { kind, value });
         }
-        self.schedule.change_rate(rate)
+        room
+    }
+
+    /// Lets the computer play in a slot that nobody holds; `false` if somebody does, or the match does not
+    /// run, or there is no such slot.
+    pub fn seat_bot(&mut self, slot: Slot) -> bool {
+        let seat = self.seats.get_mut(usize::from(slot.0));
+        let free = seat.filter(|seat| seat.peer.is_none() && !seat.bot);
+        let Some(seat) = free.filter(|_| self.phase == Phase::Running) else {
+            return false;
+        };
+        seat.bot = true;
+        self.entries.push(Entry::Bot(slot));
+        self.events.push_back(RelayEvent::Bot(slot));
+        true
+    }
+
+    /// Ends the session with the next frame; `false` if the match does not run.
+    pub fn end(&mut self) -> bool {
+        let running = self.phase == Phase::Running;
+        if running && !self.entries.contains(&Entry::End) {
+            self.entries.push(Entry::End);
+        }
+        running
+    }
+
+    const fn running(&mut self) -> Result<&mut Schedule, PaceError> {
+        match self.phase {
+            Phase::Running => Ok(&mut self.schedule),
+            _ => Err(PaceError::NotRunning),
+        }
     }
 
     /// A peer has connected.
@@ -608,7 +695,7 @@ impl Relay {
         let tick = self.sealer.next();
         let deadline = self.schedule.deadline(tick);
         let awaited = || self.seats.iter().filter(|seat| seat.is_awaited(tick));
-        if awaited().next().is_none() {
+        if self.schedule.pauses(tick) || awaited().next().is_none() {
             deadline
         } else if awaited().all(|seat| seat.next() > tick) {
             deadline - SEAL_EARLY_MAX
@@ -629,12 +716,21 @@ impl Relay {
             }
             let last = self.entries.contains(&Entry::End);
             let stamped = self.seats.iter().map(Seat::next).max();
-            let rate = self.schedule.entry(now, stamped.unwrap_or(tick));
-            self.entries.extend(rate);
-            self.sealer
-                .seal(now, &self.config, &mut self.entries, &mut self.seats);
-            let change = self.schedule.sealed(self.sealer.frame(tick));
-            self.events.extend(change.map(RelayEvent::RateChanges));
+            let changes = self.schedule.entries(now, stamped.unwrap_or(tick));
+            self.entries.extend(changes);
+            let paused = self.schedule.pauses(tick);
+            if !paused {
+                let room = self.sayings.len().min(GAME_ENTRIES_MAX as usize);
+                self.entries.extend(self.sayings.drain(..room));
+            }
+            self.sealer.seal(
+                now,
+                &self.config,
+                &mut self.entries,
+                &mut self.seats,
+                paused,
+            );
+            self.sealed(tick);
             for peer in self.peers.values_mut() {
                 if let Stage::Seated { downstream, .. } = &mut peer.stage {
                     downstream.frame_sealed(now);
@@ -646,6 +742,17 @@ impl Relay {
                 };
                 self.events.push_back(RelayEvent::Ended);
             }
+        }
+    }
+
+    /// Takes note of the entries of a frame that was just sealed.
+    fn sealed(&mut self, tick: Tick) {
+        let turns = self.schedule.turns();
+        let change = self.schedule.sealed(self.sealer.frame(tick));
+        self.events.extend(change.map(RelayEvent::PaceChanges));
+        if let Some(at) = self.schedule.turns().filter(|_| turns.is_none()) {
+            let pauses = !self.schedule.pauses(tick.next());
+            self.events.push_back(RelayEvent::Turns { pauses, at });
         }
     }
 
@@ -716,7 +823,7 @@ impl Relay {
             shape: self.config.shape(),
             sealer: &self.sealer,
             seats: &self.seats,
-            forwards: self.config.forwards(),
+            forwards: self.config.forwards() && !self.schedule.pauses(self.sealer.next()),
         };
         for (id, peer) in &mut self.peers {
             if let Stage::Seated {

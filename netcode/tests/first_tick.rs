@@ -74,6 +74,16 @@ fn moved(entries: &[Entry], first: Tick) -> Vec<Entry> {
             at: Tick(at.0 - first.0),
             rate,
         },
+        Entry::Speed { at, speed } => Entry::Speed {
+            at: Tick(at.0 - first.0),
+            speed,
+        },
+        Entry::Pause { at } => Entry::Pause {
+            at: Tick(at.0 - first.0),
+        },
+        Entry::Resume { at } => Entry::Resume {
+            at: Tick(at.0 - first.0),
+        },
         other => other,
     });
     moved.collect()

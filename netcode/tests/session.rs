@@ -549,7 +549,7 @@ fn all_execute_a_change_of_the_tick_rate_at_its_tick() {
     assert_whole(&scenario, &report);
 
     let told = world.relay_events().iter().filter_map(|event| match event {
-        RelayEvent::RateChanges(change) => Some(*change),
+        RelayEvent::PaceChanges(change) => Some(*change),
         _ => None,
     });
     let told: Vec<_> = told.collect();

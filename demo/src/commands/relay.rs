@@ -165,10 +165,17 @@ fn tell(console: Console, told: &Told<'_>) {
             console.note(&format!("slot {slot} taken from {}", place(peer)));
         }
         RelayEvent::Started => console.note("all are ready, the match begins"),
-        RelayEvent::RateChanges(change) => {
-            let (rate, at) = (change.rate, change.at);
+        RelayEvent::PaceChanges(change) => {
+            let (rate, at) = (change.real_rate(), change.at);
             console.note(&format!("{rate} ticks a second from tick {at} on"));
         }
+        RelayEvent::Turns { pauses: true, at } => {
+            console.note(&format!("paused from tick {at} on"));
+        }
+        RelayEvent::Turns { pauses: false, at } => {
+            console.note(&format!("no longer paused from tick {at} on"));
+        }
+        RelayEvent::Bot(slot) => console.note(&format!("the computer plays in slot {slot}")),
         RelayEvent::Left { slot, reason } => {
             let why = reason.map_or_else(
                 || "the connection was lost".into(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use phalanx_engine::{Encoder, FrameHash, Pace, RateChange, SealedFrame, Setup, Slot, Tick};
+use phalanx_engine::{Encoder, FrameHash, Pace, PaceChange, SealedFrame, Setup, Slot, Tick};
 
 use super::Receiver;
 use crate::channel::CloseReason;
@@ -36,7 +36,7 @@ struct Chain {
     /// The tick rate, as the frames taken tell it.
     pace: Pace,
     /// Changes of it that the clock was not told of yet.
-    changes: Vec<RateChange>,
+    changes: Vec<PaceChange>,
 }
 
 impl Chain {
@@ -120,7 +120,7 @@ impl Downlink {
     }
 
     /// The changes of the tick rate that frames have named since the last call.
-    pub(crate) fn rate_changes(&mut self) -> impl Iterator<Item = RateChange> {
+    pub(crate) fn rate_changes(&mut self) -> impl Iterator<Item = PaceChange> {
         self.chain.changes.drain(..)
     }
 

@@ -1,6 +1,6 @@
 //! [`Stamps`]: which tick an input is stamped with, and when.
 
-use phalanx_engine::{RateChange, Tick, TickRate};
+use phalanx_engine::{PaceChange, Tick, TickRate};
 
 use crate::limits::INPUTS_AHEAD_MAX;
 use crate::ring::position;
@@ -153,9 +153,9 @@ impl Stamps {
         }
     }
 
-    /// The tick rate will change.
-    pub(crate) fn rate(&mut self, now: Time, change: RateChange) {
-        let RateChange { at, rate } = change;
+    /// The tick rate or the speed will change.
+    pub(crate) fn rate(&mut self, now: Time, change: PaceChange) {
+        let (at, rate) = (change.at, change.real_rate());
         self.clock.observe(now, &Observation::Rate { at, rate });
         // From now on, though some ticks are of the rate before: too many are made up for, not too few.
         let fastest = if rate.period_nanos() < self.rate.period_nanos() {

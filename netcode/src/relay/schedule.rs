@@ -1,14 +1,29 @@
-//! [`Schedule`]: when each tick has to be sealed, at a rate that may change.
+//! [`Schedule`]: when each tick has to be sealed, at a rate and a speed that may change, and whether the
+//! session is paused.
 
 use core::time::Duration;
 
-use phalanx_engine::{Entry, Pace, RateChange, SealedFrame, Setup, Tick, TickRate};
+use phalanx_engine::{Entry, Pace, PaceChange, SealedFrame, Setup, Speed, Tick, TickRate};
 
-use super::RateError;
+use super::PaceError;
 use crate::limits::RATE_NOTICE;
 use crate::time::{NetTime, Server, TickMap, Time};
 
-/// The session's tick line on the relay's clock, and the change of rate that is under way.
+/// What the next frame is to name.
+#[derive(Clone, Copy, Debug)]
+enum Wish {
+    Rate(TickRate),
+    Speed(Speed),
+}
+
+/// The same of a pause, and how long before it takes effect.
+#[derive(Clone, Copy, Debug)]
+enum Turn {
+    Pause(Duration),
+    Resume(Duration),
+}
+
+/// The session's tick line on the relay's clock, and the changes that are under way.
 #[derive(Debug)]
 pub(crate) struct Schedule {
     /// Where the session begins.
@@ -16,10 +31,10 @@ pub(crate) struct Schedule {
     /// As the sealed frames tell it.
     pace: Pace,
     map: TickMap,
-    /// The rate before the one in force.
+    /// Ticks per second of real time before the change that is in force.
     before: TickRate,
-    /// A rate that the next frame is to name.
-    wanted: Option<TickRate>,
+    wish: Option<Wish>,
+    turn: Option<Turn>,
 }
 
 impl Schedule {
@@ -31,13 +46,14 @@ impl Schedule {
             pace: Pace::new(rate),
             map: TickMap::new(Time::NEVER, NetTime::start_of(first), rate),
             before: rate,
-            wanted: None,
+            wish: None,
+            turn: None,
         }
     }
 
     /// The deadline of the first tick is at `start`.
     pub(crate) fn begin(&mut self, start: Time) {
-        self.map = TickMap::new(start, self.first, self.pace.rate());
+        self.map = TickMap::new(start, self.first, self.pace.real_rate());
     }
 
     /// When `tick` has to be sealed.
@@ -45,52 +61,115 @@ impl Schedule {
         self.map.due(tick)
     }
 
-    /// How long a tick takes at the rate in force.
+    /// How long a tick takes at the rate and speed in force.
     pub(crate) fn period(&self) -> Duration {
-        Duration::from_nanos(self.pace.rate().period_nanos())
+        Duration::from_nanos(self.pace.real_rate().period_nanos())
     }
 
     /// At least the ticks per second for which a client sends now: its clock is ahead of the sealed
     /// frames, and what it sent before a change may come after it.
     pub(crate) fn ticks_per_second(&self) -> u32 {
-        let pending = self.pace.pending().map(|change| change.rate);
-        let rates = [self.before, self.pace.rate()].into_iter().chain(pending);
+        let pending = self.pace.pending().map(|change| change.real_rate());
+        let rates = [self.before, self.pace.real_rate()]
+            .into_iter()
+            .chain(pending);
         let whole = rates.map(|rate| rate.numerator() / rate.denominator() + 1);
         whole.max().unwrap_or(0)
     }
 
+    /// When a pause begins or ends, if that is under way.
+    pub(crate) const fn turns(&self) -> Option<Tick> {
+        self.pace.turns()
+    }
+
+    /// Whether `tick`, the next one to be sealed, is of a pause.
+    pub(crate) fn pauses(&self, tick: Tick) -> bool {
+        let turned = self.pace.turns().is_some_and(|at| at <= tick);
+        self.pace.paused() != turned
+    }
+
     /// Has the next frame name a change to `rate`.
-    pub(crate) fn change_rate(&mut self, rate: TickRate) -> Result<(), RateError> {
-        if self.wanted.is_some() || self.pace.pending().is_some() {
-            return Err(RateError::Pending);
+    pub(crate) fn change_rate(&mut self, rate: TickRate) -> Result<(), PaceError> {
+        self.change(Wish::Rate(rate), rate, self.pace.speed())
+    }
+
+    /// Has the next frame name a change to `speed`.
+    pub(crate) fn change_speed(&mut self, speed: Speed) -> Result<(), PaceError> {
+        self.change(Wish::Speed(speed), self.pace.rate(), speed)
+    }
+
+    fn change(&mut self, wish: Wish, rate: TickRate, speed: Speed) -> Result<(), PaceError> {
+        if self.wish.is_some() || self.pace.pending().is_some() {
+            return Err(PaceError::Pending);
         }
-        if rate == self.pace.rate() {
-            return Err(RateError::Same);
+        if (rate, speed) == (self.pace.rate(), self.pace.speed()) {
+            return Err(PaceError::Same);
         }
-        self.wanted = Some(rate);
+        if speed.of(rate).is_none() {
+            return Err(PaceError::OutOfRange);
+        }
+        self.wish = Some(wish);
         Ok(())
     }
 
-    /// The entry that the frame sealed at `now` has to name, if one is wanted; `stamped` is the first
-    /// tick for which no input has come. The tick at which it takes effect is chosen only now: a frame
+    /// Has the next frame name a pause that begins about `notice` later.
+    pub(crate) fn pause(&mut self, notice: Duration) -> Result<(), PaceError> {
+        self.turn(Turn::Pause(notice), true)
+    }
+
+    /// Has it name the end of the pause.
+    pub(crate) fn resume(&mut self, countdown: Duration) -> Result<(), PaceError> {
+        self.turn(Turn::Resume(countdown), false)
+    }
+
+    fn turn(&mut self, turn: Turn, pauses: bool) -> Result<(), PaceError> {
+        if self.turn.is_some() || self.pace.turns().is_some() {
+            return Err(PaceError::Pending);
+        }
+        if self.pace.paused() == pauses {
+            return Err(PaceError::Same);
+        }
+        self.turn = Some(turn);
+        Ok(())
+    }
+
+    /// The entries that the frame sealed at `now` has to name; `stamped` is the first
+    /// tick for which no input has come. The tick at which each takes effect is chosen only now: a frame
     /// that was waited for is sealed late, and the clients' clocks went on.
-    pub(crate) fn entry(&mut self, now: Time, stamped: Tick) -> Option<Entry> {
-        let rate = self.wanted.take()?;
-        let noticed = self.map.at(now + RATE_NOTICE).to_tick();
-        let at = noticed.unwrap_or(Tick::ZERO).next().max(stamped);
-        Some(Entry::Rate { at, rate })
+    pub(crate) fn entries(&mut self, now: Time, stamped: Tick) -> impl Iterator<Item = Entry> {
+        let next_after = |notice| {
+            self.map
+                .at(now + notice)
+                .to_tick()
+                .unwrap_or(Tick::ZERO)
+                .next()
+        };
+        let changed = next_after(RATE_NOTICE).max(stamped);
+        let wish = self.wish.take().map(|wish| match wish {
+            Wish::Rate(rate) => Entry::Rate { at: changed, rate },
+            Wish::Speed(speed) => Entry::Speed { at: changed, speed },
+        });
+        let turn = self.turn.take().map(|turn| match turn {
+            Turn::Pause(notice) => Entry::Pause {
+                at: next_after(notice).max(stamped),
+            },
+            Turn::Resume(countdown) => Entry::Resume {
+                at: next_after(countdown),
+            },
+        });
+        wish.into_iter().chain(turn)
     }
 
     /// Takes note of a frame that was sealed; returns the change that it names.
-    pub(crate) fn sealed(&mut self, frame: &SealedFrame) -> Option<RateChange> {
-        let rate = self.pace.rate();
+    pub(crate) fn sealed(&mut self, frame: &SealedFrame) -> Option<PaceChange> {
+        let rate = self.pace.real_rate();
         let change = self.pace.begin(frame.tick, &frame.entries);
-        if self.pace.rate() != rate {
+        if self.pace.real_rate() != rate {
             self.before = rate;
         }
         let change = change?;
         self.map
-            .change_rate(change.at, change.rate)
+            .change_rate(change.at, change.real_rate())
             .expect("a change is pending alone, for a tick that is not sealed");
         Some(change)
     }

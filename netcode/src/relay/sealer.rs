@@ -97,13 +97,15 @@ impl Sealer {
         self.log.read(tick, frame).expect("the log can be read")
     }
 
-    /// Seals the next tick from what has arrived.
+    /// Seals the next tick from what has arrived; of a pause nothing is: inputs are neutral, and commands
+    /// wait.
     pub(crate) fn seal(
         &mut self,
         now: Time,
         config: &SessionConfig,
         entries: &mut Vec<Entry>,
         seats: &mut [Seat],
+        paused: bool,
     ) {
         let tick = self.next();
         let before = tick.previous_since(self.first());
@@ -117,7 +119,10 @@ impl Sealer {
         frame.previous = self.log.head();
         frame.entries.clear();
         frame.entries.append(entries);
-        take_commands(tick, seats, &mut self.turn, &mut frame.commands);
+        frame.commands.clear();
+        if !paused {
+            take_commands(tick, seats, &mut self.turn, &mut frame.commands);
+        }
         frame.provenance.clear();
         for (slot, seat) in Slot::all(self.shape.slots).zip(&mut *seats) {
             let range = self.shape.range(slot);
@@ -125,7 +130,14 @@ impl Sealer {
                 Some(before) => &self.recent[before].0.inputs[range.clone()],
                 None => &self.neutral[range.clone()],
             };
-            let provenance = fill(config, seat, tick, last, &mut frame.inputs[range]);
+            let value = &mut frame.inputs[range];
+            let provenance = if paused {
+                value.copy_from_slice(&config.neutral);
+                seat.missing = seat.missing.saturating_add(1);
+                Provenance::Neutral
+            } else {
+                fill(config, seat, tick, last, value)
+            };
             frame.provenance.push(provenance);
         }
         self.log.append(&frame);
@@ -142,7 +154,6 @@ fn take_commands(
     turn: &mut usize,
     commands: &mut Vec<SealedCommand>,
 ) {
-    commands.clear();
     let mut room = u64::from(COMMAND_BYTES_PER_FRAME_MAX);
     // So many slots in a row had nothing to say.
     let mut silent = 0;

@@ -20,6 +20,8 @@ pub struct SlotStats {
 #[derive(Debug)]
 pub(crate) struct Seat {
     pub(crate) peer: Option<PeerId>,
+    /// Whether the computer holds it.
+    pub(crate) bot: bool,
     /// The first tick that the owner announced it will stamp.
     pub(crate) from: Option<Tick>,
     input_bytes: usize,
@@ -41,6 +43,7 @@ impl Seat {
         let kept = usize::try_from(INPUTS_KEPT).unwrap_or(0);
         Self {
             peer: None,
+            bot: false,
             from: None,
             input_bytes,
             values: vec![0; input_bytes * kept],

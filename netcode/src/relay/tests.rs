@@ -18,7 +18,7 @@ struct Host {
     now: Time,
     /// When each tick was sealed.
     sealed: Vec<Time>,
-    changes: Vec<RateChange>,
+    changes: Vec<PaceChange>,
     closed: Option<CloseReason>,
     buffer: Vec<u8>,
     heard: Time,
@@ -43,7 +43,7 @@ impl Host {
             buffer: Vec::new(),
             heard: now,
         };
-        assert_eq!(host.relay.change_rate(HZ_20), Err(RateError::NotRunning));
+        assert_eq!(host.relay.change_rate(HZ_20), Err(PaceError::NotRunning));
         host.relay.connected(now, PEER);
         let protocol = PROTOCOL_VERSION;
         host.say(&FromClient::Hello(Hello { protocol, game }));
@@ -88,7 +88,7 @@ impl Host {
                 self.sealed.push(self.now);
             }
             match output {
-                RelayOutput::Event(RelayEvent::RateChanges(change)) => self.changes.push(change),
+                RelayOutput::Event(RelayEvent::PaceChanges(change)) => self.changes.push(change),
                 RelayOutput::Close { reason, .. } => self.closed = Some(reason),
                 RelayOutput::Timeout(due) => return due,
                 RelayOutput::Event(_) | RelayOutput::Transmit { .. } => {}
@@ -112,7 +112,7 @@ impl Host {
         self.run_until(self.now + duration);
     }
 
-    fn change_rate(&mut self, rate: TickRate) -> RateChange {
+    fn change_rate(&mut self, rate: TickRate) -> PaceChange {
         self.relay.change_rate(rate).unwrap();
         let known = self.changes.len();
         while self.changes.len() == known {
@@ -135,7 +135,7 @@ fn the_deadlines_of_an_hour_of_changes_are_exact() {
             HZ_60
         };
         match host.relay.change_rate(rate) {
-            Ok(()) | Err(RateError::Pending) => {}
+            Ok(()) | Err(PaceError::Pending) => {}
             Err(error) => panic!("{error}"),
         }
         host.run_until((host.now + Duration::from_millis(900)).min(end));
@@ -224,25 +224,25 @@ fn the_notice_of_a_tick_that_was_waited_for_begins_when_it_is_sealed() {
 #[test]
 fn one_change_after_the_other() {
     let mut host = Host::new(HZ_60, |config| config.length = Some(700));
-    assert_eq!(host.relay.change_rate(HZ_60), Err(RateError::Same));
+    assert_eq!(host.relay.change_rate(HZ_60), Err(PaceError::Same));
     assert_eq!(host.relay.change_rate(HZ_20), Ok(()));
     assert_eq!(
         host.relay.change_rate(TickRate::hz(30)),
-        Err(RateError::Pending)
+        Err(PaceError::Pending)
     );
     host.run(Duration::from_secs(1));
     let [change] = host.changes[..] else {
         panic!("one is named: {:?}", host.changes);
     };
     while host.relay.log().next() <= change.at {
-        assert_eq!(host.relay.change_rate(HZ_60), Err(RateError::Pending));
+        assert_eq!(host.relay.change_rate(HZ_60), Err(PaceError::Pending));
         host.run(Duration::from_millis(1));
     }
-    assert_eq!(host.relay.change_rate(HZ_20), Err(RateError::Same));
+    assert_eq!(host.relay.change_rate(HZ_20), Err(PaceError::Same));
     assert_eq!(host.change_rate(HZ_60).rate, HZ_60);
     host.run(Duration::from_secs(60));
     assert_eq!(host.sealed.len(), 700);
-    assert_eq!(host.relay.change_rate(HZ_20), Err(RateError::NotRunning));
+    assert_eq!(host.relay.change_rate(HZ_20), Err(PaceError::NotRunning));
 }
 
 /// Who sends for every tick of the faster rate, ahead of the change or late, is no flood.

@@ -79,6 +79,14 @@ impl Simulation for Mixer {
                             u64::from(rate.numerator()) << 32 | u64::from(rate.denominator());
                         0x400 ^ mix(at.0 ^ mix(parts))
                     }
+                    Entry::Bot(slot) => 0x500 | u64::from(slot.0),
+                    Entry::Speed { at, speed } => {
+                        let parts = u64::from(speed.numerator) << 16 | u64::from(speed.denominator);
+                        0x600 ^ mix(at.0 ^ mix(parts))
+                    }
+                    Entry::Pause { at } => 0x700 ^ mix(at.0),
+                    Entry::Resume { at } => 0x800 ^ mix(at.0),
+                    Entry::Game { kind, value } => 0x900 ^ mix(*value ^ mix((*kind).into())),
                 });
         }
         state.hash = hash;

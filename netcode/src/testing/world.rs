@@ -15,7 +15,7 @@ use crate::config::ConfigError;
 use crate::histogram::Histogram;
 use crate::link::CommandError;
 use crate::present::View;
-use crate::relay::{RateError, Relay, RelayEvent, RelayOutput};
+use crate::relay::{PaceError, Relay, RelayEvent, RelayOutput};
 use crate::time::Time;
 
 /// One client and where it stands in the virtual world.
@@ -327,8 +327,8 @@ impl<S: Simulation> World<S> {
     /// Has the relay change the tick rate.
     ///
     /// # Errors
-    /// [`RateError`] if it does not change then.
-    pub fn change_rate(&mut self, rate: TickRate) -> Result<(), RateError> {
+    /// [`PaceError`] if it does not change then.
+    pub fn change_rate(&mut self, rate: TickRate) -> Result<(), PaceError> {
         self.relay.change_rate(rate)
     }
 

@@ -3,7 +3,7 @@
 use expect_test::{Expect, expect};
 use phalanx_engine::{
     Decoder, Digest, Encoder, Entry, FrameHash, GameIdentity, Provenance, Repeat, SealedCommand,
-    SealedFrame, Setup, Slot, Tick, TickRate,
+    SealedFrame, Setup, Slot, Speed, Tick, TickRate,
 };
 use proptest::prelude::*;
 use serde::Serialize;
@@ -296,6 +296,20 @@ fn entry() -> impl Strategy<Value = Entry> {
             let rate = TickRate::new(hz * parts, parts).unwrap();
             Entry::Rate { at: Tick(at), rate }
         }),
+        any::<u8>().prop_map(|slot| Entry::Bot(Slot(slot))),
+        (any::<u64>(), any::<u16>(), any::<u16>()).prop_map(|(at, numerator, denominator)| {
+            let (at, speed) = (
+                Tick(at),
+                Speed {
+                    numerator,
+                    denominator,
+                },
+            );
+            Entry::Speed { at, speed }
+        }),
+        any::<u64>().prop_map(|at| Entry::Pause { at: Tick(at) }),
+        any::<u64>().prop_map(|at| Entry::Resume { at: Tick(at) }),
+        (any::<u32>(), any::<u64>()).prop_map(|(kind, value)| Entry::Game { kind, value }),
     ]
 }
 

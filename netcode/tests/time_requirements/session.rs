@@ -365,7 +365,7 @@ fn a_change_of_the_tick_rate_costs_nothing() {
             (None, 2400, 0)
         );
         let changes = world.relay_events().iter().filter_map(|event| match event {
-            phalanx_netcode::RelayEvent::RateChanges(change) => Some(change.at.0),
+            phalanx_netcode::RelayEvent::PaceChanges(change) => Some(change.at.0),
             _ => None,
         });
         let changes: Vec<_> = changes.collect();
