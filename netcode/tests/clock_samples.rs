@@ -303,6 +303,31 @@ fn the_newest_are_kept_and_the_first_word_counts() {
     assert_eq!(samples.events().len(), CLOCK_EVENTS_MAX);
 }
 
+/// The ring of events reaches further back than that of inputs: a minute's report told of the resets of an
+/// hour before.
+#[test]
+fn what_happened_before_the_oldest_input_is_not_told() {
+    let mut samples = Samples::new(RATE);
+    let (by_us, reason) = (-1500, ResetReason::Threshold);
+    let gap_us = 5_000_000;
+    for tick in 0..CLOCK_SAMPLES_MAX as u64 + 100 {
+        if [50, 99, 100, 4000].contains(&tick) {
+            samples.happened(at(tick), Happening::Reset { by_us, reason });
+            samples.happened(at(tick), Happening::Suspended { gap_us });
+            samples.happened(at(tick), Happening::Skipped { ticks: 3 });
+        }
+        samples.stamped(Sample {
+            stamp: Tick(tick),
+            at: at(tick),
+            ..Sample::default()
+        });
+    }
+    assert_eq!(samples.iter().next().unwrap().stamp, Tick(100));
+    let summary = samples.summary();
+    let told = (summary.resets, summary.suspensions, summary.skipped_ticks);
+    assert_eq!(told, (2, 2, 6));
+}
+
 #[test]
 fn events_of_a_provider_are_kept_in_microseconds() {
     let mut samples = Samples::new(RATE);
