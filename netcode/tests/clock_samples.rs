@@ -243,12 +243,13 @@ fn what_is_not_known_is_said() {
 
 #[test]
 fn a_window_that_is_too_short_is_said() {
-    let explained = |stalls: u32| {
+    let explained = |stalls: u32, depth: u16| {
         let mut samples = Samples::new(RATE);
         for tick in 0..100 {
             samples.stamped(Sample {
                 stamp: Tick(tick.into()),
                 stalls: stalls * tick / 99,
+                depth,
                 ..Sample::default()
             });
             samples.arrived(Tick(tick.into()), 1000);
@@ -256,9 +257,12 @@ fn a_window_that_is_too_short_is_said() {
         samples.summary().explain()
     };
     let all = "all in time: 1.0 ms of slack to spare";
-    assert_eq!(explained(10), format!("{all}; stalled 10 times"));
+    assert_eq!(explained(10, 8), format!("{all}; stalled 10 times"));
     let short = "stalled at 90 ticks: the window is short";
-    assert_eq!(explained(90), format!("{all}; {short}"));
+    assert_eq!(explained(90, 8), format!("{all}; {short}"));
+    // Lockstep was told the same, and has none.
+    let short = "stalled at 90 ticks: the input delay is short";
+    assert_eq!(explained(90, 0), format!("{all}; {short}"));
 }
 
 #[test]
