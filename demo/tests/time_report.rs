@@ -199,6 +199,22 @@ fn a_clock_without_inputs_has_no_table() {
     .assert_eq(&told);
 }
 
+/// Figures of files that hold any number ran into each other.
+#[test]
+fn long_figures_stand_apart() {
+    let here = directory("long");
+    let mut samples = Samples::new(TickRate::hz(60));
+    samples.stamped(Sample {
+        lead_us: i32::MIN,
+        ..Sample::default()
+    });
+    write(&here, "a.csv", &samples);
+    let (_, told) = text(&here, "time-report a.csv");
+    let line = told.lines().find(|line| line.starts_with("lead ms"));
+    let figures: Vec<_> = line.unwrap().split_whitespace().skip(2).collect();
+    assert_eq!(figures, ["-2147483.6"; 7]);
+}
+
 /// The text is said all the same.
 #[test]
 fn a_drawing_that_cannot_be_written_is_told() {

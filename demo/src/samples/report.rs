@@ -142,7 +142,8 @@ impl<'a> Report<'a> {
             let Some(spread) = spread else { continue };
             write!(f, "\n{name:<16}")?;
             for value in spread.all() {
-                write!(f, "{:>9}", Decimal(value, divisor).to_string())?;
+                // With a gap, however long it is: a file may hold any number.
+                write!(f, " {:>8}", Decimal(value, divisor).to_string())?;
             }
         }
         Ok(())
