@@ -55,7 +55,7 @@ pub enum Command {
     #[command(after_help = help::of_time_bench())]
     TimeBench(TimeBenchArgs),
     /// Say how the clocks of clients went, and why their inputs were late
-    #[command(after_help = help::of_time_report())]
+    #[command(after_help = help::of_time_report(), override_usage = help::USAGE_OF_TIME_REPORT)]
     TimeReport(TimeReportArgs),
 }
 

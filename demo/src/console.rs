@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::cli::OutputArgs;
 use crate::exit::Failure;
+use crate::file::in_words;
 
 /// Where results go.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +47,7 @@ fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            let message = format!("cannot write the results: {error}");
+            let message = format!("cannot write the results: {}", in_words(&error));
             Err(Failure::internal(message))
         }
         _ => Ok(()),

@@ -1,4 +1,4 @@
-//! [`Grouped`], a number as people read it.
+//! [`Grouped`] and [`Counted`], numbers as people read them.
 
 use core::fmt;
 
@@ -17,9 +17,27 @@ impl fmt::Display for Grouped {
     }
 }
 
+/// So many of something: `1 reset`, `1,200 resets`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Counted<'a>(pub(crate) u64, pub(crate) &'a str);
+
+impl fmt::Display for Counted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(number, one) = *self;
+        let end = if number == 1 { "" } else { "s" };
+        write!(f, "{} {one}{end}", Grouped(number))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_is_no_plural() {
+        let told = [0, 1, 2, 1000].map(|number| Counted(number, "reset").to_string());
+        assert_eq!(told, ["0 resets", "1 reset", "2 resets", "1,000 resets"]);
+    }
 
     #[test]
     fn digits_are_in_threes() {

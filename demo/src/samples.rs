@@ -17,6 +17,9 @@ use crate::file::{self, in_words};
 pub(crate) use plot::svg;
 pub(crate) use report::Report;
 
+/// Where files come from that can be read.
+const ORIGIN: &str = "`phalanx match --time-csv DIR` writes files of samples";
+
 /// The samples of one clock.
 pub(crate) struct Recording {
     /// Of the file, or whose they are.
@@ -44,7 +47,7 @@ impl Recording {
             CsvError::Read(error) => {
                 Failure::usage(format!("cannot read {name}: {}", in_words(&error)))
             }
-            error => Failure::new(Exit::Damaged, format!("{name}: {error}")),
+            error => Failure::new(Exit::Damaged, format!("{name}: {error}; {ORIGIN}")),
         })?;
         Ok(Self::new(name, samples))
     }

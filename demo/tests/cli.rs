@@ -182,6 +182,8 @@ fn results_that_cannot_be_written_are_an_error() {
         "sync-test --ticks 60 --quiet",
         "sync-test --list-faults",
         "relay --listen 127.0.0.1:0 --quiet",
+        "time-report --ticks 60 --quiet --json",
+        "time-bench --scenario rtt-20 --rule fixed --seeds 1 --quiet",
     ] {
         let full = std::fs::File::create("/dev/full").unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_phalanx"));
@@ -189,7 +191,7 @@ fn results_that_cannot_be_written_are_an_error() {
         let error = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{args}: {error}");
         assert!(
-            error.contains("cannot write the results"),
+            error.contains("cannot write the results: no space left on device\n"),
             "{args}: {error}"
         );
     }

@@ -157,6 +157,11 @@ fn what_is_no_file_of_samples_is_refused() {
         ("empty.csv", "", "empty.csv: line 1: the header"),
         ("other.csv", "a,b\n1,2\n", "other.csv: line 1: the header"),
         ("cut.csv", cut, "cut.csv: line 603: 7 columns instead of 13"),
+        (
+            "next.csv",
+            "",
+            "`phalanx match --time-csv DIR` writes files",
+        ),
     ] {
         fs::write(here.join(name), text).unwrap();
         refused(&here, &format!("time-report good.csv {name}"), 13, hint);
@@ -175,6 +180,39 @@ fn what_is_no_file_of_samples_is_refused() {
         "cannot read missing.csv: no such file",
     );
     refused(&here, "time-report .", 2, "cannot read .: is a directory");
+}
+
+/// There was a table without a row.
+#[test]
+fn a_clock_without_inputs_has_no_table() {
+    let here = directory("nothing");
+    let mut samples = Samples::new(TickRate::hz(60));
+    samples.happened(Time::ZERO, Happening::Skipped { ticks: 1 });
+    write(&here, "a.csv", &samples);
+    let (code, told) = text(&here, "time-report a.csv");
+    assert_eq!(code, 0);
+    expect![[r"
+        a.csv: no inputs; 1 tick skipped
+        0 inputs in 0.0 s at 60 Hz, of 0 of which the relay told
+        0 resets, 0 suspensions, 0 stalls, 1 tick skipped
+    "]]
+    .assert_eq(&told);
+}
+
+/// Figures of files that hold any number ran into each other.
+#[test]
+fn long_figures_stand_apart() {
+    let here = directory("long");
+    let mut samples = Samples::new(TickRate::hz(60));
+    samples.stamped(Sample {
+        lead_us: i32::MIN,
+        ..Sample::default()
+    });
+    write(&here, "a.csv", &samples);
+    let (_, told) = text(&here, "time-report a.csv");
+    let line = told.lines().find(|line| line.starts_with("lead ms"));
+    let figures: Vec<_> = line.unwrap().split_whitespace().skip(2).collect();
+    assert_eq!(figures, ["-2147483.6"; 7]);
 }
 
 /// The text is said all the same.
@@ -245,6 +283,16 @@ fn a_match_in_the_virtual_world_is_told() {
         "time-report found/slot-0.csv --csv again",
         "cannot be used with",
     );
+    // Whichever comes first, what is said to be valid is: it was `time-report --csv <DIR> [FILE]...`.
+    for args in [
+        "found/slot-0.csv --csv again",
+        "--csv again found/slot-0.csv",
+    ] {
+        refused(
+            &format!("time-report {args}"),
+            "phalanx time-report [--svg <FILE>] [--json] <FILE>...\n",
+        );
+    }
     refused("time-report --players 9", "use --players 8");
 }
 

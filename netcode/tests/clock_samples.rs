@@ -243,12 +243,13 @@ fn what_is_not_known_is_said() {
 
 #[test]
 fn a_window_that_is_too_short_is_said() {
-    let explained = |stalls: u32| {
+    let explained = |stalls: u32, depth: u16| {
         let mut samples = Samples::new(RATE);
         for tick in 0..100 {
             samples.stamped(Sample {
                 stamp: Tick(tick.into()),
                 stalls: stalls * tick / 99,
+                depth,
                 ..Sample::default()
             });
             samples.arrived(Tick(tick.into()), 1000);
@@ -256,9 +257,12 @@ fn a_window_that_is_too_short_is_said() {
         samples.summary().explain()
     };
     let all = "all in time: 1.0 ms of slack to spare";
-    assert_eq!(explained(10), format!("{all}; stalled 10 times"));
+    assert_eq!(explained(10, 8), format!("{all}; stalled 10 times"));
     let short = "stalled at 90 ticks: the window is short";
-    assert_eq!(explained(90), format!("{all}; {short}"));
+    assert_eq!(explained(90, 8), format!("{all}; {short}"));
+    // Lockstep was told the same, and has none.
+    let short = "stalled at 90 ticks: the input delay is short";
+    assert_eq!(explained(90, 0), format!("{all}; {short}"));
 }
 
 #[test]
@@ -301,6 +305,31 @@ fn the_newest_are_kept_and_the_first_word_counts() {
     (0..2 * CLOCK_EVENTS_MAX as u64)
         .for_each(|ticks| samples.happened(at, Happening::Skipped { ticks }));
     assert_eq!(samples.events().len(), CLOCK_EVENTS_MAX);
+}
+
+/// The ring of events reaches further back than that of inputs: a minute's report told of the resets of an
+/// hour before.
+#[test]
+fn what_happened_before_the_oldest_input_is_not_told() {
+    let mut samples = Samples::new(RATE);
+    let (by_us, reason) = (-1500, ResetReason::Threshold);
+    let gap_us = 5_000_000;
+    for tick in 0..CLOCK_SAMPLES_MAX as u64 + 100 {
+        if [50, 99, 100, 4000].contains(&tick) {
+            samples.happened(at(tick), Happening::Reset { by_us, reason });
+            samples.happened(at(tick), Happening::Suspended { gap_us });
+            samples.happened(at(tick), Happening::Skipped { ticks: 3 });
+        }
+        samples.stamped(Sample {
+            stamp: Tick(tick),
+            at: at(tick),
+            ..Sample::default()
+        });
+    }
+    assert_eq!(samples.iter().next().unwrap().stamp, Tick(100));
+    let summary = samples.summary();
+    let told = (summary.resets, summary.suspensions, summary.skipped_ticks);
+    assert_eq!(told, (2, 2, 6));
 }
 
 #[test]

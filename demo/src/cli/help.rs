@@ -82,9 +82,13 @@ pub(super) fn of_time_bench() -> String {
   phalanx time-bench --scenario day-fast --seeds 1
 
 Exit 15: another engine's rule has fewer late inputs than one of ours and less latency too, both
-beyond the 95 % interval over the seeds. One seed proves nothing.",
+beyond the 95 % interval over the seeds. One seed proves nothing. Interrupted, it has no results.",
     )
 }
+
+/// Of its two ways. What clap makes of flags that belong to one of them alone puts them beside files again.
+pub(super) const USAGE_OF_TIME_REPORT: &str = "phalanx time-report [OPTIONS]
+       phalanx time-report [--svg <FILE>] [--json] <FILE>...";
 
 pub(super) fn of_time_report() -> String {
     command(

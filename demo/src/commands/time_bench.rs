@@ -13,6 +13,7 @@ use crate::clock::table::{Row, Table};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::file;
+use crate::grouped::Counted;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::summary::{SCHEMA_VERSION, Thousandths};
@@ -54,8 +55,8 @@ impl Summary {
             [pair] => format!("{} dominates {} in {}", pair.by, pair.rule, pair.scenario),
             more => format!("{} times a rule of ours is dominated", more.len()),
         };
-        let Self { runs, wall_s, .. } = self;
-        format!("{runs} runs in {wall_s} s: {verdict}")
+        let (runs, wall_s) = (Counted(self.runs, "run"), self.wall_s);
+        format!("{runs} in {wall_s} s: {verdict}")
     }
 }
 

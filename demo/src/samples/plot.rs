@@ -7,6 +7,7 @@ use phalanx_netcode::Time;
 use phalanx_netcode::time::samples::{Happening, Sample, Samples};
 
 use super::Recording;
+use crate::grouped::Counted;
 
 /// Of a recording's picture, in tenths of a pixel, with its margins.
 const WIDTH: i64 = 10_000;
@@ -262,7 +263,9 @@ impl Picture {
     }
 
     fn draw_events(&self, svg: &mut String, samples: &Samples) -> fmt::Result {
-        samples.events().try_for_each(|(at, happening)| {
+        // Those of a long session may be older than its inputs.
+        let mut shown = samples.events().filter(|(at, _)| *at >= self.start);
+        shown.try_for_each(|(at, happening)| {
             writeln!(
                 svg,
                 "<path d=\"M{} {}V{}\" stroke=\"{EVENT}\" stroke-dasharray=\"4 2\" \
@@ -362,7 +365,7 @@ impl fmt::Display for What {
         match self.0 {
             Happening::Reset { by_us, .. } => write!(f, "set by {} ms", Label(by_us, 1000)),
             Happening::Suspended { gap_us } => write!(f, "asleep for {} ms", gap_us / 1000),
-            Happening::Skipped { ticks } => write!(f, "{ticks} ticks skipped"),
+            Happening::Skipped { ticks } => write!(f, "{} skipped", Counted(ticks, "tick")),
         }
     }
 }
@@ -447,6 +450,30 @@ mod tests {
         assert_eq!(svg.matches("<title>set by -1.5 ms</title>").count(), 2);
         assert!(svg.contains(">a&lt;b&gt;&amp;\u{fffd}.csv</text>"));
         assert_eq!(svg.matches("<g").count(), svg.matches("</g>").count());
+    }
+
+    /// They stood at the left edge, all above each other.
+    #[test]
+    fn events_before_the_first_input_are_not_drawn() {
+        let mut samples = Samples::new(TickRate::hz(60));
+        for second in [1, 2, 3] {
+            let ticks = second;
+            samples.happened(
+                Time::from_nanos(second * 1_000_000_000),
+                Happening::Skipped { ticks },
+            );
+        }
+        for tick in 120..300 {
+            samples.stamped(Sample {
+                stamp: Tick(tick),
+                at: Time::from_nanos(TickRate::hz(60).nanos_at(Tick(tick))),
+                ..Sample::default()
+            });
+        }
+        let svg = svg(&[recording("long", samples)]);
+        let shown = ["1 tick", "2 ticks", "3 ticks"]
+            .map(|ticks| svg.contains(&format!(">{ticks} skipped<")));
+        assert_eq!(shown, [false, true, true]);
     }
 
     #[test]

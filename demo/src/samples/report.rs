@@ -6,7 +6,7 @@ use phalanx_netcode::time::samples::{Cause, Quantiles};
 use serde::Serialize;
 
 use super::Recording;
-use crate::grouped::Grouped;
+use crate::grouped::{Counted, Grouped};
 use crate::summary::SCHEMA_VERSION;
 
 /// What is said of one clock. The fields are the keys, in this order.
@@ -124,6 +124,9 @@ impl<'a> Report<'a> {
     }
 
     fn write_spreads(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.lead_us.is_none() {
+            return Ok(());
+        }
         let head = ["least", "p0.1", "p1", "p50", "p99", "p99.9", "most"];
         write!(f, "\n{:<16}", "")?;
         head.iter().try_for_each(|word| write!(f, "{word:>9}"))?;
@@ -139,7 +142,8 @@ impl<'a> Report<'a> {
             let Some(spread) = spread else { continue };
             write!(f, "\n{name:<16}")?;
             for value in spread.all() {
-                write!(f, "{:>9}", Decimal(value, divisor).to_string())?;
+                // With a gap, however long it is: a file may hold any number.
+                write!(f, " {:>8}", Decimal(value, divisor).to_string())?;
             }
         }
         Ok(())
@@ -148,29 +152,28 @@ impl<'a> Report<'a> {
 
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let grouped = |count: u32| Grouped(count.into());
-        let (inputs, told) = (grouped(self.inputs), grouped(self.told));
+        let counted = |count: u32, one| Counted(count.into(), one);
+        let (inputs, told) = (counted(self.inputs, "input"), Grouped(self.told.into()));
         let seconds = Decimal(i64::try_from(self.length_ms).unwrap_or(i64::MAX), 1000);
         writeln!(f, "{}: {}", self.name, self.explanation)?;
         write!(
             f,
-            "{inputs} inputs in {seconds} s at {} Hz, of {told} of which the relay told",
+            "{inputs} in {seconds} s at {} Hz, of {told} of which the relay told",
             self.tick_rate
         )?;
         self.write_spreads(f)?;
         if self.waited > 0 {
-            let (waited, most) = (grouped(self.waited), Decimal(self.waited_longest_us, 1000));
+            let waited = counted(self.waited, "input");
+            let most = Decimal(self.waited_longest_us, 1000);
             write!(
                 f,
-                "\n{waited} inputs came with a later datagram, up to {most} ms after others"
+                "\n{waited} came with a later datagram, up to {most} ms after others"
             )?;
         }
-        let Self { resets, stalls, .. } = self;
-        write!(
-            f,
-            "\n{resets} resets, {} suspensions, {stalls} stalls, {} ticks skipped",
-            self.suspensions, self.skipped_ticks
-        )?;
+        let (resets, stalls) = (counted(self.resets, "reset"), counted(self.stalls, "stall"));
+        let suspensions = counted(self.suspensions, "suspension");
+        let skipped = Counted(self.skipped_ticks, "tick");
+        write!(f, "\n{resets}, {suspensions}, {stalls}, {skipped} skipped")?;
         let causes = self.causes.iter().zip(&self.advice);
         causes.into_iter().try_for_each(|(blamed, advice)| {
             let Blamed { cause, late } = blamed;

@@ -168,7 +168,10 @@ impl Adaptive {
         } else if self.held.is_some() || self.down.early(sent, received).is_some() {
             self.doubted = Some((now, way));
         } else {
-            self.down.lead.arrival(signed(now), sent, received);
+            // The server's clock by the map may be anywhere beside this machine's, on which predictions are
+            // dated: the one that counts is that which was in force when the frame came.
+            let arrived = received.saturating_add(way);
+            self.down.lead.arrival(signed(now), received, arrived);
         }
     }
 
@@ -345,6 +348,39 @@ mod tests {
         };
         let apart = behind(&longer, 1199) - behind(&straight, 1199);
         assert!(apart.to_nanos(TickRate::hz(60)).unsigned_abs() < 15 * MS);
+    }
+
+    /// Predictions are dated by this machine's clock, and ways were looked up among them by the map's: one that
+    /// was a guess, minutes off, found none, and server time never followed a drift.
+    #[test]
+    fn server_time_follows_a_drift_however_wrong_the_first_map_is() {
+        for (off, ppm) in [
+            (0, 100),
+            (1000, 100),
+            (1000, -100),
+            (-1000, 100),
+            (-1000, -100),
+        ] {
+            let begun = Time::from_nanos(2_000_000 * MS);
+            let truth = TickMap::new(begun, NetTime::ZERO, TickRate::hz(60));
+            let map = TickMap::new(
+                begun.offset(off * 1_000_000_000),
+                NetTime::ZERO,
+                truth.rate(),
+            );
+            let lead = LeadConfig::new(LateWorth::Balanced);
+            let mut provider = Adaptive::new(map, &lead, &TimeConfig::default()).unwrap();
+            for tick in (0..216_000).map(Tick) {
+                let passed = truth.due(tick).nanos_since(begun);
+                let received =
+                    truth.due(tick).offset(passed / 1_000_000 * ppm) + Duration::from_millis(40);
+                provider.observe(received, &Observation::Frame { tick, received });
+                let server = provider.advance(received).server;
+                let behind = (NetTime::start_of(tick) - server).to_nanos(truth.rate());
+                let settled = tick < Tick(600) || behind.unsigned_abs() < 5 * MS;
+                assert!(settled, "{off} s, {ppm} ppm, tick {tick}: {behind} ns");
+            }
+        }
     }
 
     /// From the tick of the change on, and not from when it was told.

@@ -94,12 +94,17 @@ impl Summary {
         if self.resets > 0 && !blamed(Cause::Reset) {
             write!(f, "; clock set {}", Times(self.resets.into()))?;
         }
-        if self.skipped_ticks > 0 {
-            write!(f, "; {} ticks skipped", self.skipped_ticks)?;
+        match self.skipped_ticks {
+            0 => {}
+            1 => f.write_str("; 1 tick skipped")?,
+            ticks => write!(f, "; {ticks} ticks skipped")?,
         }
         if self.stalls > self.inputs / OFTEN {
             let stalls = self.stalls;
-            write!(f, "; stalled at {stalls} ticks: the window is short")?;
+            // Without a window, as in lockstep, nothing is ever predicted.
+            let predicted = self.depth_ticks.is_some_and(|depth| depth.max > 0);
+            let short = if predicted { "window" } else { "input delay" };
+            write!(f, "; stalled at {stalls} ticks: the {short} is short")?;
         } else if self.stalls > 0 {
             write!(f, "; stalled {}", Times(self.stalls.into()))?;
         }

@@ -8,7 +8,8 @@ use super::cause::Findings;
 use super::{Cause, Happening, Quantiles, Sample, Samples};
 use crate::time::ResetReason;
 
-/// What the samples of a clock come to: only of those that were kept. Times are microseconds.
+/// What the samples of a clock come to: only of the inputs that were kept, and of what happened since the first
+/// of them. Times are microseconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
     /// Ticks per second.
@@ -98,8 +99,9 @@ impl Samples {
             risen_after: findings.risen_at.map(|at| at.since(first.at)),
             short_us: findings.short_us,
         };
-        self.events()
-            .for_each(|(_, happening)| summary.count(happening));
+        // Events are kept for longer than inputs: of a long session there are older ones.
+        let since = self.events().filter(|(at, _)| *at >= first.at);
+        since.for_each(|(_, happening)| summary.count(happening));
         summary
     }
 
