@@ -272,13 +272,19 @@ fn play(scenario: &Scenario, boundary: u64) -> Played {
     let mut game = Match::new(scenario, boundary);
     game.play_until(450);
     let snapshot = game.snapshot(Slot(1));
-    game.world.change_rate(TickRate::hz(50)).unwrap();
+    game.world
+        .relay_mut()
+        .change_rate(TickRate::hz(50))
+        .unwrap();
     game.play_until(1200);
     let tick = game.snapshot(Slot(0)).tick;
     let state = game.gone_on(&snapshot, tick);
     let live = game.world.look(Slot(0), tick, to_bytes).unwrap();
     assert_eq!(to_bytes(&state), live);
-    game.world.change_rate(TickRate::hz(60)).unwrap();
+    game.world
+        .relay_mut()
+        .change_rate(TickRate::hz(60))
+        .unwrap();
     game.end()
 }
 

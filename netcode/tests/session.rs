@@ -538,8 +538,8 @@ fn all_execute_a_change_of_the_tick_rate_at_its_tick() {
     let mut world = world(&scenario);
     let mut end = Time::from_nanos(4_000_000_000);
     world.run_until(end, |_, _, _| None);
-    world.change_rate(slow).unwrap();
-    while world.change_rate(fast).is_err() {
+    world.relay_mut().change_rate(slow).unwrap();
+    while world.relay_mut().change_rate(fast).is_err() {
         end += Duration::from_millis(100);
         world.run_until(end, |_, _, _| None);
     }

@@ -5,7 +5,7 @@ mod faults;
 use core::time::Duration;
 use std::collections::VecDeque;
 
-use phalanx_engine::{Digest, PathStep, Simulation, Slot, Snapshot, Tick, TickRate, mix};
+use phalanx_engine::{Digest, PathStep, Simulation, Slot, Snapshot, Tick, mix};
 
 use super::machine::Machine;
 use super::{Detour, LinkId, Network, Planted, Scenario};
@@ -15,7 +15,7 @@ use crate::config::ConfigError;
 use crate::histogram::Histogram;
 use crate::link::CommandError;
 use crate::present::View;
-use crate::relay::{PaceError, Relay, RelayEvent, RelayOutput};
+use crate::relay::{Relay, RelayEvent, RelayOutput};
 use crate::time::Time;
 
 /// One client and where it stands in the virtual world.
@@ -324,12 +324,9 @@ impl<S: Simulation> World<S> {
         node.due = node.machine.acts(self.now);
     }
 
-    /// Has the relay change the tick rate.
-    ///
-    /// # Errors
-    /// [`PaceError`] if it does not change then.
-    pub fn change_rate(&mut self, rate: TickRate) -> Result<(), PaceError> {
-        self.relay.change_rate(rate)
+    /// The relay, for its host to act: what is asked of it is in the next frame.
+    pub const fn relay_mut(&mut self) -> &mut Relay {
+        &mut self.relay
     }
 
     /// Plays to the end with the game's bots.

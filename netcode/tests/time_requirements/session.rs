@@ -355,9 +355,9 @@ fn a_change_of_the_tick_rate_costs_nothing() {
     let (slow, fast) = (TickRate::hz(20), TickRate::hz(60));
     for (up, down) in [(40, 40), (80, 20)] {
         let mut world = begin(&quiet(up, down, 40), 5);
-        world.change_rate(slow).unwrap();
+        world.relay_mut().change_rate(slow).unwrap();
         play(&mut world, 15);
-        world.change_rate(fast).unwrap();
+        world.relay_mut().change_rate(fast).unwrap();
         play(&mut world, 20);
         let report = play_out(&mut world);
         assert_eq!(
