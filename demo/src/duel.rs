@@ -22,7 +22,7 @@ pub use moves::{HEAVY, LIGHT, Move, MovePhase, Reach, SPECIAL};
 pub use pad::Pad;
 pub use projectile::{PER_FIGHTER, Projectile};
 
-use phalanx_engine::{InputFrame, NoCommand, Setup, Simulation, Slot};
+use phalanx_engine::{Effects, InputFrame, NoCommand, NoEffect, Setup, Simulation, Slot};
 
 /// The rules of the game. Slots from [`FIGHTERS_MAX`] on only watch.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,12 +34,13 @@ impl Simulation for Duel {
     type State = Arena;
     type Input = Pad;
     type Command = NoCommand;
+    type Effect = NoEffect;
 
     fn start(&self, setup: &Setup) -> Arena {
         Arena::new(setup.seed)
     }
 
-    fn step(&self, state: &mut Arena, frame: &InputFrame<'_, Self>) {
+    fn step(&self, state: &mut Arena, frame: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {
         rules::step(state, frame);
     }
 

@@ -38,7 +38,7 @@ pub use patch::{Patch, PatchColumns};
 pub use place::{Area, Place};
 pub use unit::{Kind, Target, Task, Unit, UnitColumns, WAYPOINTS_MAX};
 
-use phalanx_engine::{InputFrame, NoInput, Setup, Simulation, Slot};
+use phalanx_engine::{Effects, InputFrame, NoEffect, NoInput, Setup, Simulation, Slot};
 
 /// Most soldiers that a round begins with.
 pub const SOLDIERS_MAX: u32 = 20_000;
@@ -77,6 +77,7 @@ impl Simulation for Skirmish {
     type State = Battle;
     type Input = NoInput;
     type Command = Order;
+    type Effect = NoEffect;
 
     fn content_hash(&self) -> [u8; 32] {
         let mut content = [0; 32];
@@ -88,7 +89,7 @@ impl Simulation for Skirmish {
         Battle::new(setup.seed)
     }
 
-    fn step(&self, state: &mut Battle, frame: &InputFrame<'_, Self>) {
+    fn step(&self, state: &mut Battle, frame: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {
         rules::step(self, state, frame);
     }
 

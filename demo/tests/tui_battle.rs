@@ -4,7 +4,7 @@ use expect_test::expect_file;
 use phalanx::skirmish::{Battle, Building, Kind, Patch, Phase, Place, Skirmish, Structure, Unit};
 use phalanx::tui::{BattleView, PeerView, WatchView, color, draw_watch};
 use phalanx_engine::{
-    Entry, Fix32, InputFrame, NoInput, Session, Setup, Simulation, Slot, Tick, TickRate,
+    Effects, Entry, Fix32, InputFrame, NoInput, Session, Setup, Simulation, Slot, Tick, TickRate,
 };
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -30,7 +30,7 @@ fn play(units: u32, slots: u8, ticks: u64, stop: impl Fn(&Battle) -> bool) -> Ba
         let orders: Vec<_> = orders.collect();
         let inputs = vec![NoInput; slots.into()];
         let frame = InputFrame::new(tick, &session, &[], &orders, &inputs);
-        rules.step(&mut battle, &frame);
+        rules.step(&mut battle, &frame, &mut Effects::new());
         if stop(&battle) {
             break;
         }

@@ -8,7 +8,7 @@ use phalanx::tui::{
     ArenaView, Lamp, PeerView, PlayView, WatchView, draw_play, draw_watch, keyboard,
 };
 use phalanx_engine::{
-    Digest, Entry, Fix, InputFrame, Session, Setup, Simulation, Slot, Tick, TickRate, Vec2,
+    Digest, Effects, Entry, Fix, InputFrame, Session, Setup, Simulation, Slot, Tick, TickRate, Vec2,
 };
 use ratatui::backend::TestBackend;
 use ratatui::style::Color;
@@ -28,6 +28,7 @@ fn arena(slots: u8, ticks: u64) -> Arena {
         Duel.step(
             &mut arena,
             &InputFrame::new(tick, &session, &[], &[], &pads),
+            &mut Effects::new(),
         );
     }
     arena

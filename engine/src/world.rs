@@ -3,6 +3,7 @@
 use crate::codec::{DecodeError, Decoder, Encoder};
 use crate::command::Command;
 use crate::digest::{Digest, DigestVisitor, Node};
+use crate::effects::Effects;
 use crate::frame::InputFrame;
 use crate::limits::COMMAND_BYTES_MAX;
 use crate::session::{Entry, Session, Slot};
@@ -61,7 +62,7 @@ impl<S: Simulation> World<S> {
         }
     }
 
-    /// Executes `tick` with what is given; returns the checksum of the world after it.
+    /// Executes `tick` with what is given, telling `effects`; returns the checksum of the world after it.
     pub(crate) fn step(
         &mut self,
         simulation: &S,
@@ -69,6 +70,7 @@ impl<S: Simulation> World<S> {
         given: &Given<'_, S>,
         undo: &mut WorldUndo<S>,
         scratch: &mut Encoder,
+        effects: &mut Effects<S::Effect>,
     ) -> Digest {
         self.change(undo, scratch, |Self { session, state, .. }| {
             let Given {
@@ -78,7 +80,7 @@ impl<S: Simulation> World<S> {
             } = *given;
             session.begin(tick, entries);
             let frame = InputFrame::new(tick, session, entries, commands, inputs);
-            simulation.step(state, &frame);
+            simulation.step(state, &frame, effects);
         })
     }
 

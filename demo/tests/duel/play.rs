@@ -2,7 +2,7 @@
 
 use phalanx::duel::{Action, Arena, Duel, Facing, Fighter, Pad, Phase};
 use phalanx_engine::{
-    Entry, Fix, InputFrame, Session, Setup, Simulation, Slot, Tick, TickRate, Vec2,
+    Effects, Entry, Fix, InputFrame, Session, Setup, Simulation, Slot, Tick, TickRate, Vec2,
 };
 
 /// Neutral.
@@ -78,7 +78,7 @@ impl Play {
             .map(|slot| pad(&self.arena, slot))
             .collect();
         let frame = InputFrame::new(self.tick, &self.session, entries, &[], &pads);
-        Duel.step(&mut self.arena, &frame);
+        Duel.step(&mut self.arena, &frame, &mut Effects::new());
         self.tick += 1;
     }
 

@@ -7,8 +7,8 @@ use phalanx::skirmish::{
     Structure, TRAINING_MAX, Task, Unit, WAYPOINTS_MAX, Who,
 };
 use phalanx_engine::{
-    Entry, Fix, Fix32, Id, InputFrame, NoInput, Session, Setup, Simulation, Slot, Tick, TickRate,
-    Vec2,
+    Effects, Entry, Fix, Fix32, Id, InputFrame, NoInput, Session, Setup, Simulation, Slot, Tick,
+    TickRate, Vec2,
 };
 
 /// A session at 20 Hz.
@@ -84,7 +84,8 @@ impl Play {
         self.session.begin(self.tick, entries);
         let inputs = vec![NoInput; self.session.slots().into()];
         let frame = InputFrame::new(self.tick, &self.session, entries, orders, &inputs);
-        self.rules.step(&mut self.battle, &frame);
+        self.rules
+            .step(&mut self.battle, &frame, &mut Effects::new());
         self.tick += 1;
     }
 

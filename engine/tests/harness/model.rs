@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 
 use phalanx_engine::limits::HORIZON_TICKS_MAX;
 use phalanx_engine::{
-    Digest, Encoder, Entry, Input, InputFrame, Node, Provenance, Schema, SealError, SealedCommand,
-    SealedFrame, Sealing, Session, Setup, Simulation, Slot, Stall, State, Tick, Window,
+    Digest, Effects, Encoder, Entry, Input, InputFrame, Node, Provenance, Schema, SealError,
+    SealedCommand, SealedFrame, Sealing, Session, Setup, Simulation, Slot, Stall, State, Tick,
+    Window,
 };
 
 use super::chaos::{Decree, Order};
+use super::effects::{Spark, Teller};
 
 /// What one tick is executed with.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,6 +28,8 @@ pub struct Moment<T> {
     pub state: T,
     pub checksum: Digest,
     pub chained: Digest,
+    /// What the tick told.
+    pub sparks: Vec<Spark>,
     /// Fingerprint of the schema, the key of all digests.
     key: u64,
 }
@@ -37,6 +41,7 @@ impl<T: State + Clone> Moment<T> {
             state: simulation.start(setup),
             checksum: Digest::default(),
             chained: Digest::default(),
+            sparks: Vec::new(),
             key: Schema::of::<T>().fingerprint(),
         }
     }
@@ -44,7 +49,7 @@ impl<T: State + Clone> Moment<T> {
     /// The moment one tick later; the digest is computed from scratch.
     pub fn step<S>(&self, simulation: &S, tick: Tick, used: &Used) -> Self
     where
-        S: Simulation<State = T, Input = Order, Command = Decree>,
+        S: Simulation<State = T, Input = Order, Command = Decree, Effect = Spark>,
     {
         let mut after = self.clone();
         after.session.begin(tick, &used.entries);
@@ -55,7 +60,9 @@ impl<T: State + Clone> Moment<T> {
             &used.decrees,
             &used.orders,
         );
-        simulation.step(&mut after.state, &frame);
+        let mut sparks = Effects::new();
+        simulation.step(&mut after.state, &frame, &mut sparks);
+        after.sparks = sparks.take().collect();
         let mut scratch = Encoder::new();
         let mut root = Node::root(self.key, &mut scratch);
         let session = after.session.digest(root.child(0));
@@ -105,11 +112,12 @@ pub struct Model<S: Simulation> {
     pub checksums: Vec<(Digest, Digest)>,
     pub resimulated_ticks: u64,
     pub invalid_inputs: u64,
+    pub teller: Teller,
 }
 
 impl<S> Model<S>
 where
-    S: Simulation<Input = Order, Command = Decree>,
+    S: Simulation<Input = Order, Command = Decree, Effect = Spark>,
     S::State: Clone,
 {
     pub fn new(simulation: S, setup: Setup, window: Window) -> Self {
@@ -126,6 +134,7 @@ where
             checksums: Vec::new(),
             resimulated_ticks: 0,
             invalid_inputs: 0,
+            teller: Teller::default(),
         }
     }
 
@@ -172,6 +181,9 @@ where
         let used = self.wanted(tick);
         self.moments
             .push(self.now().step(&self.simulation, tick, &used));
+        let certain = tick == self.confirmed && self.sealed.contains_key(&tick);
+        let moment = self.moments.last().unwrap();
+        self.teller.executed(tick, &moment.sparks, certain);
         self.used.push(used);
         self.resimulated_ticks += u64::from(tick < self.reached);
         self.reached = self.reached.max(self.next());
@@ -226,6 +238,7 @@ where
         self.used.truncate(wrong.0 as _);
         self.moments
             .truncate(wrong.since(self.confirmed) as usize + 1);
+        self.teller.undone(wrong);
         Some(wrong)
     }
 
@@ -234,6 +247,8 @@ where
             self.moments.remove(0);
             let moment = &self.moments[0];
             self.checksums.push((moment.checksum, moment.chained));
+            let ended = moment.session.ended();
+            self.teller.confirmed(self.confirmed, ended);
             self.confirmed = self.confirmed.next();
         }
     }

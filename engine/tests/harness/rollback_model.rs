@@ -5,11 +5,12 @@ use std::fmt;
 
 use phalanx_engine::limits::HISTORY_TICKS_MAX;
 use phalanx_engine::{
-    Entry, FrameHash, Input, Provenance, Repeat, SealedCommand, SealedFrame, Setup, Simulation,
-    Slot, State, Tick, TickRate, Timeline, Window, to_bytes,
+    EffectEvent, Entry, FrameHash, Input, Provenance, Repeat, SealedCommand, SealedFrame, Setup,
+    Simulation, Slot, State, Tick, TickRate, Timeline, Window, to_bytes,
 };
 
 use super::chaos::{Chaos, Decree, Order};
+use super::effects::{self, Spark, Tally};
 use super::hex;
 use super::model::{Model, Moment, sealed_use};
 use super::reader::Reader;
@@ -277,6 +278,7 @@ pub struct Outcome {
     pub invalid_commands: u64,
     pub refused: u64,
     pub ended: bool,
+    pub effects: Tally,
     /// Whether the tick rate changed.
     pub rate_changed: bool,
 }
@@ -287,11 +289,13 @@ pub struct Match<S: Simulation> {
     pub model: Model<S>,
     pub relay: Relay,
     refused: u64,
+    /// What was told of effects.
+    heard: Vec<EffectEvent<Spark>>,
 }
 
 impl<S> Match<S>
 where
-    S: Simulation<Input = Order, Command = Decree>,
+    S: Simulation<Input = Order, Command = Decree, Effect = Spark>,
     S::State: Clone,
 {
     pub fn new(make: impl Fn() -> S, setup: Setup, window: Window) -> Self {
@@ -300,6 +304,7 @@ where
             model: Model::new(make(), setup, window),
             relay: Relay::new(setup.slots, window.repeat),
             refused: 0,
+            heard: Vec::new(),
         }
     }
 
@@ -398,7 +403,11 @@ where
     }
 
     /// Everything that can be seen of the timeline, against the model.
-    fn compare(&self) -> Result<(), String> {
+    fn compare(&mut self) -> Result<(), String> {
+        let before = self.heard.len();
+        self.heard.extend(self.timeline.effects());
+        let told = self.model.teller.events.get(before..).unwrap_or_default();
+        same(format_args!("effects"), &&self.heard[before..], &told)?;
         let (timeline, model) = (&self.timeline, &self.model);
         let (confirmed, next) = (timeline.confirmed(), timeline.next());
         same(format_args!("confirmed"), &confirmed, &model.confirmed)?;
@@ -441,9 +450,8 @@ where
         Ok(())
     }
 
-    /// Delivers and executes all that the relay sealed, then plays the sealed frames from tick 0
-    /// with fresh rules: every checksum ever confirmed has to come out again.
-    pub fn finish(&mut self, fresh: &S) -> Result<Outcome, String> {
+    /// Delivers and executes all that the relay sealed.
+    fn settle(&mut self) -> Result<(), String> {
         loop {
             let before = self.model.confirmed;
             self.apply(&Operation::DeliverMany {
@@ -452,14 +460,22 @@ where
             })?;
             self.apply(&Operation::Advance { ticks: 40 })?;
             if self.model.confirmed == before {
-                break;
+                return Ok(());
             }
         }
+    }
+
+    /// Lets it settle, then plays the sealed frames from tick 0 with fresh rules: every checksum ever
+    /// confirmed has to come out again, and every effect that was told.
+    pub fn finish(&mut self, fresh: &S) -> Result<Outcome, String> {
+        self.settle()?;
         let (model, timeline) = (&self.model, &self.timeline);
         let mut moment = Moment::start(fresh, &model.setup);
+        let mut sparks = Vec::new();
         for (tick, known) in Tick::ZERO.until(model.confirmed).zip(&model.checksums) {
             let used = sealed_use(&self.relay.frames[tick.0 as usize]);
             moment = moment.step(fresh, tick, &used);
+            sparks.extend(moment.sparks.iter().map(|spark| (tick, *spark)));
             let digests = (moment.checksum, moment.chained);
             same(
                 format_args!("tick {tick} played from tick 0"),
@@ -472,6 +488,7 @@ where
             same(format_args!("record of tick {tick}"), &real, &expected)?;
         }
         let ended = timeline.session().ended();
+        let tally = effects::check(&self.heard, &sparks, model.confirmed, ended)?;
         let all = self.relay.frames.len() as u64;
         if model.confirmed.0 != all && !ended {
             return Err(format!("{} of {all} ticks are confirmed", model.confirmed));
@@ -511,6 +528,7 @@ where
             invalid_commands: stats.invalid_commands,
             refused: self.refused,
             ended,
+            effects: tally,
             rate_changed: timeline.session().rate() != model.setup.rate,
         })
     }
@@ -533,7 +551,7 @@ fn same<T: PartialEq + fmt::Debug>(
 /// Plays the case in `data` with the rules that `make` makes.
 pub fn play<S>(data: &[u8], make: impl Fn() -> S) -> Result<Outcome, String>
 where
-    S: Simulation<Input = Order, Command = Decree>,
+    S: Simulation<Input = Order, Command = Decree, Effect = Spark>,
     S::State: Clone + State,
 {
     let case = Case::from_bytes(data);
