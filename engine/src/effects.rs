@@ -19,17 +19,19 @@
 //! **Which is which.** An effect is known by its [`EffectKey`] and by its number among those of the same
 //! key in one tick. A corrected tick that emits such a one no more than [`Effect::tolerance`] ticks
 //! away from where one that is adrift *was predicted* means that one: it is neither played again nor
-//! taken back. Of several, it means the one that was predicted for this very tick, else the one whose time runs out first.
-//! The distance is always to the tick that was told, so that an effect corrected
+//! taken back. Of several, it means the one that was predicted for this very tick, else the one whose
+//! time runs out first. The distance is always to the tick that was told, so that an effect corrected
 //! again and again does not wander off.
 //!
 //! **In what order.** `Predicted` as ticks are executed, in the order emitted. `Confirmed` by tick, in
 //! the order emitted: which effects are confirmed, in which order and with which values is, on every
 //! peer, what executing the log once gives. `Cancelled` after the `Confirmed` of the last tick within
-//! the tolerance, or of the session's last tick; by key. Of one [`EffectId`], `Predicted` is before the other.
+//! the tolerance, or of the session's last tick; by key. Of one [`EffectId`], `Predicted` is before the
+//! other.
 //!
-//! **What is not told.** An effect whose tick was confirmed when it was first executed, as every one in lockstep,
-//! is told as `Confirmed` alone, with `predicted: None`. A timeline tells of what it executes itself:
+//! **What is not told.** An effect whose tick was confirmed when it was first executed, as every one in
+//! lockstep, is told as `Confirmed` alone, with `predicted: None`; and so is one that came while
+//! [`EFFECTS_PREDICTED_MAX`](crate::limits::EFFECTS_PREDICTED_MAX) were predicted. A timeline tells of what it executes itself:
 //! nothing before the state or snapshot it begins with, and looking back executes nothing. Effects
 //! are in no state, digest, encoding or snapshot. Ids are a timeline's own.
 

@@ -313,7 +313,8 @@ impl<S: Simulation> Timeline<S> {
     ///
     /// What nobody has fetched when its tick is [`HISTORY_TICKS_MAX`] behind the confirmed one is
     /// forgotten and counted, and so is what is more than
-    /// [`EFFECT_EVENTS_MAX`](crate::limits::EFFECT_EVENTS_MAX): whoever wants none need not call this.
+    /// [`EFFECT_EVENTS_MAX`](crate::limits::EFFECT_EVENTS_MAX): whoever wants none need not call this. Who
+    /// begins late hears the end of some effects whose beginning it has missed.
     pub fn effects(&mut self) -> impl Iterator<Item = EffectEvent<S::Effect>> + '_ {
         core::iter::from_fn(|| self.effects.pop())
     }

@@ -14,7 +14,8 @@ use harness::chaos::Chaos;
 use harness::effects::{Kind, Spark, Tally, check};
 use harness::rollback_model::{Case, Match, play};
 use phalanx_engine::limits::{
-    EFFECT_TOLERANCE_TICKS_MAX, EFFECTS_PER_TICK_MAX, EFFECTS_PREDICTED_MAX, HISTORY_TICKS_MAX,
+    EFFECT_EVENTS_MAX, EFFECT_TOLERANCE_TICKS_MAX, EFFECTS_PER_TICK_MAX, EFFECTS_PREDICTED_MAX,
+    HISTORY_TICKS_MAX,
 };
 use phalanx_engine::{
     Effect, EffectEvent, EffectId, EffectKey, Effects, FrameHash, InputFrame, NoCommand,
@@ -379,6 +380,12 @@ fn what_nobody_fetches_is_forgotten_and_counted() {
     assert_eq!(rest.len() as u64, u64::from(HISTORY_TICKS_MAX) + 1);
     assert_eq!(missed + rest.len() as u64, ticks);
     assert_eq!(rest[0], format!("={missed} {missed} 1"));
+
+    let mut busy = self::timeline(0);
+    (0..40).for_each(|tick| seal(&mut busy, tick, 0x1e));
+    let missed = 40 * EFFECTS_PER_TICK_MAX - EFFECT_EVENTS_MAX;
+    assert_eq!(busy.stats().effects_missed, u64::from(missed));
+    assert_eq!(told(&mut busy).len(), EFFECT_EVENTS_MAX as usize);
 }
 
 #[test]
