@@ -2,8 +2,8 @@
 
 use phalanx::skirmish::{Area, Battle, Kind, Order, Place, Skirmish, Who};
 use phalanx_engine::{
-    Encoder, Entry, Fix32, InputFrame, NoInput, Node, Session, Setup, Simulation, Slot, State,
-    Tick, TickRate,
+    Effects, Encoder, Entry, Fix32, InputFrame, NoInput, Node, Session, Setup, Simulation, Slot,
+    State, Tick, TickRate,
 };
 
 use crate::clock::CpuTime;
@@ -79,7 +79,7 @@ impl Troops {
 
     fn step(&mut self, orders: &[(Slot, Order)]) {
         let frame = InputFrame::new(self.tick, &self.session, &[], orders, &[NoInput; 2]);
-        Skirmish { units: SOLDIERS }.step(&mut self.battle, &frame);
+        Skirmish { units: SOLDIERS }.step(&mut self.battle, &frame, &mut Effects::new());
         self.tick += 1;
     }
 }

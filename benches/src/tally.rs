@@ -1,6 +1,8 @@
 //! [`Tally`]: the game that costs next to nothing, so that what is measured is the session.
 
-use phalanx_engine::{Input, InputFrame, NoCommand, Setup, Simulation, Slot, State, Tick, mix};
+use phalanx_engine::{
+    Effects, Input, InputFrame, NoCommand, NoEffect, Setup, Simulation, Slot, State, Tick, mix,
+};
 
 /// Adds up inputs; a step is one multiplication per slot.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,12 +30,13 @@ impl Simulation for Tally {
     type State = Sum;
     type Input = u32;
     type Command = NoCommand;
+    type Effect = NoEffect;
 
     fn start(&self, setup: &Setup) -> Sum {
         Sum { sum: setup.seed }
     }
 
-    fn step(&self, state: &mut Sum, frame: &InputFrame<'_, Self>) {
+    fn step(&self, state: &mut Sum, frame: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {
         state.add(frame.inputs().iter().copied());
     }
 }

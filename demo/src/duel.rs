@@ -10,6 +10,7 @@
 mod arena;
 mod bot;
 mod combat;
+mod cue;
 mod fighter;
 mod moves;
 mod pad;
@@ -17,12 +18,13 @@ mod projectile;
 mod rules;
 
 pub use arena::{Arena, HALF_WIDTH, INTERMISSION_TICKS, Phase, ROUND_TICKS, Round};
+pub use cue::Cue;
 pub use fighter::{Action, FIGHTERS_MAX, Facing, Fighter, HEALTH_MAX, Stance};
 pub use moves::{HEAVY, LIGHT, Move, MovePhase, Reach, SPECIAL};
 pub use pad::Pad;
 pub use projectile::{PER_FIGHTER, Projectile};
 
-use phalanx_engine::{InputFrame, NoCommand, Setup, Simulation, Slot};
+use phalanx_engine::{Effects, InputFrame, NoCommand, Setup, Simulation, Slot};
 
 /// The rules of the game. Slots from [`FIGHTERS_MAX`] on only watch.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,13 +36,14 @@ impl Simulation for Duel {
     type State = Arena;
     type Input = Pad;
     type Command = NoCommand;
+    type Effect = Cue;
 
     fn start(&self, setup: &Setup) -> Arena {
         Arena::new(setup.seed)
     }
 
-    fn step(&self, state: &mut Arena, frame: &InputFrame<'_, Self>) {
-        rules::step(state, frame);
+    fn step(&self, state: &mut Arena, frame: &InputFrame<'_, Self>, cues: &mut Effects<Cue>) {
+        rules::step(state, frame, cues);
     }
 
     fn bot(&self, state: &Arena, slot: Slot) -> Pad {

@@ -5,7 +5,7 @@ use core::cell::Cell;
 use core::fmt;
 use core::str::FromStr;
 
-use phalanx_engine::{InputFrame, Setup, Simulation, Slot, Tick, flip_leaf};
+use phalanx_engine::{Effects, InputFrame, Setup, Simulation, Slot, Tick, flip_leaf};
 use serde::Serialize;
 
 use crate::console::Console;
@@ -153,6 +153,7 @@ impl<S: Simulation> Simulation for Forgetful<S> {
     type State = S::State;
     type Input = S::Input;
     type Command = S::Command;
+    type Effect = S::Effect;
 
     fn content_hash(&self) -> [u8; 32] {
         self.inner.content_hash()
@@ -162,8 +163,13 @@ impl<S: Simulation> Simulation for Forgetful<S> {
         self.inner.start(setup)
     }
 
-    fn step(&self, state: &mut S::State, frame: &InputFrame<'_, Self>) {
-        self.inner.step(state, &frame.handed_on());
+    fn step(
+        &self,
+        state: &mut S::State,
+        frame: &InputFrame<'_, Self>,
+        effects: &mut Effects<S::Effect>,
+    ) {
+        self.inner.step(state, &frame.handed_on(), effects);
         if self.at == Some(frame.tick()) && !self.executed.replace(true) {
             flip_leaf(state, frame.tick().0);
             self.inner.rebuild(state);

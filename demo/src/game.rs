@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use phalanx_engine::{GameIdentity, Simulation, TickRate};
 
 use crate::cli::{GameName, RulesArgs};
-use crate::duel::{Arena, Duel, FIGHTERS_MAX, Phase};
+use crate::duel::{self, Arena, Duel, FIGHTERS_MAX, Phase};
 use crate::exit::Failure;
 use crate::person::Controls;
 use crate::skirmish::{self, Battle, SOLDIERS_MAX, Skirmish};
@@ -26,8 +26,8 @@ pub(crate) trait Game: Simulation + Copy {
     /// What a person plays it with.
     type Controls: Controls<Self>;
 
-    /// The game as somebody sees it who watches.
-    fn picture(state: &Self::State) -> Picture<'_>;
+    /// The game as somebody sees it who watches, and what flashes at the moment.
+    fn picture<'a>(state: &'a Self::State, cues: &'a [Self::Effect]) -> Picture<'a>;
 }
 
 impl Game for Duel {
@@ -43,8 +43,8 @@ impl Game for Duel {
         })
     }
 
-    fn picture(arena: &Arena) -> Picture<'_> {
-        ArenaView::new(arena).into()
+    fn picture<'a>(arena: &'a Arena, cues: &'a [duel::Cue]) -> Picture<'a> {
+        ArenaView::new(arena).cues(cues).into()
     }
 }
 
@@ -62,8 +62,8 @@ impl Game for Skirmish {
         })
     }
 
-    fn picture(battle: &Battle) -> Picture<'_> {
-        BattleView::new(battle).into()
+    fn picture<'a>(battle: &'a Battle, cues: &'a [skirmish::Cue]) -> Picture<'a> {
+        BattleView::new(battle).cues(cues).into()
     }
 }
 

@@ -5,12 +5,12 @@ use phalanx_engine::{NoInput, Simulation, Slot, Tick};
 use phalanx_netcode::{Client, Event, Time};
 
 use crate::driver::Pilot;
-use crate::duel::{Arena, Duel, Pad};
+use crate::duel::{self, Arena, Duel, Pad};
 use crate::exit::Failure;
 use crate::game::Game;
-use crate::skirmish::{Battle, Order, Skirmish};
+use crate::skirmish::{self, Battle, Order, Skirmish};
 use crate::tui::{
-    ArenaView, BattleView, Commander, Keyboard, Lamp, PeerView, Picture, PlayView, Screen,
+    ArenaView, BattleView, Commander, Flashes, Keyboard, Lamp, PeerView, Picture, PlayView, Screen,
     draw_play, keyboard,
 };
 
@@ -36,8 +36,13 @@ pub(crate) trait Controls<G: Simulation> {
     /// Whether a key that quits was pressed.
     fn quit_requested(&self) -> bool;
 
-    /// The game as the player sees it.
-    fn picture<'a>(&'a self, slot: Option<Slot>, state: &'a G::State) -> Picture<'a>;
+    /// The game as the player sees it, and what flashes at the moment.
+    fn picture<'a>(
+        &'a self,
+        slot: Option<Slot>,
+        state: &'a G::State,
+        cues: &'a [G::Effect],
+    ) -> Picture<'a>;
 
     /// One line below it, in several lengths, the longest first.
     fn lines(&self) -> Vec<&str>;
@@ -60,8 +65,13 @@ impl Controls<Duel> for Keyboard {
         self.quit_requested()
     }
 
-    fn picture<'a>(&'a self, slot: Option<Slot>, arena: &'a Arena) -> Picture<'a> {
-        ArenaView::new(arena).own(slot).into()
+    fn picture<'a>(
+        &'a self,
+        slot: Option<Slot>,
+        arena: &'a Arena,
+        cues: &'a [duel::Cue],
+    ) -> Picture<'a> {
+        ArenaView::new(arena).own(slot).cues(cues).into()
     }
 
     fn lines(&self) -> Vec<&str> {
@@ -94,8 +104,14 @@ impl Controls<Skirmish> for Commander {
         self.quit_requested()
     }
 
-    fn picture<'a>(&'a self, slot: Option<Slot>, battle: &'a Battle) -> Picture<'a> {
-        BattleView::new(battle).own(slot).commander(self).into()
+    fn picture<'a>(
+        &'a self,
+        slot: Option<Slot>,
+        battle: &'a Battle,
+        cues: &'a [skirmish::Cue],
+    ) -> Picture<'a> {
+        let view = BattleView::new(battle).own(slot).cues(cues);
+        view.commander(self).into()
     }
 
     fn lines(&self) -> Vec<&str> {
@@ -109,6 +125,7 @@ pub(crate) struct Person<G: Game> {
     screen: Option<Screen>,
     controls: G::Controls,
     peer: PeerView,
+    flashes: Flashes<G::Effect>,
     notice: Option<String>,
 }
 
@@ -121,6 +138,7 @@ impl<G: Game> Person<G> {
             screen: Some(screen),
             controls,
             peer: PeerView::new("you"),
+            flashes: Flashes::default(),
             notice: Some("connecting".into()),
         })
     }
@@ -165,12 +183,16 @@ impl<G: Game> Pilot<G> for Person<G> {
         }
     }
 
-    fn shown(&mut self, now: Time, client: &Client<G>) -> bool {
+    fn shown(&mut self, now: Time, client: &mut Client<G>) -> bool {
         self.read(now, client.slot().zip(client.state()));
         self.peer.refresh(client);
+        self.flashes.take(now, client.effects());
         let state = client.state();
         let view = PlayView {
-            picture: state.map(|state| self.controls.picture(client.slot(), state)),
+            picture: state.map(|state| {
+                let cues = self.flashes.shown();
+                self.controls.picture(client.slot(), state, cues)
+            }),
             peer: &self.peer,
             notice: self.notice.as_deref(),
             keys: &self.controls.lines(),

@@ -15,6 +15,7 @@ mod battle;
 mod bot;
 mod building;
 mod combat;
+mod cue;
 mod economy;
 mod movement;
 mod obey;
@@ -31,6 +32,7 @@ pub use building::{
     TRAINING_MAX,
 };
 pub use combat::{DAMAGE, RANGE, RELOAD_TICKS};
+pub use cue::Cue;
 pub use economy::{DIG_TICKS, LOAD};
 pub use movement::{BEAT_TICKS, SPACE};
 pub use order::{NAMED_MAX, Order, Who};
@@ -38,7 +40,7 @@ pub use patch::{Patch, PatchColumns};
 pub use place::{Area, Place};
 pub use unit::{Kind, Target, Task, Unit, UnitColumns, WAYPOINTS_MAX};
 
-use phalanx_engine::{InputFrame, NoInput, Setup, Simulation, Slot};
+use phalanx_engine::{Effects, InputFrame, NoInput, Setup, Simulation, Slot};
 
 /// Most soldiers that a round begins with.
 pub const SOLDIERS_MAX: u32 = 20_000;
@@ -77,6 +79,7 @@ impl Simulation for Skirmish {
     type State = Battle;
     type Input = NoInput;
     type Command = Order;
+    type Effect = Cue;
 
     fn content_hash(&self) -> [u8; 32] {
         let mut content = [0; 32];
@@ -88,8 +91,8 @@ impl Simulation for Skirmish {
         Battle::new(setup.seed)
     }
 
-    fn step(&self, state: &mut Battle, frame: &InputFrame<'_, Self>) {
-        rules::step(self, state, frame);
+    fn step(&self, state: &mut Battle, frame: &InputFrame<'_, Self>, cues: &mut Effects<Cue>) {
+        rules::step(self, state, frame, cues);
     }
 
     fn bot_commands(&self, state: &Battle, slot: Slot) -> Vec<Order> {

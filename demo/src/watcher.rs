@@ -1,6 +1,6 @@
 //! [`Watcher`]: a match drawn in the terminal, beside the figures of every player.
 
-use core::cell::Ref;
+use core::cell::RefMut;
 
 use phalanx_netcode::testing::Planted;
 use phalanx_netcode::{Client, Time};
@@ -8,17 +8,18 @@ use phalanx_netcode::{Client, Time};
 use crate::exit::{Exit, Failure};
 use crate::game::Game;
 use crate::plan::Plan;
-use crate::tui::{Keyboard, PeerView, Screen, WatchView, draw_watch, hud};
+use crate::tui::{Flashes, Keyboard, PeerView, Screen, WatchView, draw_watch, hud};
 
 /// Somebody who looks at a match.
-pub(crate) struct Watcher {
+pub(crate) struct Watcher<G: Game> {
     screen: Screen,
     keyboard: Keyboard,
     peers: Vec<PeerView>,
     title: String,
+    flashes: Flashes<G::Effect>,
 }
 
-impl Watcher {
+impl<G: Game> Watcher<G> {
     /// Takes the terminal for a match of `plan`.
     pub(crate) fn open(plan: &Plan) -> Result<Self, Failure> {
         let screen = Screen::open().map_err(Failure::usage)?;
@@ -30,21 +31,21 @@ impl Watcher {
             keyboard,
             peers: names.map(PeerView::new).collect(),
             title,
+            flashes: Flashes::default(),
         })
     }
 
     /// Draws where the players stand; `false` if the watcher has seen enough.
-    pub(crate) fn show<G: Game>(
+    pub(crate) fn show(
         &mut self,
         now: Time,
-        players: &[Ref<'_, Client<Planted<G>>>],
+        mut players: Vec<RefMut<'_, Client<Planted<G>>>>,
     ) -> Result<bool, Failure> {
         let failed = |error: std::io::Error| Failure::new(Exit::Internal, error);
         while let Some(event) = self.screen.event().map_err(failed)? {
             self.keyboard.handle(now, &event);
         }
         // In the order of slots, which is not that of connecting.
-        let mut players: Vec<_> = players.iter().collect();
         players.sort_by_key(|player| player.slot());
         for (peer, player) in self.peers.iter_mut().zip(&players) {
             peer.refresh(player);
@@ -56,11 +57,15 @@ impl Watcher {
         if timelines.len() == self.peers.len() {
             hud::compare(&mut self.peers, &timelines);
         }
+        if let Some(player) = players.first_mut() {
+            self.flashes.take(now, player.effects());
+        }
+        let cues = self.flashes.shown();
         let view = WatchView {
             picture: players
                 .first()
                 .and_then(|player| player.state())
-                .map(G::picture),
+                .map(|state| G::picture(state, cues)),
             peers: &self.peers,
             title: &self.title,
             notice: None,

@@ -1,10 +1,12 @@
 //! What a person sees of a skirmish, as text: the picture drawn into a terminal in memory.
 
 use expect_test::expect_file;
-use phalanx::skirmish::{Battle, Building, Kind, Patch, Phase, Place, Skirmish, Structure, Unit};
+use phalanx::skirmish::{
+    Battle, Building, Cue, Kind, Patch, Phase, Place, Skirmish, Structure, Target, Unit,
+};
 use phalanx::tui::{BattleView, PeerView, WatchView, color, draw_watch};
 use phalanx_engine::{
-    Entry, Fix32, InputFrame, NoInput, Session, Setup, Simulation, Slot, Tick, TickRate,
+    Effects, Entry, Fix32, InputFrame, NoInput, Session, Setup, Simulation, Slot, Tick, TickRate,
 };
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -30,7 +32,7 @@ fn play(units: u32, slots: u8, ticks: u64, stop: impl Fn(&Battle) -> bool) -> Ba
         let orders: Vec<_> = orders.collect();
         let inputs = vec![NoInput; slots.into()];
         let frame = InputFrame::new(tick, &session, &[], &orders, &inputs);
-        rules.step(&mut battle, &frame);
+        rules.step(&mut battle, &frame, &mut Effects::new());
         if stop(&battle) {
             break;
         }
@@ -354,4 +356,27 @@ fn a_damaged_state_is_drawn_too() {
     battle.players[7].wins = u16::MAX;
     battle.players[6].ore = u32::MAX;
     draw(80, 24, &battle, Some(Slot(255)));
+}
+
+#[test]
+fn shots_and_deaths_light_up_where_they_are() {
+    let mut battle = bare();
+    let at = place(3, 4);
+    let unit = battle.units.insert(Unit::new(Slot(0), Kind::Soldier, at));
+    let lit = |cues: &[Cue]| {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 80, 24));
+        BattleView::new(&battle)
+            .cues(cues)
+            .render(buffer.area, &mut buffer);
+        let cells = buffer.content.iter();
+        cells.map(|cell| cell.bg).collect::<Vec<_>>()
+    };
+    let quiet = lit(&[]);
+    let shot = lit(&[Cue::Shot { unit, at }]);
+    let who = Target::Unit(unit);
+    let death = lit(&[Cue::Shot { unit, at }, Cue::Death { who, at }]);
+    let changed = |a: &[Color], b: &[Color]| a.iter().zip(b).filter(|(a, b)| a != b).count();
+    assert_eq!(changed(&quiet, &shot), 1, "one cell");
+    assert_eq!(changed(&quiet, &death), 1, "the same cell");
+    assert_ne!(shot, death);
 }

@@ -9,8 +9,8 @@ use phalanx::skirmish::{
 };
 use phalanx::tui::{BattleView, Commander, commander};
 use phalanx_engine::{
-    Command, Entry, Fix32, Id, InputFrame, NoInput, Session, Setup, Simulation, Slot, Tick,
-    TickRate, mix, to_bytes,
+    Command, Effects, Entry, Fix32, Id, InputFrame, NoInput, Session, Setup, Simulation, Slot,
+    Tick, TickRate, mix, to_bytes,
 };
 use phalanx_netcode::Time;
 use ratatui::buffer::Buffer;
@@ -83,7 +83,7 @@ impl Play {
     fn obey(&mut self, orders: &[Order]) {
         let orders: Vec<_> = orders.iter().map(|order| (OWN, order.clone())).collect();
         let frame = InputFrame::new(self.tick, &self.session, &[], &orders, &[NoInput; 2]);
-        RULES.step(&mut self.battle, &frame);
+        RULES.step(&mut self.battle, &frame, &mut Effects::new());
         self.tick += 1;
     }
 

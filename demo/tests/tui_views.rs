@@ -3,12 +3,12 @@
 use core::time::Duration;
 
 use expect_test::{Expect, expect, expect_file};
-use phalanx::duel::{Action, Arena, Duel, Facing, Fighter, Phase, Stance};
+use phalanx::duel::{Action, Arena, Cue, Duel, Facing, Fighter, Phase, Stance};
 use phalanx::tui::{
     ArenaView, Lamp, PeerView, PlayView, WatchView, draw_play, draw_watch, keyboard,
 };
 use phalanx_engine::{
-    Digest, Entry, Fix, InputFrame, Session, Setup, Simulation, Slot, Tick, TickRate, Vec2,
+    Digest, Effects, Entry, Fix, InputFrame, Session, Setup, Simulation, Slot, Tick, TickRate, Vec2,
 };
 use ratatui::backend::TestBackend;
 use ratatui::style::Color;
@@ -28,6 +28,7 @@ fn arena(slots: u8, ticks: u64) -> Arena {
         Duel.step(
             &mut arena,
             &InputFrame::new(tick, &session, &[], &[], &pads),
+            &mut Effects::new(),
         );
     }
     arena
@@ -246,4 +247,34 @@ fn a_damaged_state_is_drawn_too() {
     arena.projectiles[0][0].left = 1;
     arena.projectiles[0][0].pos = Vec2::new(Fix::MAX, Fix::MAX);
     play(80, 24, Some(&arena), None);
+}
+
+#[test]
+fn what_just_happened_stands_above_the_head() {
+    let arena = arena(2, 120);
+    let (hit, block) = (
+        Cue::Hit {
+            slot: Slot(0),
+            damage: 20,
+        },
+        Cue::Block(Slot(1)),
+    );
+    let shown = |cues: &[Cue]| {
+        let view = PlayView {
+            picture: Some(ArenaView::new(&arena).cues(cues).into()),
+            peer: &peer("you"),
+            notice: None,
+            keys: &keyboard::KEYS,
+        };
+        text(&terminal(100, 30, |frame| draw_play(frame, &view)))
+    };
+    let quiet = shown(&[]);
+    assert!(!quiet.contains("HIT") && !quiet.contains("BLOCK"));
+    let both = shown(&[hit, block]);
+    assert!(both.contains("HIT") && both.contains("BLOCK"), "{both}");
+    let newest = shown(&[hit, Cue::Throw(Slot(0)), Cue::RoundOver]);
+    assert!(
+        newest.contains("THROW") && !newest.contains("HIT"),
+        "{newest}"
+    );
 }

@@ -43,9 +43,9 @@ pub trait Command: State + Clone {
     /// # struct Rules;
     /// # impl Simulation for Rules {
     /// #     const ID: &'static str = "rules"; const VERSION: u32 = 1;
-    /// #     type State = u8; type Input = u8; type Command = Order;
+    /// #     type State = u8; type Input = u8; type Command = Order; type Effect = NoEffect;
     /// #     fn start(&self, _: &Setup) -> u8 { 0 }
-    /// #     fn step(&self, _: &mut u8, _: &InputFrame<'_, Self>) {}
+    /// #     fn step(&self, _: &mut u8, _: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {}
     /// # }
     /// # #[derive(State, Clone)] struct Order(u8);
     /// impl Command for Order { const MAX_BYTES: u32 = 201; }

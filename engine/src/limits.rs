@@ -52,6 +52,20 @@ pub const PLAIN_STATE_BYTES_HINT: u64 = 4096;
 /// read, so a forged count allocates no more than its bytes are worth.
 pub const DECODE_RESERVE_MAX: u32 = 1024;
 
+/// Most effects of one tick; what a step emits beyond that is left out.
+pub const EFFECTS_PER_TICK_MAX: u32 = 1024;
+
+/// Most effects that are predicted and neither confirmed nor cancelled. What is more is told when it is
+/// confirmed.
+pub const EFFECTS_PREDICTED_MAX: u32 = 8 * EFFECTS_PER_TICK_MAX;
+
+/// Most that a correction may move an effect which is then the same, ticks.
+pub const EFFECT_TOLERANCE_TICKS_MAX: u32 = 120;
+
+/// Most events of effects kept until somebody fetches them: some of every tick in a window, if all its
+/// effects are told at once.
+pub const EFFECT_EVENTS_MAX: u32 = 32 * EFFECTS_PER_TICK_MAX;
+
 /// Longest encoded sealed frame: header, hash, entries, commands, and every slot's input and
 /// provenance.
 pub const SEALED_FRAME_BYTES_MAX: u32 = 64

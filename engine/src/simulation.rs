@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::codec::{DecodeError, Decoder, Encoder};
 use crate::command::Command;
+use crate::effects::{Effect, Effects};
 use crate::frame::InputFrame;
 use crate::input::Input;
 use crate::limits::{FIRST_TICK_MAX, SLOTS_MAX};
@@ -133,6 +134,8 @@ pub trait Simulation: Sized + 'static {
     /// What a player orders now and then; [`NoCommand`](crate::NoCommand) if there is nothing to
     /// order.
     type Command: Command;
+    /// What a step tells the presentation; [`NoEffect`](crate::NoEffect) if there is nothing to tell.
+    type Effect: Effect;
 
     /// Hash of the immutable content; peers compare it.
     fn content_hash(&self) -> [u8; 32] {
@@ -142,8 +145,14 @@ pub trait Simulation: Sized + 'static {
     /// The state before the first tick.
     fn start(&self, setup: &Setup) -> Self::State;
 
-    /// Executes one tick.
-    fn step(&self, state: &mut Self::State, frame: &InputFrame<'_, Self>);
+    /// Executes one tick. What is to be heard and seen of it goes into `effects`, which are no part of
+    /// the state; see [`effects`](crate::effects).
+    fn step(
+        &self,
+        state: &mut Self::State,
+        frame: &InputFrame<'_, Self>,
+        effects: &mut Effects<Self::Effect>,
+    );
 
     /// Makes the caches of a decoded `state` again, from the rest of it alone and without changing that.
     /// [`Simulation::start`] and [`Simulation::step`] keep them right by themselves.

@@ -1,6 +1,7 @@
 //! [`SyncTest`]: one process, no network, and every reason for which two machines could part.
 
 use alloc::collections::VecDeque;
+use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec;
@@ -9,6 +10,7 @@ use alloc::vec::Vec;
 use crate::codec::{DecodeError, Encoder};
 use crate::command::Command;
 use crate::digest::Digest;
+use crate::effects::{Effect, Effects};
 use crate::index::at;
 use crate::input::Input;
 use crate::rng::{Rng, mix};
@@ -28,6 +30,7 @@ use crate::world::{Given, World, WorldUndo};
 /// - encodes and decodes the world, rebuilds its caches, and plays on with what was decoded, for one
 ///   tick, and with what was decoded some time ago, for a thousand;
 /// - executes the bots' commands as everybody receives them, read from their own encoding;
+/// - compares the effects that a tick emits with those that it emits when it is executed again;
 ///
 /// and now and then it changes a bit of every leaf (of some, if there are many), which the digest
 /// must show and the undo take back. Then it plays as many ticks again, a thousand at most, with inputs
@@ -40,9 +43,9 @@ use crate::world::{Given, World, WorldUndo};
 /// # struct Counting;
 /// # impl Simulation for Counting {
 /// #     const ID: &'static str = "counting"; const VERSION: u32 = 1;
-/// #     type State = Count; type Input = u8; type Command = NoCommand;
+/// #     type State = Count; type Input = u8; type Command = NoCommand; type Effect = NoEffect;
 /// #     fn start(&self, _: &Setup) -> Count { Count { sum: 0 } }
-/// #     fn step(&self, state: &mut Count, frame: &InputFrame<'_, Self>) {
+/// #     fn step(&self, state: &mut Count, frame: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {
 /// #         state.sum += u32::from(frame.input(Slot(0)));
 /// #     }
 /// # }
@@ -95,6 +98,20 @@ pub enum SyncTestError {
         first: Digest,
         /// Its digest when it was executed again.
         again: Digest,
+    },
+    /// A tick, executed again with the same inputs or on the decoded state, told other effects: they
+    /// depend on something that is not in the state, and a player would hear what did not happen.
+    #[error(
+        "tick {tick} told {first} and, executed again, {again}: effects depend on something outside the state"
+    )]
+    Effects {
+        /// The first tick that differed.
+        tick: Tick,
+        /// The first effect that differed, as it was first told, and which of the tick's it is; or that
+        /// there was none.
+        first: String,
+        /// The same when it was executed again.
+        again: String,
     },
     /// The digest kept up to date is not the digest computed from scratch.
     #[error("after tick {tick} the digest is {incremental}, from scratch {scratch}")]
@@ -187,6 +204,7 @@ impl SyncTestError {
     pub const fn tick(&self) -> Tick {
         match self {
             Self::Resimulation { tick, .. }
+            | Self::Effects { tick, .. }
             | Self::Digest { tick, .. }
             | Self::Command { tick, .. }
             | Self::Decode { tick, .. }
@@ -220,7 +238,24 @@ struct Played<S: Simulation> {
     tick: Tick,
     turn: Rc<Turn<S>>,
     checksum: Digest,
+    effects: Rc<[S::Effect]>,
     undo: WorldUndo<S>,
+}
+
+/// What every execution of a tick needs and leaves.
+struct Scratch<E> {
+    encoder: Encoder,
+    /// Of the tick executed last.
+    effects: Effects<E>,
+}
+
+impl<E> Scratch<E> {
+    const fn new() -> Self {
+        Self {
+            encoder: Encoder::new(),
+            effects: Effects::new(),
+        }
+    }
 }
 
 impl<S: Simulation> SyncTest<S> {
@@ -286,7 +321,8 @@ impl<S: Simulation> SyncTest<S> {
         let mut world = World::start(&self.simulation, &self.setup);
         let mut played = VecDeque::<Played<S>>::new();
         let (mut decoded, mut joined_before) = (None, None);
-        let (mut scratch, mut marking) = (Encoder::new(), Encoder::marking());
+        let mut marking = Encoder::marking();
+        let mut scratch = Scratch::new();
         let mut report = SyncReport {
             ticks,
             resimulated_ticks: 0,
@@ -310,20 +346,21 @@ impl<S: Simulation> SyncTest<S> {
             report.commands += turn.commands.len() as u64;
             let turn = Rc::new(turn);
             world.state.visit(&mut Onlooker);
-            if tick != first && world.digest(&mut scratch) != report.checksum {
+            if tick != first && world.digest(&mut scratch.encoder) != report.checksum {
                 return Err(SyncTestError::Looked { tick });
             }
             let mut undo = WorldUndo::default();
             let checksum = self.execute(&mut world, tick, &turn, &mut undo, &mut scratch);
             report.checksum = checksum;
+            let effects = Rc::<[_]>::from(scratch.effects.emitted());
             let plain = PlainState::of(&world.state, &mut marking);
             if plain.bytes > report.plain.bytes {
                 report.plain = plain;
             }
-            let mut copy = check_encoding(&world, tick, checksum, &mut scratch)?;
+            let mut copy = check_encoding(&world, tick, checksum, &mut scratch.encoder)?;
             self.check_caches(&world, &mut copy, tick)?;
             if played_before.is_power_of_two() || played_before.is_multiple_of(JOINED_TICKS) {
-                report.changed_leaves += change_leaves(&mut copy, tick, &mut scratch)?;
+                report.changed_leaves += change_leaves(&mut copy, tick, &mut scratch.encoder)?;
             }
             let mut joined = decoded.replace(copy);
 
@@ -331,6 +368,7 @@ impl<S: Simulation> SyncTest<S> {
                 tick,
                 turn: Rc::clone(&turn),
                 checksum,
+                effects: Rc::clone(&effects),
                 undo,
             });
             if played.len() as u64 > u64::from(self.rewind) {
@@ -346,6 +384,7 @@ impl<S: Simulation> SyncTest<S> {
                     let first = checksum;
                     return Err(SyncTestError::Decoded { tick, first, again });
                 }
+                check_effects(tick, &effects, scratch.effects.emitted())?;
             }
             if joined_before.is_none() || played_before.is_multiple_of(JOINED_TICKS) {
                 joined_before = joined;
@@ -377,7 +416,7 @@ impl<S: Simulation> SyncTest<S> {
         tick: Tick,
         turn: &Turn<S>,
         undo: &mut WorldUndo<S>,
-        scratch: &mut Encoder,
+        scratch: &mut Scratch<S::Effect>,
     ) -> Digest {
         let mut entries: Vec<_> = if tick == self.setup.first {
             Slot::all(self.setup.slots).map(Entry::Join).collect()
@@ -391,7 +430,9 @@ impl<S: Simulation> SyncTest<S> {
             commands: &turn.commands,
             inputs: &turn.inputs,
         };
-        world.step(&self.simulation, tick, &given, undo, scratch)
+        let Scratch { encoder, effects } = scratch;
+        effects.clear();
+        world.step(&self.simulation, tick, &given, undo, encoder, effects)
     }
 
     /// Rebuilds the caches of `decoded`, as for a peer that joins, and compares them with the live ones.
@@ -424,7 +465,7 @@ impl<S: Simulation> SyncTest<S> {
         &self,
         world: &mut World<S>,
         played: &mut VecDeque<Played<S>>,
-        scratch: &mut Encoder,
+        scratch: &mut Scratch<S::Effect>,
     ) -> Result<u64, SyncTestError> {
         let played = played.make_contiguous();
         let (older, younger) = played.split_at_mut(played.len() / 2);
@@ -446,12 +487,13 @@ impl<S: Simulation> SyncTest<S> {
         &self,
         world: &mut World<S>,
         played: &mut [Played<S>],
-        scratch: &mut Encoder,
+        scratch: &mut Scratch<S::Effect>,
     ) -> Result<(), SyncTestError> {
         for Played {
             tick,
             turn,
             checksum,
+            effects,
             undo,
         } in played
         {
@@ -460,9 +502,25 @@ impl<S: Simulation> SyncTest<S> {
                 let (tick, first) = (*tick, *checksum);
                 return Err(SyncTestError::Resimulation { tick, first, again });
             }
+            check_effects(*tick, effects, scratch.effects.emitted())?;
         }
         Ok(())
     }
+}
+
+/// Whether a tick executed again told the same.
+fn check_effects<E: Effect>(tick: Tick, first: &[E], again: &[E]) -> Result<(), SyncTestError> {
+    let longer = first.len().max(again.len());
+    let differs = (0..longer).find(|index| first.get(*index) != again.get(*index));
+    let Some(index) = differs else {
+        return Ok(());
+    };
+    let told = |effects: &[E]| match effects.get(index) {
+        Some(effect) => format!("{effect:?} as its effect {index}"),
+        None => format!("no effect {index}"),
+    };
+    let (first, again) = (told(first), told(again));
+    Err(SyncTestError::Effects { tick, first, again })
 }
 
 /// A command as everybody receives it, or why nobody does.

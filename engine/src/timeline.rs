@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use crate::codec::Encoder;
 use crate::digest::{At, Digest, DigestVisitor};
+use crate::effects::{EffectEvent, Ledger};
 use crate::frame::{Provenance, Repeat, SealedFrame};
 use crate::index::{at, ring};
 use crate::input::Input;
@@ -108,6 +109,11 @@ pub struct TimelineStats {
     pub invalid_commands: u64,
     /// Sealed inputs that were no value of the game's input and became neutral.
     pub invalid_inputs: u64,
+    /// Effects of confirmed ticks that were left out, for there were more than
+    /// [`EFFECTS_PER_TICK_MAX`](crate::limits::EFFECTS_PER_TICK_MAX).
+    pub effects_left_out: u64,
+    /// Events of effects that nobody fetched in time.
+    pub effects_missed: u64,
 }
 
 /// What is known of one slot's input at one tick.
@@ -139,6 +145,7 @@ struct Record<S: Simulation> {
     /// Per slot the ticks without a real value up to this one; known once the tick is confirmed.
     missing: Vec<u32>,
     undo: WorldUndo<S>,
+    effects_left_out: u32,
     checksum: Digest,
     chained: Digest,
 }
@@ -156,6 +163,7 @@ impl<S: Simulation> Record<S> {
             paused: false,
             missing: vec![0; slots],
             undo: WorldUndo::default(),
+            effects_left_out: 0,
             checksum: Digest::default(),
             chained: Digest::default(),
         }
@@ -208,6 +216,7 @@ pub struct Timeline<S: Simulation> {
     /// The tick after the newest one that was ever executed: up to here it is "again".
     reached: Tick,
     scratch: Encoder,
+    effects: Ledger<S::Effect>,
     stats: TimelineStats,
 }
 
@@ -259,6 +268,7 @@ impl<S: Simulation> Timeline<S> {
             next: first,
             reached: first,
             scratch: Encoder::new(),
+            effects: Ledger::new(),
             stats: TimelineStats::default(),
         })
     }
@@ -305,7 +315,21 @@ impl<S: Simulation> Timeline<S> {
 
     /// Figures since the start.
     pub const fn stats(&self) -> TimelineStats {
-        self.stats
+        TimelineStats {
+            effects_missed: self.effects.missed(),
+            ..self.stats
+        }
+    }
+
+    /// Takes what there is to tell of effects since the last call: each predicted at most once and
+    /// then confirmed or cancelled once. [`effects`](crate::effects) says when, and in which order.
+    ///
+    /// What nobody has fetched when its tick is [`HISTORY_TICKS_MAX`] behind the confirmed one is
+    /// forgotten and counted, and so is what is more than
+    /// [`EFFECT_EVENTS_MAX`](crate::limits::EFFECT_EVENTS_MAX): whoever wants none need not call this. Who
+    /// begins late hears the end of some effects whose beginning it has missed.
+    pub fn effects(&mut self) -> impl Iterator<Item = EffectEvent<S::Effect>> + '_ {
+        core::iter::from_fn(|| self.effects.pop())
     }
 
     /// Digest of the world after `tick`; `None` if that tick is not executed or no longer kept.
@@ -459,6 +483,7 @@ impl<S: Simulation> Timeline<S> {
         let tick = self.next;
         self.guess(tick);
 
+        let certain = self.confirmed == tick && self.record(tick).sealed;
         let record = &mut self.records[ring(tick.0, at(RECORDS))];
         record.checksum = self.world.step(
             &self.simulation,
@@ -470,8 +495,10 @@ impl<S: Simulation> Timeline<S> {
             },
             &mut record.undo,
             &mut self.scratch,
+            self.effects.begin(),
         );
         record.paused = self.world.session.paused();
+        record.effects_left_out = self.effects.executed(tick, certain);
         self.next = tick.next();
         if tick < self.reached {
             self.stats.resimulated_ticks += 1;
@@ -669,6 +696,7 @@ impl<S: Simulation> Timeline<S> {
             self.world.undo(&mut record.undo);
         }
         self.next = to;
+        self.effects.undone(to);
         let depth = self.reached.0 - to.0;
         self.stats.rollback_depth_max = self.stats.rollback_depth_max.max(depth);
         to
@@ -702,8 +730,11 @@ impl<S: Simulation> Timeline<S> {
             };
             self.stats.input_changes += u64::from(changed || commands > 0);
             self.stats.commands += commands;
+            self.stats.effects_left_out += u64::from(self.record(tick).effects_left_out);
             let newly_visible = self.horizon();
             self.confirmed = tick.next();
+            let last = self.confirmed == self.next && self.world.session.ended();
+            self.effects.confirmed(tick, last);
             self.record_mut(newly_visible).reset(newly_visible);
         }
     }

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use crate::codec::{DecodeError, Decoder, Encoder};
 use crate::command::Command;
 use crate::digest::{Digest, DigestVisitor, Node};
+use crate::effects::Effects;
 use crate::frame::InputFrame;
 use crate::index::at;
 use crate::limits::COMMAND_BYTES_MAX;
@@ -122,8 +123,8 @@ impl<S: Simulation> World<S> {
         }
     }
 
-    /// Executes `tick` with what is given, and what the computer does where it plays; of a pause nothing
-    /// but the entries; returns the checksum of the world after it.
+    /// Executes `tick` with what is given, and what the computer does where it plays, telling `effects`; of
+    /// a pause nothing but the entries. Returns the checksum of the world after it.
     pub(crate) fn step(
         &mut self,
         simulation: &S,
@@ -131,6 +132,7 @@ impl<S: Simulation> World<S> {
         given: &Given<'_, S>,
         undo: &mut WorldUndo<S>,
         scratch: &mut Encoder,
+        effects: &mut Effects<S::Effect>,
     ) -> Digest {
         self.change(undo, scratch, |world| {
             let Self {
@@ -149,7 +151,7 @@ impl<S: Simulation> World<S> {
                 inputs,
             } = bots.join(simulation, state, session, given);
             let frame = InputFrame::new(tick, session, entries, commands, inputs);
-            simulation.step(state, &frame);
+            simulation.step(state, &frame, effects);
         })
     }
 

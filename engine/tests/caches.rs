@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use phalanx_engine::{
-    Digest, Encoder, InputFrame, Leaf, NoCommand, Node, PathStep, Row, Schema, Setup, Simulation,
-    Slot, State, SyncTest, SyncTestError, Table, Tick, TickRate, Visitor, flip_leaf, from_bytes,
-    mix, to_bytes,
+    Digest, Effects, Encoder, InputFrame, Leaf, NoCommand, NoEffect, Node, PathStep, Row, Schema,
+    Setup, Simulation, Slot, State, SyncTest, SyncTestError, Table, Tick, TickRate, Visitor,
+    flip_leaf, from_bytes, mix, to_bytes,
 };
 
 #[derive(State, Clone, Debug, Default, PartialEq)]
@@ -228,6 +228,7 @@ impl Simulation for War {
     type State = Field;
     type Input = u8;
     type Command = NoCommand;
+    type Effect = NoEffect;
 
     fn start(&self, setup: &Setup) -> Field {
         let mut field = Field {
@@ -239,7 +240,7 @@ impl Simulation for War {
         field
     }
 
-    fn step(&self, field: &mut Field, frame: &InputFrame<'_, Self>) {
+    fn step(&self, field: &mut Field, frame: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {
         if self.0 != Fault::NotRebuiltNorUsed {
             field.sum = mix(field.sum ^ field.strength);
         }

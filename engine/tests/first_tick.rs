@@ -5,10 +5,10 @@
 
 use phalanx_engine::limits::FIRST_TICK_MAX;
 use phalanx_engine::{
-    DecodeError, Digest, Encoder, Entry, FrameHash, GameIdentity, InputFrame, Log, NoCommand,
-    Presence, Provenance, Repeat, Rng, SealError, SealedFrame, Sealing, Session, Setup, SetupError,
-    Simulation, Slot, Snapshot, State, SyncTest, Tick, TickRate, Timeline, TimelineStats, Window,
-    mix, to_bytes,
+    DecodeError, Digest, Effects, Encoder, Entry, FrameHash, GameIdentity, InputFrame, Log,
+    NoCommand, NoEffect, Presence, Provenance, Repeat, Rng, SealError, SealedFrame, Sealing,
+    Session, Setup, SetupError, Simulation, Slot, Snapshot, State, SyncTest, Tick, TickRate,
+    Timeline, TimelineStats, Window, mix, to_bytes,
 };
 
 const FIRSTS: [Tick; 6] = [
@@ -40,13 +40,14 @@ impl Simulation for Mix {
     type State = Sum;
     type Input = u8;
     type Command = NoCommand;
+    type Effect = NoEffect;
 
     fn start(&self, setup: &Setup) -> Sum {
         let (hash, rows) = (setup.seed, vec![0; setup.slots.into()]);
         Sum { hash, rows }
     }
 
-    fn step(&self, state: &mut Sum, frame: &InputFrame<'_, Self>) {
+    fn step(&self, state: &mut Sum, frame: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {
         for ((_, presence, input), row) in frame.slots().zip(&mut state.rows) {
             let seen = u64::from(input) << 1 | u64::from(presence == Presence::Player);
             state.hash = mix(state.hash ^ seen);
@@ -244,7 +245,7 @@ fn a_match_goes_on_over_the_boundary_from_a_snapshot() {
             let frame = frame.unwrap();
             session.begin(frame.tick, &frame.entries);
             let step = InputFrame::new(frame.tick, &session, &frame.entries, &[], &frame.inputs);
-            Mix.step(&mut state, &step);
+            Mix.step(&mut state, &step, &mut Effects::new());
         }
         assert_eq!(to_bytes(&state), to_bytes(timeline.state()));
         assert_eq!(&session, timeline.session());

@@ -9,9 +9,9 @@
 use core::cell::Cell;
 
 use phalanx_engine::{
-    Entry, Fix, FrameHash, GameIdentity, InputFrame, Log, NoCommand, Pace, PaceChange, Provenance,
-    Repeat, RestoreError, Rng, SealedFrame, Sealing, Setup, Simulation, Slot, Speed, State,
-    SyncTest, SyncTestError, Tick, TickRate, Timeline, Window, mix,
+    Effects, Entry, Fix, FrameHash, GameIdentity, InputFrame, Log, NoCommand, NoEffect, Pace,
+    PaceChange, Provenance, Repeat, RestoreError, Rng, SealedFrame, Sealing, Setup, Simulation,
+    Slot, Speed, State, SyncTest, SyncTestError, Tick, TickRate, Timeline, Window, mix,
 };
 use proptest::prelude::*;
 
@@ -45,6 +45,7 @@ impl Simulation for Walk {
     type State = Walked;
     type Input = u8;
     type Command = NoCommand;
+    type Effect = NoEffect;
 
     fn start(&self, setup: &Setup) -> Walked {
         Walked {
@@ -53,7 +54,7 @@ impl Simulation for Walk {
         }
     }
 
-    fn step(&self, walked: &mut Walked, frame: &InputFrame<'_, Self>) {
+    fn step(&self, walked: &mut Walked, frame: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {
         step(walked, frame);
     }
 }
@@ -256,12 +257,13 @@ impl Simulation for Remembers {
     type State = Walked;
     type Input = u8;
     type Command = NoCommand;
+    type Effect = NoEffect;
 
     fn start(&self, setup: &Setup) -> Walked {
         Walk.start(setup)
     }
 
-    fn step(&self, walked: &mut Walked, frame: &InputFrame<'_, Self>) {
+    fn step(&self, walked: &mut Walked, frame: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {
         let rate = frame.session().rate();
         let before = self.before.replace(Some(rate)).unwrap_or(rate);
         walked.sixtieths += u64::from(before != rate);

@@ -11,9 +11,9 @@ mod rows;
 
 use phalanx_engine::limits::HISTORY_TICKS_MAX;
 use phalanx_engine::{
-    DecodeError, Digest, Encoder, FrameHash, GameIdentity, InputFrame, Node, Provenance, Repeat,
-    RestoreError, Schema, SealedFrame, Session, Setup, Simulation, Snapshot, SnapshotHash, State,
-    Tick, TickRate, Timeline, Window, from_bytes, mix, to_bytes,
+    DecodeError, Digest, Effects, Encoder, FrameHash, GameIdentity, InputFrame, Node, Provenance,
+    Repeat, RestoreError, Schema, SealedFrame, Session, Setup, Simulation, Snapshot, SnapshotHash,
+    State, Tick, TickRate, Timeline, Window, from_bytes, mix, to_bytes,
 };
 use rows::{Kept, Rules};
 
@@ -127,6 +127,7 @@ fn a_snapshot_is_all_that_it_takes_to_go_on() {
             RULES.step(
                 &mut state,
                 &InputFrame::new(later, &session, &[], &[], inputs),
+                &mut Effects::new(),
             );
             let key = Schema::of::<Kept<true>>().fingerprint();
             let mut scratch = Encoder::new();

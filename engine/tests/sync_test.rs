@@ -11,9 +11,9 @@ use std::collections::VecDeque;
 
 use phalanx_engine::limits::PLAIN_STATE_BYTES_HINT;
 use phalanx_engine::{
-    Command, DecodeError, Decoder, Digest, Encoder, InputFrame, NoCommand, NoInput, Node, PathStep,
-    PlainState, Rng, Schema, Setup, Simulation, Slot, State, SyncReport, SyncTest, SyncTestError,
-    Tick, TickRate, Visitor, VisitorMut, mix,
+    Command, DecodeError, Decoder, Digest, Effects, Encoder, InputFrame, NoCommand, NoEffect,
+    NoInput, Node, PathStep, PlainState, Rng, Schema, Setup, Simulation, Slot, State, SyncReport,
+    SyncTest, SyncTestError, Tick, TickRate, Visitor, VisitorMut, mix,
 };
 
 const SETUP: Setup = Setup::new(3, 2, TickRate::hz(60));
@@ -147,6 +147,7 @@ impl Simulation for Planting {
     type State = Planted;
     type Input = u8;
     type Command = NoCommand;
+    type Effect = NoEffect;
 
     fn start(&self, _setup: &Setup) -> Planted {
         Planted {
@@ -158,7 +159,7 @@ impl Simulation for Planting {
         }
     }
 
-    fn step(&self, planted: &mut Planted, frame: &InputFrame<'_, Self>) {
+    fn step(&self, planted: &mut Planted, frame: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {
         // The lowest bits count ticks, the others mix all inputs.
         let inputs = frame.slots().map(|(_, _, input)| u64::from(input));
         let mixed = inputs.fold(planted.value >> 16, |sum, input| mix(sum ^ input));
@@ -308,10 +309,11 @@ fn inputs_that_no_bot_gives_are_tried() {
         type State = Seen;
         type Input = u8;
         type Command = NoCommand;
+        type Effect = NoEffect;
         fn start(&self, setup: &Setup) -> Seen {
             honest().start(setup)
         }
-        fn step(&self, _seen: &mut Seen, frame: &InputFrame<'_, Self>) {
+        fn step(&self, _seen: &mut Seen, frame: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {
             assert_ne!(frame.input(Slot(1)), 255, "no bot presses all");
         }
     }
@@ -346,6 +348,7 @@ impl Simulation for Random {
     type State = Seen;
     type Input = u8;
     type Command = NoCommand;
+    type Effect = NoEffect;
 
     fn start(&self, setup: &Setup) -> Seen {
         Seen {
@@ -354,7 +357,7 @@ impl Simulation for Random {
         }
     }
 
-    fn step(&self, seen: &mut Seen, frame: &InputFrame<'_, Self>) {
+    fn step(&self, seen: &mut Seen, frame: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {
         self.calls.set(self.calls.get() + 1);
         for (slot, _, input) in frame.slots() {
             seen.sum = mix(seen.sum ^ u64::from(input) ^ u64::from(slot.0) << 8);
@@ -507,13 +510,14 @@ impl Simulation for Mapping {
     type State = Mapped;
     type Input = u8;
     type Command = NoCommand;
+    type Effect = NoEffect;
     fn start(&self, _: &Setup) -> Mapped {
         Mapped {
             ticks: 0,
             map: [1; 5 * 1024],
         }
     }
-    fn step(&self, state: &mut Mapped, _: &InputFrame<'_, Self>) {
+    fn step(&self, state: &mut Mapped, _: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {
         state.ticks += 1;
     }
 }
@@ -560,6 +564,7 @@ impl Simulation for Trusting {
     type State = Purses;
     type Input = NoInput;
     type Command = Pay;
+    type Effect = NoEffect;
 
     fn start(&self, _setup: &Setup) -> Purses {
         Purses {
@@ -568,7 +573,7 @@ impl Simulation for Trusting {
         }
     }
 
-    fn step(&self, purses: &mut Purses, frame: &InputFrame<'_, Self>) {
+    fn step(&self, purses: &mut Purses, frame: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {
         for (slot, pay) in frame.commands() {
             purses.coins[usize::from(pay.from)] += 1;
             purses.owners += u32::from(pay.by == *slot);
@@ -590,12 +595,13 @@ impl Simulation for Careful {
     type State = Purses;
     type Input = NoInput;
     type Command = Pay;
+    type Effect = NoEffect;
 
     fn start(&self, setup: &Setup) -> Purses {
         self.0.start(setup)
     }
 
-    fn step(&self, purses: &mut Purses, frame: &InputFrame<'_, Self>) {
+    fn step(&self, purses: &mut Purses, frame: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {
         for (_, pay) in frame.commands() {
             if let Some(coins) = purses.coins.get_mut(usize::from(pay.from)) {
                 *coins += 1;
@@ -638,12 +644,13 @@ impl Simulation for Wordy {
     type State = Words;
     type Input = NoInput;
     type Command = Word;
+    type Effect = NoEffect;
 
     fn start(&self, _setup: &Setup) -> Words {
         Words { count: 0 }
     }
 
-    fn step(&self, words: &mut Words, _frame: &InputFrame<'_, Self>) {
+    fn step(&self, words: &mut Words, _frame: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {
         words.count += 1;
     }
 
@@ -673,12 +680,13 @@ impl Simulation for Refusing {
     type State = Words;
     type Input = NoInput;
     type Command = Planted;
+    type Effect = NoEffect;
 
     fn start(&self, _setup: &Setup) -> Words {
         Words { count: 0 }
     }
 
-    fn step(&self, words: &mut Words, _frame: &InputFrame<'_, Self>) {
+    fn step(&self, words: &mut Words, _frame: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {
         words.count += 1;
     }
 

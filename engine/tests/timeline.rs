@@ -9,9 +9,9 @@
 
 use phalanx_engine::limits::{HORIZON_TICKS_MAX, WINDOW_TICKS_MAX};
 use phalanx_engine::{
-    Command, Entry, FrameHash, InputFrame, NoCommand, Provenance, Repeat, SealError, SealedCommand,
-    SealedFrame, Sealing, Setup, Simulation, Slot, Stall, State, Tick, TickRate, Timeline, Window,
-    WindowError, mix,
+    Command, Effects, Entry, FrameHash, InputFrame, NoCommand, NoEffect, Provenance, Repeat,
+    SealError, SealedCommand, SealedFrame, Sealing, Setup, Simulation, Slot, Stall, State, Tick,
+    TickRate, Timeline, Window, WindowError, mix,
 };
 
 /// Adds up all it sees; `salt` is its content.
@@ -30,12 +30,13 @@ impl Simulation for Sum {
     type State = Total;
     type Input = u8;
     type Command = NoCommand;
+    type Effect = NoEffect;
 
     fn start(&self, setup: &Setup) -> Total {
         Total { sum: setup.seed }
     }
 
-    fn step(&self, total: &mut Total, frame: &InputFrame<'_, Self>) {
+    fn step(&self, total: &mut Total, frame: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {
         for (_, presence, input) in frame.slots() {
             let seen = u64::from(input) << 8 | presence as u64;
             total.sum = mix(total.sum ^ seen ^ self.salt);
@@ -275,12 +276,13 @@ impl Simulation for Orders {
     type State = Total;
     type Input = u8;
     type Command = Add;
+    type Effect = NoEffect;
 
     fn start(&self, _: &Setup) -> Total {
         Total { sum: 0 }
     }
 
-    fn step(&self, total: &mut Total, frame: &InputFrame<'_, Self>) {
+    fn step(&self, total: &mut Total, frame: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {
         let orders = frame.commands().iter();
         total.sum += orders.map(|(_, add)| u64::from(add.number)).sum::<u64>();
     }

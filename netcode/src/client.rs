@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 
 use phalanx_engine::input::PackedInput;
 use phalanx_engine::{
-    Command, Digest, FrameHash, GameIdentity, Input, PathStep, SealedFrame, Sealing, Session,
-    Setup, Simulation, Slot, Snapshot, Tick, Timeline, TimelineStats, Window, to_bytes,
+    Command, Digest, EffectEvent, FrameHash, GameIdentity, Input, PathStep, SealedFrame, Sealing,
+    Session, Setup, Simulation, Slot, Snapshot, Tick, Timeline, TimelineStats, Window, to_bytes,
 };
 
 use crate::channel::{Channel, CloseReason};
@@ -232,6 +232,44 @@ impl<S: Simulation> Client<S> {
     /// The digest at a path after such a tick: [`Timeline::digest_at`].
     pub fn digest_at(&mut self, tick: Tick, path: &[PathStep]) -> Option<Digest> {
         self.playing.as_mut()?.timeline.digest_at(tick, path)
+    }
+
+    /// Takes what there is to tell of effects since the last call: [`Timeline::effects`]. Ask after
+    /// [`Client::update`], as for what there is to draw; [`effects`](phalanx_engine::effects) says what is
+    /// told when.
+    ///
+    /// ```
+    /// use phalanx_engine::{Effect, EffectEvent, EffectId, Simulation};
+    /// use phalanx_netcode::Client;
+    ///
+    /// trait Speaker<E> {
+    ///     fn start(&mut self, id: EffectId, effect: E);
+    ///     fn fade(&mut self, id: EffectId);
+    ///     fn forget(&mut self, id: EffectId);
+    /// }
+    ///
+    /// fn sound<S: Simulation>(client: &mut Client<S>, speaker: &mut impl Speaker<S::Effect>) {
+    ///     for event in client.effects() {
+    ///         match event {
+    ///             // The first word of it, long before the relay's.
+    ///             EffectEvent::Predicted { id, effect, .. } => speaker.start(id, effect),
+    ///             // The first word of it, and the last: it came too late to be predicted, or is told
+    ///             // only when it is sure.
+    ///             EffectEvent::Confirmed { id, effect, predicted: None, .. } => {
+    ///                 speaker.start(id, effect);
+    ///                 speaker.forget(id);
+    ///             }
+    ///             // It plays already, and nothing more will be said of it.
+    ///             EffectEvent::Confirmed { id, predicted: Some(_), .. } => speaker.forget(id),
+    ///             // It never was.
+    ///             EffectEvent::Cancelled { id, .. } => speaker.fade(id),
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    pub fn effects(&mut self) -> impl Iterator<Item = EffectEvent<S::Effect>> + '_ {
+        let playing = self.playing.iter_mut();
+        playing.flat_map(|playing| playing.timeline.effects())
     }
 
     /// What there is to draw at `now`, once the first tick is executed: ask after

@@ -18,7 +18,7 @@ mod world;
 pub use conditions::{Holds, LinkConditions, Ramps};
 pub use link::{Delivery, Link};
 pub use machine::SleepingClock;
-pub use mixer::{Mixed, Mixer, Note};
+pub use mixer::{Mixed, Mixer, Note, Ping};
 pub use network::{Arrival, LinkCounters, LinkId, Network};
 pub use planted::{Plant, Planted};
 pub use preset::{ParsePresetError, Preset};

@@ -13,7 +13,8 @@ use phalanx_engine::limits::{
     COMMAND_BYTES_MAX, COMMAND_BYTES_PER_FRAME_MAX, COMMANDS_PER_FRAME_MAX,
 };
 use phalanx_engine::{
-    Command, InputFrame, SealedCommand, SealedFrame, Setup, Simulation, Slot, State, Tick, mix,
+    Command, Effects, InputFrame, NoEffect, SealedCommand, SealedFrame, Setup, Simulation, Slot,
+    State, Tick, mix,
 };
 use phalanx_netcode::SessionConfig;
 
@@ -52,13 +53,14 @@ impl Simulation for Loud {
     type State = Heard;
     type Input = WideInput;
     type Command = Shout;
+    type Effect = NoEffect;
 
     fn start(&self, setup: &Setup) -> Heard {
         let hash = setup.seed;
         Heard { hash, ticks: 0 }
     }
 
-    fn step(&self, state: &mut Heard, frame: &InputFrame<'_, Self>) {
+    fn step(&self, state: &mut Heard, frame: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {
         for (slot, shout) in frame.commands() {
             let hash = mix(state.hash ^ shout.tick ^ u64::from(slot.0) << 56);
             let bytes = shout.rest.iter();

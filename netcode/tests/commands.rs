@@ -9,8 +9,8 @@ use core::time::Duration;
 
 use phalanx_engine::limits::{COMMAND_BYTES_PER_FRAME_MAX, COMMANDS_PER_FRAME_MAX};
 use phalanx_engine::{
-    Command, InputFrame, NoInput, SealedCommand, SealedFrame, Setup, Simulation, Slot, State, Tick,
-    mix, to_bytes,
+    Command, Effects, InputFrame, NoEffect, NoInput, SealedCommand, SealedFrame, Setup, Simulation,
+    Slot, State, Tick, mix, to_bytes,
 };
 use phalanx_netcode::testing::{LinkConditions, Mixer, Note, Preset, Report, Scenario, World};
 use phalanx_netcode::{ClientConfig, CommandError, Event};
@@ -325,12 +325,13 @@ impl Simulation for Bell {
     type State = Rung;
     type Input = NoInput;
     type Command = Ring;
+    type Effect = NoEffect;
 
     fn start(&self, _setup: &Setup) -> Rung {
         Rung { times: 0 }
     }
 
-    fn step(&self, state: &mut Rung, frame: &InputFrame<'_, Self>) {
+    fn step(&self, state: &mut Rung, frame: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {
         state.times += frame.commands().len() as u64;
     }
 }

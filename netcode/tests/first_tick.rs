@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 
 use phalanx_engine::limits::FIRST_TICK_MAX;
 use phalanx_engine::{
-    Digest, Entry, InputFrame, SealedFrame, SetupError, Simulation, Slot, Snapshot, Tick, TickRate,
-    from_bytes, mix, to_bytes,
+    Digest, Effects, Entry, InputFrame, SealedFrame, SetupError, Simulation, Slot, Snapshot, Tick,
+    TickRate, from_bytes, mix, to_bytes,
 };
 use phalanx_netcode::testing::{
-    LinkConditions, Mixed, Mixer, Note, Planted, Preset, Scenario, World, WorldError,
+    LinkConditions, Mixed, Mixer, Note, Ping, Planted, Preset, Scenario, World, WorldError,
 };
 use phalanx_netcode::time::samples::Sample;
 use phalanx_netcode::{ClientConfig, ConfigError, Histogram, LatePolicy, SessionRules, Time};
@@ -45,17 +45,18 @@ impl Simulation for Counted {
     type State = Mixed;
     type Input = u16;
     type Command = Note;
+    type Effect = Ping;
 
     fn start(&self, setup: &phalanx_engine::Setup) -> Mixed {
         Mixer.start(setup)
     }
 
-    fn step(&self, state: &mut Mixed, frame: &InputFrame<'_, Self>) {
+    fn step(&self, state: &mut Mixed, frame: &InputFrame<'_, Self>, effects: &mut Effects<Ping>) {
         let entries = moved(frame.entries(), self.first);
         let tick = Tick(frame.tick().0 - self.first.0);
         let (session, commands) = (frame.session(), frame.commands());
         let frame = InputFrame::new(tick, session, &entries, commands, frame.inputs());
-        Mixer.step(state, &frame);
+        Mixer.step(state, &frame, effects);
     }
 
     fn bot(&self, state: &Mixed, slot: Slot) -> u16 {
@@ -191,7 +192,7 @@ impl Match {
                 commands.map(|command| (command.slot, from_bytes(&command.bytes).unwrap()));
             let commands: Vec<(Slot, Note)> = commands.collect();
             let frame = InputFrame::new(tick, &session, &frame.entries, &commands, &inputs);
-            rules.step(&mut state, &frame);
+            rules.step(&mut state, &frame, &mut Effects::new());
         }
         state
     }

@@ -8,8 +8,8 @@ use core::hint::black_box;
 use core::time::Duration;
 
 use allocation_counter::measure;
-use phalanx_engine::{Setup, Simulation, Slot, Tick, TickRate, mix};
-use phalanx_netcode::testing::{LinkConditions, LinkId, Mixer, Network};
+use phalanx_engine::{Effects, Setup, Simulation, Slot, Tick, TickRate, mix};
+use phalanx_netcode::testing::{LinkConditions, LinkId, Mixer, Network, Ping};
 use phalanx_netcode::{
     Client, ClientConfig, Output, PeerId, Relay, RelayOutput, SessionConfig, Time,
 };
@@ -31,6 +31,7 @@ struct Node<S: Simulation> {
     down: LinkId,
     due: Time,
     allocations: u64,
+    effects: u64,
 }
 
 /// A whole session in one thread, in which every call into client and relay is counted.
@@ -61,6 +62,7 @@ impl<S: Simulation> Rig<S> {
                 down: network.add_link(way),
                 due: Time::ZERO,
                 allocations: 0,
+                effects: 0,
             });
         }
         Self {
@@ -131,6 +133,7 @@ impl<S: Simulation> Rig<S> {
                         let slot = node.client.slot().unwrap_or(Slot(0));
                         let call = || {
                             node.client.update(now, |tick, _| input(slot, tick));
+                            node.effects += node.client.effects().count() as u64;
                         };
                         node.allocations += measure(call).count_total;
                     }
@@ -200,6 +203,8 @@ fn a_steady_tick_allocates_nothing() {
         "it was no idle session: {stats:?}"
     );
     assert_eq!(stats.stalls, 0);
+    let effects = rig.nodes[0].effects;
+    assert!(effects > STEADY_TICKS, "{effects} events of effects");
 }
 
 /// [`Mixer`] that allocates once in one step.
@@ -211,13 +216,19 @@ impl Simulation for Leaky {
     type State = <Mixer as Simulation>::State;
     type Input = u16;
     type Command = <Mixer as Simulation>::Command;
+    type Effect = Ping;
 
     fn start(&self, setup: &Setup) -> Self::State {
         Mixer.start(setup)
     }
 
-    fn step(&self, state: &mut Self::State, frame: &phalanx_engine::InputFrame<'_, Self>) {
-        Mixer.step(state, &frame.handed_on());
+    fn step(
+        &self,
+        state: &mut Self::State,
+        frame: &phalanx_engine::InputFrame<'_, Self>,
+        effects: &mut Effects<Ping>,
+    ) {
+        Mixer.step(state, &frame.handed_on(), effects);
         if frame.tick() == self.0 {
             drop(black_box(Box::new(1_u8)));
         }

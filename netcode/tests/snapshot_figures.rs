@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use phalanx_engine::{
-    Fix, FrameHash, InputFrame, Provenance, Repeat, Rng, Row, SealedFrame, Setup, Simulation,
-    State, Table, Tick, TickRate, Timeline, Vec2, Window,
+    Effects, Fix, FrameHash, InputFrame, NoEffect, Provenance, Repeat, Rng, Row, SealedFrame,
+    Setup, Simulation, State, Table, Tick, TickRate, Timeline, Vec2, Window,
 };
 use phalanx_netcode::snapshot::{pack, unpack};
 
@@ -39,6 +39,7 @@ impl Simulation for March {
     type State = Army;
     type Input = u8;
     type Command = phalanx_engine::NoCommand;
+    type Effect = NoEffect;
 
     fn start(&self, setup: &Setup) -> Army {
         let mut rng = Rng::new(setup.seed);
@@ -75,7 +76,7 @@ impl Simulation for March {
         Army { rng, units }
     }
 
-    fn step(&self, army: &mut Army, _: &InputFrame<'_, Self>) {
+    fn step(&self, army: &mut Army, _: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {
         let Army { rng, units } = army;
         for _ in 0..UNITS / 100 {
             let unit = rng.below(UNITS);

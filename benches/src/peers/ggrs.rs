@@ -16,7 +16,8 @@ use ggrs::{
     PredictRepeatLast, SessionBuilder, SessionState, SyncTestSession,
 };
 use phalanx_engine::{
-    Digest, Encoder, Entry, InputFrame, Node, Schema, Session, Setup, Simulation, Slot, State, Tick,
+    Digest, Effects, Encoder, Entry, InputFrame, Node, Schema, Session, Setup, Simulation, Slot,
+    State, Tick,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -294,7 +295,8 @@ impl<S: Game> Rewinder<S> {
                 GgrsRequest::AdvanceFrame { inputs } => {
                     let inputs: Vec<_> = inputs.iter().map(|(input, _)| *input).collect();
                     let frame = InputFrame::new(self.next, &self.session, &[], &[], &inputs);
-                    self.simulation.step(&mut self.state, &frame);
+                    self.simulation
+                        .step(&mut self.state, &frame, &mut Effects::new());
                     self.next = self.next.next();
                 }
             }

@@ -121,7 +121,7 @@ async fn host<G: Game>(
     game: &G,
     plan: &Plan,
     (console, time_csv): (Console, Option<&Directory>),
-    mut watcher: Option<Watcher>,
+    mut watcher: Option<Watcher<G>>,
     interrupt: Interrupt,
 ) -> Result<Exit, Failure> {
     let mut progress = Progress::new(console);
@@ -163,8 +163,8 @@ async fn host<G: Game>(
         match &mut watcher {
             None => stage.show(plan, &mut progress),
             Some(watcher) => {
-                let players: Vec<_> = stage.players.iter().map(|player| player.borrow()).collect();
-                if !watcher.show(now, &players)? {
+                let players = stage.players.iter().map(|player| player.borrow_mut());
+                if !watcher.show(now, players.collect())? {
                     left = true;
                     break;
                 }

@@ -94,7 +94,7 @@ async fn play<G: Game, P: Pilot<G>>(
             () = stop.raised() => return Err(interrupted()),
             // Whoever looks at the terminal sees why nothing happens, and may give up.
             () = tokio::time::sleep(LOOK_EVERY) => {
-                if !pilot.shown(clock.now(), &client.borrow()) {
+                if !pilot.shown(clock.now(), &mut client.borrow_mut()) {
                     return Err(interrupted());
                 }
             }

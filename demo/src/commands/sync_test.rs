@@ -212,7 +212,7 @@ fn finish<G: Game>(
 
 #[cfg(test)]
 mod tests {
-    use phalanx_engine::{InputFrame, Simulation, State, TickRate};
+    use phalanx_engine::{Effects, InputFrame, NoEffect, Simulation, State, TickRate};
 
     use super::*;
 
@@ -230,13 +230,14 @@ mod tests {
         type State = World;
         type Input = u8;
         type Command = phalanx_engine::NoCommand;
+        type Effect = NoEffect;
         fn start(&self, _: &Setup) -> World {
             World {
                 ticks: 0,
                 map: [0; 5 * 1024],
             }
         }
-        fn step(&self, state: &mut World, _: &InputFrame<'_, Self>) {
+        fn step(&self, state: &mut World, _: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {
             state.ticks += 1;
         }
     }

@@ -27,7 +27,7 @@ pub(crate) trait Pilot<S: Simulation> {
     fn told(&mut self, _client: &Client<S>, _event: &Event) {}
 
     /// The client stands where it is now; to be drawn. `false` leaves the session.
-    fn shown(&mut self, _now: Time, _client: &Client<S>) -> bool {
+    fn shown(&mut self, _now: Time, _client: &mut Client<S>) -> bool {
         true
     }
 }
@@ -129,7 +129,7 @@ pub(crate) async fn fly<S: Simulation, P: Pilot<S>>(
             &mut buffer,
             &mut ending,
         );
-        let stays = pilot.shown(clock.now(), &client.borrow());
+        let stays = pilot.shown(clock.now(), &mut client.borrow_mut());
         if !stays && !leaving {
             leaving = true;
             client.borrow_mut().leave();

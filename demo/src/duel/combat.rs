@@ -1,9 +1,10 @@
 //! Who hits whom, and what it does.
 
-use phalanx_engine::Fix;
 use phalanx_engine::math::shape::Aabb;
+use phalanx_engine::{Effects, Fix, Slot};
 
 use super::arena::Arena;
+use super::cue::Cue;
 use super::fighter::{Action, Facing, Fighter, Stance};
 use super::moves::{Move, SPECIAL};
 
@@ -23,7 +24,7 @@ struct Blow {
 
 /// Lets everything hit that touches an opponent. All look first, then all is struck: fighters who
 /// hit each other in the same tick both are hit. An opponent takes one blow per tick.
-pub(super) fn strike(arena: &mut Arena) {
+pub(super) fn strike(arena: &mut Arena, cues: &mut Effects<Cue>) {
     let hit_boxes = arena.fighters.map(|fighter| fighter.hit_box());
     if hit_boxes.iter().all(Option::is_none) && arena.flying().next().is_none() {
         return;
@@ -37,9 +38,18 @@ pub(super) fn strike(arena: &mut Arena) {
                 .or_else(|| hit_by_projectile(arena, slot, &hurt_box));
         }
     }
-    for (victim, blow) in arena.fighters.iter_mut().zip(blows) {
+    for ((slot, victim), blow) in (0..).map(Slot).zip(&mut arena.fighters).zip(blows) {
         if let Some(blow) = blow {
+            let before = victim.health;
             suffer(victim, &blow, arena.rng.below(DAMAGE_SPREAD));
+            let damage = before - victim.health;
+            cues.emit(match victim.action {
+                Action::BlockStun => Cue::Block(slot),
+                _ => Cue::Hit { slot, damage },
+            });
+            if victim.action == Action::Down {
+                cues.emit(Cue::KnockOut(slot));
+            }
         }
     }
 }

@@ -235,6 +235,12 @@ impl Fighter {
         self.action == Action::Special && SPECIAL.strikes_now(self.left)
     }
 
+    /// Whether an attack is over in this tick that has hit nobody.
+    pub(super) fn misses_now(&self) -> bool {
+        let missed = |attack: &Move| attack.reach.is_some() && attack.recovers_now(self.left);
+        self.struck == 0 && self.action.attack().is_some_and(missed)
+    }
+
     /// Whether the fighter may do anything, on the floor.
     pub(super) fn is_free(&self) -> bool {
         self.action == Action::Free && self.stance != Stance::Airborne

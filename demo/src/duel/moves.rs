@@ -117,6 +117,12 @@ impl Move {
     pub(super) const fn strikes_now(&self, left: u8) -> bool {
         left == self.active + self.recovery
     }
+
+    /// Whether an attack that ends in `left` ticks is in the first tick in which it does not hit any
+    /// more.
+    pub(super) const fn recovers_now(&self, left: u8) -> bool {
+        left == self.recovery
+    }
 }
 
 #[cfg(test)]

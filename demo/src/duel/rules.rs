@@ -1,8 +1,9 @@
 //! One tick of the game, and how rounds begin and end.
 
-use phalanx_engine::{Fix, InputFrame, Presence, Slot};
+use phalanx_engine::{Effects, Fix, InputFrame, Presence, Slot};
 
 use super::arena::{Arena, INTERMISSION_TICKS, Phase, ROUND_TICKS};
+use super::cue::Cue;
 use super::fighter::{Action, FIGHTERS_MAX, Fighter, HALF_BODY};
 use super::pad::Pad;
 use super::projectile::Projectile;
@@ -16,7 +17,7 @@ const START_WIDTH: Fix = Fix::int(14);
 const PART_MAX: Fix = Fix::ratio(1, 10);
 
 /// Executes one tick.
-pub(super) fn step(arena: &mut Arena, frame: &InputFrame<'_, Duel>) {
+pub(super) fn step(arena: &mut Arena, frame: &InputFrame<'_, Duel>, cues: &mut Effects<Cue>) {
     for (fighter, (_, presence, _)) in arena.fighters.iter_mut().zip(frame.slots()) {
         if presence == Presence::Absent && fighter.action != Action::Absent {
             *fighter = Fighter::default();
@@ -29,7 +30,7 @@ pub(super) fn step(arena: &mut Arena, frame: &InputFrame<'_, Duel>) {
             None => begin_round(arena, frame),
         }
     }
-    act(arena, frame);
+    act(arena, frame, cues);
     part(&mut arena.fighters);
     for projectile in arena.projectiles.iter_mut().flatten() {
         if projectile.is_flying() {
@@ -37,10 +38,11 @@ pub(super) fn step(arena: &mut Arena, frame: &InputFrame<'_, Duel>) {
         }
     }
     if arena.round.phase == Phase::Fight {
-        combat::strike(arena);
+        combat::strike(arena, cues);
         arena.round.left = arena.round.left.min(ROUND_TICKS).saturating_sub(1);
         if is_over(arena, frame) {
             end_round(arena);
+            cues.emit(Cue::RoundOver);
         }
     }
 }
@@ -71,7 +73,7 @@ fn begin_round(arena: &mut Arena, frame: &InputFrame<'_, Duel>) {
 }
 
 /// Every fighter turns, does what its pad says, and moves. Between rounds nobody holds a pad.
-fn act(arena: &mut Arena, frame: &InputFrame<'_, Duel>) {
+fn act(arena: &mut Arena, frame: &InputFrame<'_, Duel>, cues: &mut Effects<Cue>) {
     arena.fighters.iter_mut().for_each(Fighter::pass_tick);
     turn(arena);
     let fights = arena.round.phase == Phase::Fight;
@@ -88,12 +90,16 @@ fn act(arena: &mut Arena, frame: &InputFrame<'_, Duel>) {
             Pad::default()
         };
         let place = own.iter_mut().find(|projectile| !projectile.is_flying());
+        if fighter.misses_now() {
+            cues.emit(Cue::Whiff(slot));
+        }
         fighter.steer(pad, place.is_some());
         fighter.fall();
         if let Some(place) = place
             && fighter.throws_now()
         {
             *place = Projectile::thrown_by(fighter);
+            cues.emit(Cue::Throw(slot));
         }
     }
 }

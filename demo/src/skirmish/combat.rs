@@ -1,9 +1,10 @@
 //! Who shoots at whom, and who dies of it.
 
-use phalanx_engine::{Fix, Vec2};
+use phalanx_engine::{Effects, Fix, Vec2};
 
 use super::battle::{Battle, remove_rows};
 use super::building::BUILDING_RADIUS;
+use super::cue::Cue;
 use super::place::Place;
 use super::unit::{Kind, Target, Task};
 
@@ -29,7 +30,7 @@ pub(super) fn pursue(battle: &mut Battle, row: u32, target: Target) -> Option<Pl
 
 /// Lets a soldier who may shoot do so, if there is an enemy in range. Whoever dies of it still does
 /// what it does at this tick: all shots of a tick are fired at once.
-pub(super) fn shoot(battle: &mut Battle, row: u32) {
+pub(super) fn shoot(battle: &mut Battle, row: u32, cues: &mut Effects<Cue>) {
     let age = battle.round.age;
     let units = &mut battle.units;
     if units.kind[row] != Kind::Soldier || age < units.ready[row] {
@@ -37,7 +38,11 @@ pub(super) fn shoot(battle: &mut Battle, row: u32) {
     }
     units.ready.set(row, age.saturating_add(RELOAD_TICKS));
     if let Some(target) = aim(battle, row) {
-        hit(battle, target);
+        if let Some(unit) = battle.units.id(row) {
+            let at = battle.units.position[row];
+            cues.emit(Cue::Shot { unit, at });
+        }
+        hit(battle, target, cues);
     }
 }
 
@@ -64,7 +69,7 @@ fn aim(battle: &Battle, row: u32) -> Option<Target> {
     near.and_then(|row| buildings.id(row)).map(Target::Building)
 }
 
-fn hit(battle: &mut Battle, target: Target) {
+fn hit(battle: &mut Battle, target: Target, cues: &mut Effects<Cue>) {
     let Battle {
         units, buildings, ..
     } = battle;
@@ -72,8 +77,17 @@ fn hit(battle: &mut Battle, target: Target) {
         Target::Unit(id) => (units.row(id), &mut units.health),
         Target::Building(id) => (buildings.row(id), &mut buildings.health),
     };
-    if let Some(row) = row {
-        health.update(row, |health| *health = health.saturating_sub(DAMAGE));
+    let Some(row) = row else {
+        return;
+    };
+    let lived = health[row] > 0;
+    health.update(row, |health| *health = health.saturating_sub(DAMAGE));
+    if lived && health[row] == 0 {
+        let at = match target {
+            Target::Unit(_) => units.position[row],
+            Target::Building(_) => buildings.position[row],
+        };
+        cues.emit(Cue::Death { who: target, at });
     }
 }
 

@@ -1,9 +1,10 @@
 //! How ore becomes buildings and units.
 
-use phalanx_engine::{Fix, Id, RngKey, Slot, Vec2};
+use phalanx_engine::{Effects, Fix, Id, RngKey, Slot, Vec2};
 
 use super::battle::Battle;
 use super::building::{BUILDING_RADIUS, Building};
+use super::cue::Cue;
 use super::movement::BEAT_TICKS;
 use super::patch::Patch;
 use super::place::Place;
@@ -75,7 +76,12 @@ pub(super) fn carry(battle: &mut Battle, row: u32, patch: Id<Patch>, load: u16) 
 }
 
 /// Where a worker goes who builds: to the site. There it works for a beat.
-pub(super) fn build(battle: &mut Battle, row: u32, site: Id<Building>) -> Option<Place> {
+pub(super) fn build(
+    battle: &mut Battle,
+    row: u32,
+    site: Id<Building>,
+    cues: &mut Effects<Cue>,
+) -> Option<Place> {
     let here = battle.units.position[row];
     let Battle {
         units, buildings, ..
@@ -98,6 +104,10 @@ pub(super) fn build(battle: &mut Battle, row: u32, site: Id<Building>) -> Option
     buildings
         .health
         .update(at, |health| *health = health.saturating_add(gain).min(full));
+    if buildings.missing[at] == 0 {
+        let (building, at) = (site, place);
+        cues.emit(Cue::Built { building, at });
+    }
     None
 }
 

@@ -1,14 +1,20 @@
 //! One tick of the game.
 
-use phalanx_engine::InputFrame;
+use phalanx_engine::{Effects, InputFrame};
 
 use super::battle::{Battle, INTERMISSION_TICKS, Phase, ROUND_TICKS};
+use super::cue::Cue;
 use super::place::Place;
 use super::unit::Task;
 use super::{Skirmish, combat, economy, movement, obey, round};
 
 /// Executes one tick.
-pub(super) fn step(rules: &Skirmish, battle: &mut Battle, frame: &InputFrame<'_, Skirmish>) {
+pub(super) fn step(
+    rules: &Skirmish,
+    battle: &mut Battle,
+    frame: &InputFrame<'_, Skirmish>,
+    cues: &mut Effects<Cue>,
+) {
     if battle.round.phase == Phase::Intermission {
         if battle.round.age < INTERMISSION_TICKS {
             battle.round.age += 1;
@@ -22,8 +28,8 @@ pub(super) fn step(rules: &Skirmish, battle: &mut Battle, frame: &InputFrame<'_,
     battle.index();
     for row in movement::on_beat(battle.units.places(), battle.round.age) {
         if battle.units.id(row).is_some() {
-            let goal = act(battle, row);
-            combat::shoot(battle, row);
+            let goal = act(battle, row, cues);
+            combat::shoot(battle, row, cues);
             movement::steer(battle, row, goal);
         }
     }
@@ -35,7 +41,7 @@ pub(super) fn step(rules: &Skirmish, battle: &mut Battle, frame: &InputFrame<'_,
 }
 
 /// What a unit does at its beat, and where it goes.
-fn act(battle: &mut Battle, row: u32) -> Option<Place> {
+fn act(battle: &mut Battle, row: u32, cues: &mut Effects<Cue>) -> Option<Place> {
     match battle.units.task[row] {
         Task::Idle => None,
         Task::Move => movement::walk(battle, row),
@@ -46,6 +52,6 @@ fn act(battle: &mut Battle, row: u32) -> Option<Place> {
             None
         }
         Task::Carry { patch, load } => economy::carry(battle, row, patch, load),
-        Task::Build(site) => economy::build(battle, row, site),
+        Task::Build(site) => economy::build(battle, row, site, cues),
     }
 }

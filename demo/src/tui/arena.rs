@@ -18,7 +18,7 @@ use ratatui::widgets::Widget;
 use self::canvas::Canvas;
 use super::color::{DIM, color};
 use super::size::{split_bottom, split_top};
-use crate::duel::{Action, Arena, FIGHTERS_MAX, Fighter};
+use crate::duel::{Action, Arena, Cue, FIGHTERS_MAX, Fighter};
 
 /// All heads, so that they stand out from the bodies.
 const SKIN: Color = Color::Indexed(223);
@@ -29,6 +29,7 @@ pub struct ArenaView<'a> {
     arena: &'a Arena,
     own: Option<Slot>,
     hit_boxes: bool,
+    cues: &'a [Cue],
 }
 
 impl<'a> ArenaView<'a> {
@@ -39,6 +40,7 @@ impl<'a> ArenaView<'a> {
             arena,
             own: None,
             hit_boxes: false,
+            cues: &[],
         }
     }
 
@@ -46,6 +48,13 @@ impl<'a> ArenaView<'a> {
     #[must_use]
     pub const fn own(mut self, slot: Option<Slot>) -> Self {
         self.own = slot;
+        self
+    }
+
+    /// Shows what is heard and seen at the moment, above the heads; the newest of each fighter.
+    #[must_use]
+    pub const fn cues(mut self, cues: &'a [Cue]) -> Self {
+        self.cues = cues;
         self
     }
 
@@ -98,11 +107,29 @@ impl ArenaView<'_> {
         let column = camera.column(fighter.pos.x);
         let row = camera.row(head).saturating_sub(1).max(camera.area.y);
         let style = Style::new().fg(color(slot));
-        if self.own == Some(slot) {
+        let cue = |cue: &&Cue| cue.slot() == Some(slot);
+        if let Some((text, flash)) = self.cues.iter().rev().find(cue).and_then(|cue| flash(*cue)) {
+            let style = Style::new().fg(flash).add_modifier(Modifier::BOLD);
+            let width = u16::try_from(text.len()).unwrap_or(0);
+            let last = camera.area.right().saturating_sub(width);
+            buf.set_string(column.min(last), row, text, style);
+        } else if self.own == Some(slot) {
             buf.set_string(column, row, "▼", style.add_modifier(Modifier::BOLD));
         } else {
             buf.set_string(column, row, slot.0.to_string(), style);
         }
+    }
+}
+
+/// What is written where it happens; that a round is over is written large, by its state.
+const fn flash(cue: Cue) -> Option<(&'static str, Color)> {
+    match cue {
+        Cue::Hit { .. } => Some(("HIT", Color::Indexed(203))),
+        Cue::Block(_) => Some(("BLOCK", Color::Indexed(75))),
+        Cue::Whiff(_) => Some(("MISS", DIM)),
+        Cue::Throw(_) => Some(("THROW", Color::Indexed(221))),
+        Cue::KnockOut(_) => Some(("OUT", Color::Indexed(196))),
+        Cue::RoundOver => None,
     }
 }
 

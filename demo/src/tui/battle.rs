@@ -22,7 +22,7 @@ use super::color::DIM;
 use super::commander::Commander;
 use super::message::announce;
 use super::size::split_top;
-use crate::skirmish::{Battle, Phase};
+use crate::skirmish::{Battle, Cue, Phase};
 
 /// How long the number of a round is shown, ticks.
 const ANNOUNCED_TICKS: u16 = 40;
@@ -43,6 +43,7 @@ pub struct BattleView<'a> {
     battle: &'a Battle,
     own: Option<Slot>,
     commander: Option<&'a Commander>,
+    cues: &'a [Cue],
 }
 
 impl<'a> BattleView<'a> {
@@ -53,6 +54,7 @@ impl<'a> BattleView<'a> {
             battle,
             own: None,
             commander: None,
+            cues: &[],
         }
     }
 
@@ -60,6 +62,13 @@ impl<'a> BattleView<'a> {
     #[must_use]
     pub const fn own(mut self, slot: Option<Slot>) -> Self {
         self.own = slot;
+        self
+    }
+
+    /// Lights up where there is something to hear and see at the moment.
+    #[must_use]
+    pub const fn cues(mut self, cues: &'a [Cue]) -> Self {
+        self.cues = cues;
         self
     }
 
@@ -88,6 +97,11 @@ impl Widget for BattleView<'_> {
             self.render_selection(commander, &plain, buf);
         }
         ground::render_buildings(battle, &plain, buf);
+        for cue in self.cues {
+            if let Some(cell) = buf.cell_mut(plain.position(cue.place())) {
+                cell.set_bg(flash(*cue));
+            }
+        }
         if let Some(commander) = self.commander {
             render_cursor(commander, &plain, buf);
         }
@@ -112,6 +126,15 @@ impl BattleView<'_> {
                 cell.set_bg(SELECTED);
             }
         }
+    }
+}
+
+/// Behind where it happens.
+const fn flash(cue: Cue) -> Color {
+    match cue {
+        Cue::Shot { .. } => Color::Indexed(58),
+        Cue::Death { .. } => Color::Indexed(124),
+        Cue::Built { .. } => Color::Indexed(22),
     }
 }
 

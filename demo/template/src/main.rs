@@ -1,5 +1,6 @@
 use phalanx_engine::{
-    Fix, Input, InputFrame, NoCommand, Setup, Simulation, State, SyncTest, TickRate, Vec2, mix,
+    Effects, Fix, Input, InputFrame, NoCommand, NoEffect, Setup, Simulation, State, SyncTest,
+    TickRate, Vec2, mix,
 };
 use phalanx_netcode::{
     Time,
@@ -33,6 +34,7 @@ impl Simulation for Rules {
     type State = Race;
     type Input = Pad;
     type Command = NoCommand;
+    type Effect = NoEffect;
 
     fn start(&self, setup: &Setup) -> Race {
         Race {
@@ -46,7 +48,7 @@ impl Simulation for Rules {
         }
     }
 
-    fn step(&self, race: &mut Race, frame: &InputFrame<'_, Self>) {
+    fn step(&self, race: &mut Race, frame: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {
         for ((_, _, pad), runner) in frame.slots().zip(&mut race.runners) {
             runner.pos.x += Fix::ratio(i32::from(pad.right) - i32::from(pad.left), 8);
             if pad.jump && runner.pos.y == Fix::ZERO {

@@ -1,8 +1,8 @@
 //! A match without network, rollback or digests.
 
-use phalanx::duel::{Action, Arena, Duel, Facing, Fighter, Pad, Phase};
+use phalanx::duel::{Action, Arena, Cue, Duel, Facing, Fighter, Pad, Phase};
 use phalanx_engine::{
-    Entry, Fix, InputFrame, Session, Setup, Simulation, Slot, Tick, TickRate, Vec2,
+    Effects, Entry, Fix, InputFrame, Session, Setup, Simulation, Slot, Tick, TickRate, Vec2,
 };
 
 /// Neutral.
@@ -50,6 +50,8 @@ pub(crate) struct Play {
     pub(crate) arena: Arena,
     pub(crate) session: Session,
     pub(crate) tick: Tick,
+    /// What the newest tick told.
+    pub(crate) cues: Vec<Cue>,
 }
 
 impl Play {
@@ -60,6 +62,7 @@ impl Play {
             arena: Duel.start(&setup),
             session: Session::new(&setup),
             tick: Tick::ZERO,
+            cues: Vec::new(),
         }
     }
 
@@ -78,7 +81,9 @@ impl Play {
             .map(|slot| pad(&self.arena, slot))
             .collect();
         let frame = InputFrame::new(self.tick, &self.session, entries, &[], &pads);
-        Duel.step(&mut self.arena, &frame);
+        let mut cues = Effects::new();
+        Duel.step(&mut self.arena, &frame, &mut cues);
+        self.cues = cues.take().collect();
         self.tick += 1;
     }
 

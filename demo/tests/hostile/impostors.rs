@@ -1,6 +1,6 @@
 //! Peers that greet in order, but play something else; and the program as such a peer.
 
-use phalanx_engine::{InputFrame, NoCommand, Setup, Simulation, Slot};
+use phalanx_engine::{Effects, InputFrame, NoCommand, NoEffect, Setup, Simulation, Slot};
 use phalanx_netcode::quic::{ConnectionEvent, Connector, Disconnect, PeerEventKind};
 use phalanx_netcode::testing::Mixer;
 use phalanx_netcode::{Channel, Client, ClientConfig, CloseReason, Event, Output, Time};
@@ -25,6 +25,7 @@ impl<const VERSION: u32, const CONTENT: u8> Simulation for Other<VERSION, CONTEN
     type State = Arena;
     type Input = Pad;
     type Command = NoCommand;
+    type Effect = NoEffect;
 
     fn content_hash(&self) -> [u8; 32] {
         Duel.content_hash().map(|byte| byte ^ CONTENT)
@@ -34,8 +35,8 @@ impl<const VERSION: u32, const CONTENT: u8> Simulation for Other<VERSION, CONTEN
         Duel.start(setup)
     }
 
-    fn step(&self, state: &mut Arena, frame: &InputFrame<'_, Self>) {
-        Duel.step(state, &frame.handed_on());
+    fn step(&self, state: &mut Arena, frame: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {
+        Duel.step(state, &frame.handed_on(), &mut Effects::new());
     }
 
     fn bot(&self, state: &Arena, slot: Slot) -> Pad {

@@ -1,6 +1,7 @@
 //! Tests of the game `skirmish` as its embedder sees it.
 
 mod bots;
+mod cues;
 mod golden;
 mod hostile;
 mod memory;

@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 
 use phalanx::skirmish::{
-    Area, BUILDINGS_MAX, Battle, Building, Kind, Order, PLAYERS_MAX, Patch, Phase, Place, Skirmish,
-    Structure, TRAINING_MAX, Task, Unit, WAYPOINTS_MAX, Who,
+    Area, BUILDINGS_MAX, Battle, Building, Cue, Kind, Order, PLAYERS_MAX, Patch, Phase, Place,
+    Skirmish, Structure, TRAINING_MAX, Task, Unit, WAYPOINTS_MAX, Who,
 };
 use phalanx_engine::{
-    Entry, Fix, Fix32, Id, InputFrame, NoInput, Session, Setup, Simulation, Slot, Tick, TickRate,
-    Vec2,
+    Effects, Entry, Fix, Fix32, Id, InputFrame, NoInput, Session, Setup, Simulation, Slot, Tick,
+    TickRate, Vec2,
 };
 
 /// A session at 20 Hz.
@@ -27,6 +27,8 @@ pub(crate) struct Play {
     pub(crate) battle: Battle,
     pub(crate) session: Session,
     tick: Tick,
+    /// What the newest tick told.
+    pub(crate) cues: Vec<Cue>,
     /// Ordered, but not executed yet; those of a tick together.
     late: VecDeque<Vec<(Slot, Order)>>,
 }
@@ -40,6 +42,7 @@ impl Play {
             battle: rules.start(&setup),
             session: Session::new(&setup),
             tick: Tick::ZERO,
+            cues: Vec::new(),
             late: VecDeque::new(),
             rules,
         }
@@ -84,7 +87,9 @@ impl Play {
         self.session.begin(self.tick, entries);
         let inputs = vec![NoInput; self.session.slots().into()];
         let frame = InputFrame::new(self.tick, &self.session, entries, orders, &inputs);
-        self.rules.step(&mut self.battle, &frame);
+        let mut cues = Effects::new();
+        self.rules.step(&mut self.battle, &frame, &mut cues);
+        self.cues = cues.take().collect();
         self.tick += 1;
     }
 

@@ -28,6 +28,12 @@ impl<R> Id<R> {
         }
     }
 
+    /// Generation and row in one number, such as an [`EffectKey`](crate::EffectKey) wants it.
+    #[must_use]
+    pub const fn to_bits(self) -> u64 {
+        (self.generation as u64) << 32 | self.row as u64
+    }
+
     const fn parts(self) -> (u32, u32) {
         (self.row, self.generation)
     }

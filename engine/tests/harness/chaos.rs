@@ -5,10 +5,12 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, VecDeque};
 
 use phalanx_engine::{
-    Command, DecodeError, Decoder, Digest, Encoder, Entry, Fix32, Input, InputFrame, Node,
+    Command, DecodeError, Decoder, Digest, Effects, Encoder, Entry, Fix32, Input, InputFrame, Node,
     Presence, Rng, Schema, Setup, Simulation, Slot, State, Tick, Visitor, VisitorMut, mix,
     to_bytes,
 };
+
+use super::effects::{BURST_TOLERANCE, Kind, Spark};
 
 /// Neutral is not tag 0, and tag 3 is no value.
 #[derive(Input, Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -81,6 +83,8 @@ pub struct Field {
     units: Vec<Unit>,
     purses: BTreeMap<u16, i64>,
     trail: VecDeque<(bool, i8)>,
+    /// Which of every eight ticks has the burst.
+    burst: u64,
 }
 
 /// Bound of each container.
@@ -105,6 +109,35 @@ impl Field {
         }
         if decree.calm {
             self.mood = Mood::Calm;
+        }
+    }
+
+    /// What is seen and heard of a tick; of a wrong one something else, or the same a tick off.
+    fn tell<S>(&mut self, frame: &InputFrame<'_, S>, sparks: &mut Effects<Spark>)
+    where
+        S: Simulation<Input = Order, Command = Decree>,
+    {
+        let loud = self.sum >> 8;
+        let mut tell = |kind, entity| sparks.emit(Spark { kind, entity, loud });
+        for (slot, _, order) in frame.slots().filter(|(_, _, order)| order.fire) {
+            tell(
+                Kind::Shot,
+                u64::from(slot.0) << 1 | u64::from(order.call == Heading::East),
+            );
+        }
+        for rattle in 0..self.sum & 3 {
+            tell(Kind::Rattle, loud >> rattle & 1);
+        }
+        tell(Kind::Hum, 0);
+        if self.sum >> 5 & 7 == 0 {
+            tell(Kind::Death, loud >> 9 & 1);
+        }
+        let (burst, part) = (frame.tick().0 / 8, frame.tick().0 % 8);
+        if part == 0 {
+            self.burst = 1 + self.sum % (u64::from(BURST_TOLERANCE) + 1);
+        }
+        if part == self.burst {
+            tell(Kind::Burst, burst);
         }
     }
 
@@ -155,6 +188,7 @@ impl Simulation for Chaos {
     type State = Field;
     type Input = Order;
     type Command = Decree;
+    type Effect = Spark;
 
     fn start(&self, setup: &Setup) -> Field {
         Field {
@@ -164,11 +198,12 @@ impl Simulation for Chaos {
             units: Vec::new(),
             purses: BTreeMap::new(),
             trail: VecDeque::new(),
+            burst: 0,
         }
     }
 
-    fn step(&self, field: &mut Field, frame: &InputFrame<'_, Self>) {
-        step(field, frame);
+    fn step(&self, field: &mut Field, frame: &InputFrame<'_, Self>, sparks: &mut Effects<Spark>) {
+        step(field, frame, sparks);
     }
 
     fn bot(&self, field: &Field, slot: Slot) -> Order {
@@ -184,7 +219,7 @@ impl Simulation for Chaos {
     }
 }
 
-fn step<S>(field: &mut Field, frame: &InputFrame<'_, S>)
+fn step<S>(field: &mut Field, frame: &InputFrame<'_, S>, sparks: &mut Effects<Spark>)
 where
     S: Simulation<Input = Order, Command = Decree>,
 {
@@ -203,6 +238,7 @@ where
     while field.trail.len() > ROOM {
         field.trail.pop_front();
     }
+    field.tell(frame, sparks);
 }
 
 /// A canary: the rules read a counter that is not in the state.
@@ -217,15 +253,16 @@ impl Simulation for Leaky {
     type State = Field;
     type Input = Order;
     type Command = Decree;
+    type Effect = Spark;
 
     fn start(&self, setup: &Setup) -> Field {
         Chaos.start(setup)
     }
 
-    fn step(&self, field: &mut Field, frame: &InputFrame<'_, Self>) {
+    fn step(&self, field: &mut Field, frame: &InputFrame<'_, Self>, sparks: &mut Effects<Spark>) {
         self.steps.set(self.steps.get() + 1);
         field.absorb(self.steps.get());
-        step(field, frame);
+        step(field, frame, sparks);
     }
 }
 
@@ -242,13 +279,14 @@ impl Simulation for Forgetful {
     type State = Sticky;
     type Input = Order;
     type Command = Decree;
+    type Effect = Spark;
 
     fn start(&self, setup: &Setup) -> Sticky {
         Sticky(Chaos.start(setup))
     }
 
-    fn step(&self, state: &mut Sticky, frame: &InputFrame<'_, Self>) {
-        step(&mut state.0, frame);
+    fn step(&self, state: &mut Sticky, frame: &InputFrame<'_, Self>, sparks: &mut Effects<Spark>) {
+        step(&mut state.0, frame, sparks);
     }
 }
 

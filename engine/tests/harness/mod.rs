@@ -14,6 +14,7 @@
 )]
 
 pub mod chaos;
+pub mod effects;
 pub mod model;
 pub mod reader;
 pub mod rollback_model;

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 
 use phalanx_engine::limits::HORIZON_TICKS_MAX;
 use phalanx_engine::{
-    Digest, Encoder, Entry, Input, InputFrame, Node, Presence, Provenance, Schema, SealError,
-    SealedCommand, SealedFrame, Sealing, Session, Setup, Simulation, Slot, Stall, State, Tick,
-    Window,
+    Digest, Effects, Encoder, Entry, Input, InputFrame, Node, Presence, Provenance, Schema,
+    SealError, SealedCommand, SealedFrame, Sealing, Session, Setup, Simulation, Slot, Stall, State,
+    Tick, Window,
 };
 
 use super::chaos::{Decree, Order};
+use super::effects::{Spark, Teller};
 
 /// What one tick is executed with.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,6 +39,8 @@ pub struct Moment<T> {
     pub state: T,
     pub checksum: Digest,
     pub chained: Digest,
+    /// What the tick told.
+    pub sparks: Vec<Spark>,
     /// Fingerprint of the schema, the key of all digests.
     key: u64,
 }
@@ -49,6 +52,7 @@ impl<T: State + Clone> Moment<T> {
             state: simulation.start(setup),
             checksum: Digest::default(),
             chained: Digest::default(),
+            sparks: Vec::new(),
             key: Schema::of::<T>().fingerprint(),
         }
     }
@@ -56,10 +60,11 @@ impl<T: State + Clone> Moment<T> {
     /// The moment one tick later; the digest is computed from scratch.
     pub fn step<S>(&self, simulation: &S, tick: Tick, used: &Used) -> Self
     where
-        S: Simulation<State = T, Input = Order, Command = Decree>,
+        S: Simulation<State = T, Input = Order, Command = Decree, Effect = Spark>,
     {
         let mut after = self.clone();
         after.session.begin(tick, &used.entries);
+        let mut sparks = Effects::new();
         if !after.session.paused() {
             let Used {
                 entries,
@@ -67,8 +72,9 @@ impl<T: State + Clone> Moment<T> {
                 orders,
             } = with_bots(simulation, &self.state, &after.session, used);
             let frame = InputFrame::new(tick, &after.session, &entries, &decrees, &orders);
-            simulation.step(&mut after.state, &frame);
+            simulation.step(&mut after.state, &frame, &mut sparks);
         }
+        after.sparks = sparks.take().collect();
         let mut scratch = Encoder::new();
         let mut root = Node::root(self.key, &mut scratch);
         let session = after.session.digest(root.child(0));
@@ -142,11 +148,12 @@ pub struct Model<S: Simulation> {
     pub checksums: Vec<(Digest, Digest)>,
     pub resimulated_ticks: u64,
     pub invalid_inputs: u64,
+    pub teller: Teller,
 }
 
 impl<S> Model<S>
 where
-    S: Simulation<Input = Order, Command = Decree>,
+    S: Simulation<Input = Order, Command = Decree, Effect = Spark>,
     S::State: Clone,
 {
     pub fn new(simulation: S, setup: Setup, window: Window) -> Self {
@@ -163,6 +170,7 @@ where
             checksums: Vec::new(),
             resimulated_ticks: 0,
             invalid_inputs: 0,
+            teller: Teller::default(),
         }
     }
 
@@ -209,6 +217,9 @@ where
         let used = self.wanted(tick);
         self.moments
             .push(self.now().step(&self.simulation, tick, &used));
+        let certain = tick == self.confirmed && self.sealed.contains_key(&tick);
+        let moment = self.moments.last().unwrap();
+        self.teller.executed(tick, &moment.sparks, certain);
         self.used.push(used);
         self.resimulated_ticks += u64::from(tick < self.reached);
         self.reached = self.reached.max(self.next());
@@ -263,6 +274,7 @@ where
         self.used.truncate(wrong.0 as _);
         self.moments
             .truncate(wrong.since(self.confirmed) as usize + 1);
+        self.teller.undone(wrong);
         Some(wrong)
     }
 
@@ -271,6 +283,8 @@ where
             self.moments.remove(0);
             let moment = &self.moments[0];
             self.checksums.push((moment.checksum, moment.chained));
+            let ended = moment.session.ended();
+            self.teller.confirmed(self.confirmed, ended);
             self.confirmed = self.confirmed.next();
         }
     }

@@ -5,11 +5,12 @@ use std::fmt;
 
 use phalanx_engine::limits::HISTORY_TICKS_MAX;
 use phalanx_engine::{
-    Entry, FrameHash, Input, Presence, Provenance, Repeat, SealedCommand, SealedFrame, Setup,
-    Simulation, Slot, Speed, State, Tick, TickRate, Timeline, Window, to_bytes,
+    EffectEvent, Entry, FrameHash, Input, Presence, Provenance, Repeat, SealedCommand, SealedFrame,
+    Setup, Simulation, Slot, Speed, State, Tick, TickRate, Timeline, Window, to_bytes,
 };
 
 use super::chaos::{Chaos, Decree, Order};
+use super::effects::{self, Spark, Tally};
 use super::hex;
 use super::model::{Model, Moment, sealed_use};
 use super::reader::Reader;
@@ -304,6 +305,7 @@ pub struct Outcome {
     pub paused: u64,
     /// Ticks at which the computer held a slot.
     pub bot_ticks: u64,
+    pub effects: Tally,
     /// Whether the tick rate changed.
     pub rate_changed: bool,
 }
@@ -314,6 +316,7 @@ struct Again {
     commands: u64,
     paused: u64,
     bot_ticks: u64,
+    sparks: Vec<(Tick, Spark)>,
 }
 
 /// A timeline, its model and the relay that feeds both.
@@ -322,11 +325,13 @@ pub struct Match<S: Simulation> {
     pub model: Model<S>,
     pub relay: Relay,
     refused: u64,
+    /// What was told of effects.
+    heard: Vec<EffectEvent<Spark>>,
 }
 
 impl<S> Match<S>
 where
-    S: Simulation<Input = Order, Command = Decree>,
+    S: Simulation<Input = Order, Command = Decree, Effect = Spark>,
     S::State: Clone,
 {
     pub fn new(make: impl Fn() -> S, setup: Setup, window: Window) -> Self {
@@ -335,6 +340,7 @@ where
             model: Model::new(make(), setup, window),
             relay: Relay::new(setup.slots, window.repeat),
             refused: 0,
+            heard: Vec::new(),
         }
     }
 
@@ -433,7 +439,11 @@ where
     }
 
     /// Everything that can be seen of the timeline, against the model.
-    fn compare(&self) -> Result<(), String> {
+    fn compare(&mut self) -> Result<(), String> {
+        let before = self.heard.len();
+        self.heard.extend(self.timeline.effects());
+        let told = self.model.teller.events.get(before..).unwrap_or_default();
+        same(format_args!("effects"), &&self.heard[before..], &told)?;
         let (timeline, model) = (&self.timeline, &self.model);
         let (confirmed, next) = (timeline.confirmed(), timeline.next());
         same(format_args!("confirmed"), &confirmed, &model.confirmed)?;
@@ -484,6 +494,8 @@ where
         for (tick, known) in Tick::ZERO.until(model.confirmed).zip(&model.checksums) {
             let used = sealed_use(&self.relay.frames[tick.0 as usize]);
             moment = moment.step(fresh, tick, &used);
+            let sparks = moment.sparks.iter().map(|spark| (tick, *spark));
+            again.sparks.extend(sparks);
             let bots = |slot| moment.session.presence(slot) == Presence::Bot;
             again.bot_ticks += u64::from(Slot::all(model.setup.slots).any(bots));
             if moment.session.paused() {
@@ -505,9 +517,8 @@ where
         Ok(again)
     }
 
-    /// Delivers and executes all that the relay sealed, then plays the sealed frames from tick 0
-    /// with fresh rules: every checksum ever confirmed has to come out again.
-    pub fn finish(&mut self, fresh: &S) -> Result<Outcome, String> {
+    /// Delivers and executes all that the relay sealed.
+    fn settle(&mut self) -> Result<(), String> {
         loop {
             let before = self.model.confirmed;
             self.apply(&Operation::DeliverMany {
@@ -516,12 +527,25 @@ where
             })?;
             self.apply(&Operation::Advance { ticks: 40 })?;
             if self.model.confirmed == before {
-                break;
+                return Ok(());
             }
         }
+    }
+
+    /// Lets it settle, then plays the sealed frames from tick 0 with fresh rules: every checksum ever
+    /// confirmed has to come out again, and every effect that was told.
+    pub fn finish(&mut self, fresh: &S) -> Result<Outcome, String> {
+        self.settle()?;
         let again = self.play_again(fresh)?;
         let (model, timeline) = (&self.model, &self.timeline);
         let ended = timeline.session().ended();
+        let tally = effects::check(
+            &self.heard,
+            &again.sparks,
+            model.confirmed,
+            ended,
+            again.paused > 0,
+        )?;
         let all = self.relay.frames.len() as u64;
         if model.confirmed.0 != all && !ended {
             return Err(format!("{} of {all} ticks are confirmed", model.confirmed));
@@ -556,6 +580,7 @@ where
             ended,
             paused: again.paused,
             bot_ticks: again.bot_ticks,
+            effects: tally,
             rate_changed: timeline.session().rate() != model.setup.rate,
         })
     }
@@ -578,7 +603,7 @@ fn same<T: PartialEq + fmt::Debug>(
 /// Plays the case in `data` with the rules that `make` makes.
 pub fn play<S>(data: &[u8], make: impl Fn() -> S) -> Result<Outcome, String>
 where
-    S: Simulation<Input = Order, Command = Decree>,
+    S: Simulation<Input = Order, Command = Decree, Effect = Spark>,
     S::State: Clone + State,
 {
     let case = Case::from_bytes(data);

@@ -10,8 +10,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use phalanx_engine::{
-    Cell, DecodeError, Decoder, Digest, DigestVisitor, Encoder, Fix, Id, InputFrame, NoCommand,
-    Node, Rng, Row, Schema, Setup, Simulation, State, Table, Vec2, Visitor, VisitorMut,
+    Cell, DecodeError, Decoder, Digest, DigestVisitor, Effects, Encoder, Fix, Id, InputFrame,
+    NoCommand, NoEffect, Node, Rng, Row, Schema, Setup, Simulation, State, Table, Vec2, Visitor,
+    VisitorMut,
 };
 
 #[derive(State, Cell, Clone, Copy, Debug, PartialEq)]
@@ -131,12 +132,18 @@ impl<const REDO: bool> Simulation for Rules<REDO> {
     type State = Kept<REDO>;
     type Input = u8;
     type Command = NoCommand;
+    type Effect = NoEffect;
 
     fn start(&self, setup: &Setup) -> Kept<REDO> {
         Kept(World::new(setup.seed))
     }
 
-    fn step(&self, state: &mut Kept<REDO>, frame: &InputFrame<'_, Self>) {
+    fn step(
+        &self,
+        state: &mut Kept<REDO>,
+        frame: &InputFrame<'_, Self>,
+        _: &mut Effects<NoEffect>,
+    ) {
         for (_, _, input) in frame.slots() {
             for _ in 0..3 + input % 4 {
                 let kind = state.0.rng.below(12) as u8;

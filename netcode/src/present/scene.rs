@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use expect_test::expect;
 use phalanx_engine::{
-    Entry, FrameHash, GameIdentity, Id, InputFrame, Provenance, Repeat, Row, SealedFrame, Setup,
-    Simulation, Slot, State, Table, Tick, TickRate, Timeline, Window, mix,
+    Effects, Entry, FrameHash, GameIdentity, Id, InputFrame, NoEffect, Provenance, Repeat, Row,
+    SealedFrame, Setup, Simulation, Slot, State, Table, Tick, TickRate, Timeline, Window, mix,
 };
 
 use super::{Alpha, Entity, Smoother, Smoothing, View};
@@ -71,6 +71,7 @@ impl Simulation for Lift {
     type State = Hall;
     type Input = u16;
     type Command = phalanx_engine::NoCommand;
+    type Effect = NoEffect;
 
     fn start(&self, setup: &Setup) -> Hall {
         let rider = |slot: Slot| {
@@ -87,7 +88,7 @@ impl Simulation for Lift {
         }
     }
 
-    fn step(&self, state: &mut Hall, frame: &InputFrame<'_, Self>) {
+    fn step(&self, state: &mut Hall, frame: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {
         assert_eq!(frame.tick(), Tick(state.ticks));
         let pulled =
             |input: u16, more, less| i64::from(input & more != 0) - i64::from(input & less != 0);

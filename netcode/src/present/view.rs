@@ -1,6 +1,6 @@
 //! [`View`]: what there is to draw at a moment, to be read and never written.
 
-use phalanx_engine::{Digest, InputFrame, Simulation, Slot, State, Tick, Timeline};
+use phalanx_engine::{Digest, Effects, InputFrame, Simulation, Slot, State, Tick, Timeline};
 
 use super::Offset;
 use crate::time::Time;
@@ -186,7 +186,7 @@ impl<'a, S: Simulation> View<'a, S> {
         // As every tick begins: a `Grid` is empty then. Nobody is going to take it back.
         state.open(&mut <S::State as State>::Undo::default());
         let frame = InputFrame::new(tick.next(), &session, &[], &[], &inputs);
-        simulation.step(&mut state, &frame);
+        simulation.step(&mut state, &frame, &mut Effects::new());
         Some(state)
     }
 }

@@ -1,7 +1,8 @@
 //! [`Mixer`]: the smallest game in which everything matters.
 
 use phalanx_engine::{
-    Command, Entry, InputFrame, Presence, Rng, Setup, Simulation, Slot, State, mix,
+    Command, Effect, EffectKey, Effects, Entry, InputFrame, Presence, Rng, Setup, Simulation, Slot,
+    State, mix,
 };
 
 /// A game whose state is a hash of everything that ever happened: one different input, presence,
@@ -37,12 +38,35 @@ impl Command for Note {
     const MAX_BYTES: u32 = 158;
 }
 
+/// What [`Mixer`] tells: of some inputs at some ticks, and of every note.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ping {
+    /// Of this slot's input.
+    Input(Slot, u16),
+    /// Of a note of this slot with this number; told when it is confirmed.
+    Note(Slot, u32),
+}
+
+impl Effect for Ping {
+    fn key(&self) -> EffectKey {
+        match self {
+            Self::Input(slot, _) => EffectKey::new(0, slot.0),
+            Self::Note(slot, _) => EffectKey::new(1, slot.0),
+        }
+    }
+
+    fn confirmed_only(&self) -> bool {
+        matches!(self, Self::Note(..))
+    }
+}
+
 impl Simulation for Mixer {
     const ID: &'static str = "mixer";
     const VERSION: u32 = 1;
     type State = Mixed;
     type Input = u16;
     type Command = Note;
+    type Effect = Ping;
 
     fn start(&self, setup: &Setup) -> Mixed {
         let sums = vec![0; setup.slots.into()];
@@ -55,11 +79,14 @@ impl Simulation for Mixer {
         }
     }
 
-    fn step(&self, state: &mut Mixed, frame: &InputFrame<'_, Self>) {
+    fn step(&self, state: &mut Mixed, frame: &InputFrame<'_, Self>, effects: &mut Effects<Ping>) {
         let mut hash = mix(state.hash ^ state.rng.next_u64());
-        for ((_, presence, input), sum) in frame.slots().zip(&mut state.sums) {
+        for ((slot, presence, input), sum) in frame.slots().zip(&mut state.sums) {
             hash = mix(hash ^ (u64::from(input) << 1) ^ u64::from(presence == Presence::Player));
             *sum = sum.wrapping_add(input.into());
+            if hash & 7 == 0 {
+                effects.emit(Ping::Input(slot, input));
+            }
         }
         for (slot, note) in frame.commands() {
             for byte in &note.text {
@@ -67,6 +94,7 @@ impl Simulation for Mixer {
             }
             hash = mix(hash ^ u64::from(note.number) << 8 ^ u64::from(slot.0));
             state.notes = state.notes.wrapping_add(1);
+            effects.emit(Ping::Note(*slot, note.number));
         }
         for entry in frame.entries() {
             hash = mix(hash

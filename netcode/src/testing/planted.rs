@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use phalanx_engine::{InputFrame, Setup, Simulation, Slot, Tick, flip_leaf};
+use phalanx_engine::{Effects, InputFrame, Setup, Simulation, Slot, Tick, flip_leaf};
 
 /// Where a fault goes, and which one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +56,7 @@ impl<S: Simulation> Simulation for Planted<S> {
     type State = S::State;
     type Input = S::Input;
     type Command = S::Command;
+    type Effect = S::Effect;
 
     fn content_hash(&self) -> [u8; 32] {
         self.inner.content_hash()
@@ -65,8 +66,13 @@ impl<S: Simulation> Simulation for Planted<S> {
         self.inner.start(setup)
     }
 
-    fn step(&self, state: &mut S::State, frame: &InputFrame<'_, Self>) {
-        self.inner.step(state, &frame.handed_on());
+    fn step(
+        &self,
+        state: &mut S::State,
+        frame: &InputFrame<'_, Self>,
+        effects: &mut Effects<S::Effect>,
+    ) {
+        self.inner.step(state, &frame.handed_on(), effects);
         if let Some(plant) = self.plant
             && self.slot.get() == Some(plant.slot)
             && plant.tick == frame.tick()

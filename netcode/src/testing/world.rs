@@ -5,7 +5,7 @@ mod faults;
 use core::time::Duration;
 use std::collections::VecDeque;
 
-use phalanx_engine::{Digest, PathStep, Simulation, Slot, Snapshot, Tick, mix};
+use phalanx_engine::{Digest, EffectEvent, PathStep, Simulation, Slot, Snapshot, Tick, mix};
 
 use super::machine::Machine;
 use super::{Detour, LinkId, Network, Planted, Scenario};
@@ -256,6 +256,15 @@ impl<S: Simulation> World<S> {
         let node = &mut self.nodes[index];
         let local = node.local(self.now);
         node.client.view(local)
+    }
+
+    /// What there is to tell the client in a slot of effects: [`Client::effects`].
+    ///
+    /// # Panics
+    /// If there is no such slot.
+    pub fn effects(&mut self, slot: Slot) -> impl Iterator<Item = EffectEvent<S::Effect>> + '_ {
+        let index = self.node_index(slot);
+        self.nodes[index].client.effects()
     }
 
     /// What the client in a slot told its game so far, or since it was taken.

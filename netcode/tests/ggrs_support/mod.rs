@@ -16,8 +16,8 @@ use ggrs::{
     SessionBuilder,
 };
 use phalanx_engine::{
-    Digest, Encoder, Entry, InputFrame, Node, Schema, Session, Setup, Simulation, Slot, State,
-    Tick, TickRate, mix,
+    Digest, Effects, Encoder, Entry, InputFrame, Node, Schema, Session, Setup, Simulation, Slot,
+    State, Tick, TickRate, mix,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -84,7 +84,7 @@ impl<S: Game> Replica<S> {
         }
         self.session.begin(tick, &entries);
         let frame = InputFrame::new(tick, &self.session, &entries, &[], inputs);
-        simulation.step(&mut self.state, &frame);
+        simulation.step(&mut self.state, &frame, &mut Effects::new());
     }
 
     pub const fn state(&self) -> &S::State {

@@ -9,7 +9,9 @@ pub mod siege;
 use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
 
-use phalanx_engine::{Input, InputFrame, NoCommand, Setup, Simulation, Slot, State, TickRate, mix};
+use phalanx_engine::{
+    Effects, Input, InputFrame, NoCommand, NoEffect, Setup, Simulation, Slot, State, TickRate, mix,
+};
 use phalanx_netcode::testing::Mixer;
 use phalanx_netcode::{
     Channel, Client, ClientConfig, CloseReason, CommandError, Event, Output, PeerId, Relay,
@@ -326,12 +328,13 @@ impl Simulation for Wide {
     type State = WideState;
     type Input = WideInput;
     type Command = NoCommand;
+    type Effect = NoEffect;
 
     fn start(&self, setup: &Setup) -> WideState {
         WideState { hash: setup.seed }
     }
 
-    fn step(&self, state: &mut WideState, frame: &InputFrame<'_, Self>) {
+    fn step(&self, state: &mut WideState, frame: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {
         let words = frame.inputs().iter().flat_map(|pad| {
             let WideInput {
                 a,

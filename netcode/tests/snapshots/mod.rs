@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use phalanx_engine::{
-    Encoder, Fix, FrameHash, InputFrame, Provenance, Repeat, Rng, Row, SealedFrame, Setup,
-    Simulation, Snapshot, State, Table, Tick, TickRate, Timeline, Vec2, Window, mix,
+    Effects, Encoder, Fix, FrameHash, InputFrame, NoEffect, Provenance, Repeat, Rng, Row,
+    SealedFrame, Setup, Simulation, Snapshot, State, Table, Tick, TickRate, Timeline, Vec2, Window,
+    mix,
 };
 use phalanx_netcode::limits::SNAPSHOT_BYTES_MAX;
 use phalanx_netcode::snapshot::{base_of, pack, unpack};
@@ -40,6 +41,7 @@ impl Simulation for Herding {
     type State = Herd;
     type Input = u8;
     type Command = phalanx_engine::NoCommand;
+    type Effect = NoEffect;
 
     fn start(&self, setup: &Setup) -> Herd {
         let mut herd = Herd {
@@ -53,7 +55,7 @@ impl Simulation for Herding {
         herd
     }
 
-    fn step(&self, herd: &mut Herd, frame: &InputFrame<'_, Self>) {
+    fn step(&self, herd: &mut Herd, frame: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {
         let tick = frame.tick();
         for (slot, _, input) in frame.slots() {
             *herd.scores.entry(slot.0 / 2).or_default() += i32::from(input);

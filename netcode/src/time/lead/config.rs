@@ -19,7 +19,7 @@ pub enum LateWorth {
     NeverLate,
 }
 
-/// The constants of a [`LeadController`]. Times are nanoseconds.
+/// The constants of a [`LeadController`](super::LeadController). Times are nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeadConfig {
     /// What it would be worth in latency if all inputs were in time instead of late.
