@@ -1,11 +1,11 @@
 //! [`World`]: the session and the game's state, stepped and undone together.
 
 use crate::codec::{DecodeError, Decoder, Encoder};
-use crate::command::Command;
+use crate::command::{Command, GivenCommand};
 use crate::digest::{Digest, DigestVisitor, Node};
 use crate::frame::InputFrame;
 use crate::limits::COMMAND_BYTES_MAX;
-use crate::session::{Entry, Session, Slot};
+use crate::session::{Entry, Session};
 use crate::simulation::{Setup, Simulation};
 use crate::state::{PathStep, Schema, State};
 use crate::tick::Tick;
@@ -22,7 +22,7 @@ pub(crate) struct World<S: Simulation> {
 /// What a tick is executed with.
 pub(crate) struct Given<'a, S: Simulation> {
     pub(crate) entries: &'a [Entry],
-    pub(crate) commands: &'a [(Slot, S::Command)],
+    pub(crate) commands: &'a [GivenCommand<S::Command>],
     pub(crate) inputs: &'a [S::Input],
 }
 
@@ -51,7 +51,7 @@ impl<S: Simulation> World<S> {
             let bytes = S::Command::MAX_BYTES;
             assert!(
                 1 <= bytes && bytes <= COMMAND_BYTES_MAX,
-                "the MAX_BYTES of a command are 1 to 200"
+                "the MAX_BYTES of a command are 1 to 4096"
             );
         }
         Self {

@@ -1,6 +1,7 @@
 //! [`Relay`]: gathers every player's input for each tick, seals the frame, stores and broadcasts
 //! it. It knows no game.
 
+mod allowance;
 mod budget;
 mod downstream;
 mod inbox;
@@ -15,7 +16,7 @@ mod tests;
 use std::collections::{BTreeMap, VecDeque};
 
 use phalanx_engine::{
-    Entry, Log, RateChange, SealedCommand, SealedFrame, Setup, Slot, Tick, TickRate,
+    CommandWay, Entry, Log, RateChange, SealedCommand, SealedFrame, Setup, Slot, Tick, TickRate,
 };
 
 use self::budget::Budget;
@@ -34,7 +35,7 @@ use crate::time::Time;
 use crate::vote::{Ballot, Disagreement};
 use crate::wire::{
     Arrival, BitReader, ControlReader, Datagram, FromClient, FromRelay, Hello, InputHeader,
-    ToRelay, Welcome, WireError, encode_control,
+    LargeCommand, ToRelay, Welcome, WireError, encode_control,
 };
 
 /// What a relay tells its host.
@@ -346,7 +347,10 @@ impl Relay {
         while let Some(peer) = self.peers.get_mut(&id)
             && let Some(message) = peer.control_in.next().map_err(|_| CloseReason::Malformed)?
         {
-            peer.budget.message(now)?;
+            // Commands have a budget of their own.
+            if !matches!(message, FromClient::Command(_)) {
+                peer.budget.message(now)?;
+            }
             self.control(now, id, message)?;
         }
         Ok(())
@@ -372,7 +376,44 @@ impl Relay {
                 Ok(())
             }
             (FromClient::Leave, Stage::Seated { .. }) => Err(CloseReason::Left),
+            (FromClient::Command(command), Stage::Seated { slot, .. }) => {
+                let slot = *slot;
+                if !self.large_command(slot, command)?
+                    && let Some(peer) = self.peers.get_mut(&id)
+                {
+                    // Once is enough: saying it again is counted like anything else.
+                    peer.budget.message(now)?;
+                }
+                Ok(())
+            }
             _ => Err(CloseReason::Unexpected),
+        }
+    }
+
+    /// Takes a large command of `slot`; returns whether it is new.
+    fn large_command(&mut self, slot: Slot, command: LargeCommand) -> Result<bool, CloseReason> {
+        let LargeCommand {
+            sequence,
+            stamped,
+            bytes,
+        } = command;
+        let fits = bytes.len() as u64 <= u64::from(self.config.game.command_bytes);
+        if !fits || CommandWay::of(bytes.len() as u64) != CommandWay::Large {
+            return Err(CloseReason::Malformed);
+        }
+        match self.phase {
+            Phase::Gathering => Err(CloseReason::Unexpected),
+            // It was under way when the last tick was sealed.
+            Phase::Ended { .. } | Phase::Finished => Ok(false),
+            Phase::Running => {
+                let inbox = &mut self.seats[usize::from(slot.0)].commands;
+                inbox.receive_large(SealedCommand {
+                    slot,
+                    sequence,
+                    stamped,
+                    bytes,
+                })
+            }
         }
     }
 
@@ -413,6 +454,7 @@ impl Relay {
                 setup: self.config.setup,
                 rules: self.config.rules,
                 epoch: self.config.epoch,
+                commands: self.seats[usize::from(slot.0)].commands.next(),
             };
             encode_control(&FromRelay::Welcome(welcome), &mut peer.control_out);
         }
@@ -475,7 +517,7 @@ impl Relay {
         }
     }
 
-    /// Takes the commands of `slot` that are for ticks before `limit`; they are written as distances from `near`.
+    /// Takes the small commands of `slot` that are for ticks before `limit`; they are written as distances from `near`.
     fn commands(
         &mut self,
         slot: Slot,
@@ -485,7 +527,7 @@ impl Relay {
     ) -> Result<(), WireError> {
         let longest = self.config.game.command_bytes as usize;
         let inbox = &mut self.seats[usize::from(slot.0)].commands;
-        let (known, mut first) = (inbox.next(), None);
+        let (known, mut first) = (inbox.next().small, None);
         ToRelay::commands(near, bits, |sequence, tick, bytes| {
             // What lies before the first was acknowledged, or is a lie.
             if *first.get_or_insert(sequence) > known || bytes.len() > longest {
@@ -495,9 +537,10 @@ impl Relay {
                 let command = SealedCommand {
                     slot,
                     sequence,
+                    stamped: tick,
                     bytes,
                 };
-                inbox.receive(tick, command);
+                inbox.receive_small(command);
             }
             Ok(())
         })
@@ -726,7 +769,7 @@ impl Relay {
                 let seat = &self.seats[usize::from(slot.0)];
                 let news = News {
                     inputs_next: seat.next(),
-                    commands_next: seat.commands.next(),
+                    commands: seat.commands.acknowledged(),
                     votes_next: self.ballot.next(*slot),
                     agreed_next: self.ballot.agreed_next(),
                     epoch: self.config.epoch,

@@ -128,6 +128,7 @@ fn the_check_sees_what_is_lost_doubled_swapped_and_changed() {
     let command = |slot, sequence, byte| SealedCommand {
         slot: Slot(slot),
         sequence,
+        stamped: Tick::ZERO,
         bytes: vec![byte],
     };
     let right = [command(0, 0, 1), command(1, 0, 3), command(0, 1, 2)];

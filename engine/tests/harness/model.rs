@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use phalanx_engine::limits::HORIZON_TICKS_MAX;
 use phalanx_engine::{
-    Digest, Encoder, Entry, Input, InputFrame, Node, Provenance, Schema, SealError, SealedCommand,
-    SealedFrame, Sealing, Session, Setup, Simulation, Slot, Stall, State, Tick, Window,
+    Digest, Encoder, Entry, GivenCommand, Input, InputFrame, Node, Provenance, Schema, SealError,
+    SealedCommand, SealedFrame, Sealing, Session, Setup, Simulation, Slot, Stall, State, Tick,
+    Window,
 };
 
 use super::chaos::{Decree, Order};
@@ -15,7 +16,7 @@ use super::chaos::{Decree, Order};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Used {
     pub entries: Vec<Entry>,
-    pub decrees: Vec<(Slot, Decree)>,
+    pub decrees: Vec<GivenCommand<Decree>>,
     pub orders: Vec<Order>,
 }
 
@@ -70,13 +71,17 @@ impl<T: State + Clone> Moment<T> {
 pub fn sealed_use(frame: &SealedFrame) -> Used {
     Used {
         entries: frame.entries.clone(),
-        decrees: frame.commands.iter().filter_map(decree).collect(),
+        decrees: frame
+            .commands
+            .iter()
+            .filter_map(|command| decree(frame.tick, command))
+            .collect(),
         orders: frame.inputs.chunks(2).map(Order::unpack).collect(),
     }
 }
 
 /// What a sealed command orders, if anything, written out by hand.
-fn decree(command: &SealedCommand) -> Option<(Slot, Decree)> {
+fn decree(tick: Tick, command: &SealedCommand) -> Option<GivenCommand<Decree>> {
     let (head, gifts) = command.bytes.split_at_checked(5)?;
     let count = u32::from_le_bytes(head[1..].try_into().ok()?);
     let right = head[0] <= 1 && count as usize == gifts.len() && gifts.len() <= 4;
@@ -84,7 +89,11 @@ fn decree(command: &SealedCommand) -> Option<(Slot, Decree)> {
         calm: head[0] == 1,
         gifts: gifts.iter().map(|byte| byte.cast_signed()).collect(),
     };
-    right.then_some((command.slot, decree))
+    right.then_some(GivenCommand {
+        slot: command.slot,
+        age: tick.0 - command.stamped.0,
+        command: decree,
+    })
 }
 
 pub struct Model<S: Simulation> {

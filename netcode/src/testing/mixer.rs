@@ -1,7 +1,7 @@
 //! [`Mixer`]: the smallest game in which everything matters.
 
 use phalanx_engine::{
-    Command, Entry, InputFrame, Presence, Rng, Setup, Simulation, Slot, State, mix,
+    Command, Entry, GivenCommand, InputFrame, Presence, Rng, Setup, Simulation, Slot, State, mix,
 };
 
 /// A game whose state is a hash of everything that ever happened: one different input, presence,
@@ -61,7 +61,8 @@ impl Simulation for Mixer {
             hash = mix(hash ^ (u64::from(input) << 1) ^ u64::from(presence == Presence::Player));
             *sum = sum.wrapping_add(input.into());
         }
-        for (slot, note) in frame.commands() {
+        for GivenCommand { slot, command, .. } in frame.commands() {
+            let note = command;
             for byte in &note.text {
                 hash = mix(hash ^ u64::from(*byte));
             }
