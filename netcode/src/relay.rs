@@ -5,6 +5,8 @@ mod allowance;
 mod budget;
 mod downstream;
 mod inbox;
+#[cfg(test)]
+pub(crate) mod plant;
 mod reception;
 mod reporter;
 mod schedule;

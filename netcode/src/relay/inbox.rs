@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use phalanx_engine::{CommandWay, SealedCommand, Tick};
 
 use super::allowance::Allowance;
+#[cfg(test)]
+use super::plant::{self, Fault};
 use crate::channel::CloseReason;
 use crate::config::CommandBudget;
 use crate::limits::{COMMANDS_UNDER_WAY_MAX, LARGE_COMMANDS_UNDER_WAY_MAX};
@@ -23,6 +25,16 @@ struct Lane {
 
 impl Lane {
     fn receive(&mut self, command: SealedCommand) {
+        #[cfg(test)]
+        if plant::strikes(Fault::Loses) {
+            self.next += 1;
+            return;
+        }
+        #[cfg(test)]
+        if command.way() == CommandWay::Small && plant::strikes(Fault::Doubles) {
+            self.waiting.push_back(command);
+            return;
+        }
         self.waiting.push_back(command);
         self.next += 1;
     }

@@ -1,5 +1,7 @@
 //! [`World`]: clients, relay and network in one thread, on a virtual clock, drawn from one seed.
 
+#[cfg(test)]
+mod commands;
 mod faults;
 
 use core::time::Duration;
