@@ -38,6 +38,9 @@ pub const COMMANDS_UNDER_WAY_MAX: u64 = 64;
 /// Large commands of one client that are not sealed yet, on the stream or at the relay.
 pub const LARGE_COMMANDS_UNDER_WAY_MAX: u64 = 8;
 
+/// Highest number of a command that a relay may go on from: nobody ever gives so many.
+pub const COMMAND_NUMBER_MAX: u64 = 1 << 60;
+
 /// Most commands per second that a session can allow a player.
 pub const COMMANDS_PER_SECOND_MAX: u32 = 1_000_000;
 

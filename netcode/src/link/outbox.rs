@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use phalanx_engine::{CommandWay, Tick};
 
 use crate::limits::{
-    COMMAND_HEADER_BYTES_MAX, COMMANDS_PER_DATAGRAM_MAX, COMMANDS_ROOM, COMMANDS_UNDER_WAY_MAX,
-    DATAGRAM_BYTES_MAX, LARGE_COMMANDS_UNDER_WAY_MAX,
+    COMMAND_HEADER_BYTES_MAX, COMMAND_NUMBER_MAX, COMMANDS_PER_DATAGRAM_MAX, COMMANDS_ROOM,
+    COMMANDS_UNDER_WAY_MAX, DATAGRAM_BYTES_MAX, LARGE_COMMANDS_UNDER_WAY_MAX,
 };
 use crate::wire::{
     BitWriter, CommandNumbers, FromClient, LargeCommand, encode_control, put_command,
@@ -100,6 +100,9 @@ impl Outbox {
     /// whose machine has just started, the next ones are numbered from there; else numbers of commands
     /// that were never given, or were acknowledged before, are a lie.
     pub(crate) fn resume(&mut self, relay: CommandNumbers) -> bool {
+        if relay.small.max(relay.large) > COMMAND_NUMBER_MAX {
+            return false;
+        }
         let fits = |lane: &Lane, next| (lane.acked..=lane.given()).contains(&next);
         for (lane, next) in [
             (&mut self.small, relay.small),
@@ -260,6 +263,17 @@ mod tests {
         assert_eq!(streamed(&mut outbox), [5]);
         // Not all that it had before is sealed yet.
         assert!(outbox.acknowledge(numbers(40, 3)));
+    }
+
+    #[test]
+    fn numbers_that_nobody_reaches_are_refused() {
+        for (small, large) in [(u64::MAX, 0), (0, COMMAND_NUMBER_MAX + 1)] {
+            assert!(!Outbox::default().resume(numbers(small, large)));
+        }
+        let most = numbers(COMMAND_NUMBER_MAX, COMMAND_NUMBER_MAX);
+        let mut outbox = Outbox::default();
+        assert!(outbox.resume(most));
+        assert!(outbox.push(Tick(7), vec![1; SMALL]).is_ok());
     }
 
     #[test]
