@@ -2,8 +2,8 @@
 
 use phalanx::skirmish::{Area, Battle, Kind, Order, Place, Skirmish, Who};
 use phalanx_engine::{
-    Effects, Encoder, Entry, Fix32, InputFrame, NoInput, Node, Session, Setup, Simulation, Slot,
-    State, Tick, TickRate,
+    Effects, Encoder, Entry, Fix32, GivenCommand, InputFrame, NoInput, Node, Session, Setup,
+    Simulation, Slot, State, Tick, TickRate,
 };
 
 use crate::clock::CpuTime;
@@ -71,13 +71,13 @@ impl Troops {
             };
             for (x, queued) in [(0, false), (150, true)] {
                 let (who, to) = (who.clone(), Place::new(Fix32::int(x), Fix32::int(y)));
-                troops.step(&[(slot, Order::Move { who, to, queued })]);
+                troops.step(&[GivenCommand::new(slot, Order::Move { who, to, queued })]);
             }
         }
         troops
     }
 
-    fn step(&mut self, orders: &[(Slot, Order)]) {
+    fn step(&mut self, orders: &[GivenCommand<Order>]) {
         let frame = InputFrame::new(self.tick, &self.session, &[], orders, &[NoInput; 2]);
         Skirmish { units: SOLDIERS }.step(&mut self.battle, &frame, &mut Effects::new());
         self.tick += 1;

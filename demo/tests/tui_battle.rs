@@ -6,7 +6,8 @@ use phalanx::skirmish::{
 };
 use phalanx::tui::{BattleView, PeerView, WatchView, color, draw_watch};
 use phalanx_engine::{
-    Effects, Entry, Fix32, InputFrame, NoInput, Session, Setup, Simulation, Slot, Tick, TickRate,
+    Effects, Entry, Fix32, GivenCommand, InputFrame, NoInput, Session, Setup, Simulation, Slot,
+    Tick, TickRate,
 };
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -27,7 +28,9 @@ fn play(units: u32, slots: u8, ticks: u64, stop: impl Fn(&Battle) -> bool) -> Ba
     for tick in Tick::ZERO.until(Tick(ticks)) {
         let orders = Slot::all(slots).flat_map(|slot| {
             let orders = rules.bot_commands(&battle, slot);
-            orders.into_iter().map(move |order| (slot, order))
+            orders
+                .into_iter()
+                .map(move |order| GivenCommand::new(slot, order))
         });
         let orders: Vec<_> = orders.collect();
         let inputs = vec![NoInput; slots.into()];

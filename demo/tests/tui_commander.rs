@@ -9,8 +9,8 @@ use phalanx::skirmish::{
 };
 use phalanx::tui::{BattleView, Commander, commander};
 use phalanx_engine::{
-    Command, Effects, Entry, Fix32, Id, InputFrame, NoInput, Session, Setup, Simulation, Slot,
-    Tick, TickRate, mix, to_bytes,
+    Command, Effects, Entry, Fix32, GivenCommand, Id, InputFrame, NoInput, Session, Setup,
+    Simulation, Slot, Tick, TickRate, mix, to_bytes,
 };
 use phalanx_netcode::Time;
 use ratatui::buffer::Buffer;
@@ -81,7 +81,8 @@ impl Play {
 
     /// Executes a tick.
     fn obey(&mut self, orders: &[Order]) {
-        let orders: Vec<_> = orders.iter().map(|order| (OWN, order.clone())).collect();
+        let orders = orders.iter().cloned();
+        let orders: Vec<_> = orders.map(|order| GivenCommand::new(OWN, order)).collect();
         let frame = InputFrame::new(self.tick, &self.session, &[], &orders, &[NoInput; 2]);
         RULES.step(&mut self.battle, &frame, &mut Effects::new());
         self.tick += 1;

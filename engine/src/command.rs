@@ -5,12 +5,19 @@ use alloc::vec::Vec;
 use crate::State;
 use crate::codec::{DecodeError, Decoder, Encoder};
 use crate::digest::{Digest, Node};
-use crate::limits::{COMMAND_BYTES_MAX, COMMAND_BYTES_PER_FRAME_MAX, COMMANDS_PER_FRAME_MAX};
+use crate::limits::{
+    COMMAND_BYTES_MAX, COMMAND_BYTES_PER_FRAME_MAX, COMMANDS_PER_FRAME_MAX, SMALL_COMMAND_BYTES_MAX,
+};
 use crate::session::Slot;
 use crate::state::{Schema, Visitor, VisitorMut, from_bytes};
+use crate::tick::Tick;
 
 /// What a player orders now and then, of any size up to a limit: a group of units to a place, a
-/// building to be built. Every peer executes it exactly once, at the same tick; nobody guesses it.
+/// building to be built. Every peer executes it exactly once, at the same tick; nobody else guesses it.
+///
+/// Up to [`SMALL_COMMAND_BYTES_MAX`] bytes are as fast as an input: they ride along with the inputs until
+/// they have arrived. Larger ones take the reliable stream. A player's small ones never overtake one
+/// another, nor do the large ones; between the two no order is promised.
 ///
 /// What is held or pressed all the time is an [`Input`](crate::Input); what is rare is a command.
 /// A command is written as a [`State`] is, so the derive makes both:
@@ -48,11 +55,17 @@ pub trait Command: State + Clone {
     /// #     fn step(&self, _: &mut u8, _: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {}
     /// # }
     /// # #[derive(State, Clone)] struct Order(u8);
-    /// impl Command for Order { const MAX_BYTES: u32 = 201; }
+    /// impl Command for Order { const MAX_BYTES: u32 = 4097; }
     /// # let setup = Setup::new(1, 1, TickRate::hz(60));
     /// # let _ = SyncTest::new(Rules, setup).run(1, |_, _, _| 0);
     /// ```
     const MAX_BYTES: u32;
+
+    /// Whether who gives a command sees it at once: it is executed there at the tick that it was stamped
+    /// with, or the next one that may still take it, before the relay has fixed the tick. If it is sealed
+    /// there, and alone, that was right; if not, it is undone and executed where it was sealed. The others
+    /// never guess it.
+    const PREDICTED: bool = false;
 }
 
 /// For games without commands: there is no such value.
@@ -94,21 +107,82 @@ impl State for NoCommand {
     }
 }
 
+/// What a step sees of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GivenCommand<C> {
+    /// Whose it is.
+    pub slot: Slot,
+    /// Ticks from the one that its owner stamped to the one that executes it: 0 if it was in time. The
+    /// stamp is the owner's word; rules that make up for the age bound it.
+    pub age: u64,
+    /// What is ordered.
+    pub command: C,
+}
+
+impl<C> GivenCommand<C> {
+    /// A command of `slot` that is in time.
+    pub const fn new(slot: Slot, command: C) -> Self {
+        Self {
+            slot,
+            age: 0,
+            command,
+        }
+    }
+}
+
+/// How a command travels to the relay: by its size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CommandWay {
+    /// At most [`SMALL_COMMAND_BYTES_MAX`] bytes: in every datagram until it has arrived.
+    Small,
+    /// More: on the stream.
+    Large,
+}
+
+impl CommandWay {
+    /// Both, in the order in which a frame holds a slot's commands.
+    pub const ALL: [Self; 2] = [Self::Small, Self::Large];
+
+    /// That of a command of so many bytes.
+    #[must_use]
+    pub const fn of(bytes: u64) -> Self {
+        if bytes <= SMALL_COMMAND_BYTES_MAX as u64 {
+            Self::Small
+        } else {
+            Self::Large
+        }
+    }
+}
+
 /// A command in a sealed frame. Its bytes are as the player's machine wrote them: the relay knows no
 /// game.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedCommand {
     /// Whose it is.
     pub slot: Slot,
-    /// Numbers the slot's commands from 0, without a gap over all frames.
+    /// Numbers the slot's commands of the same way from 0, without a gap over all frames.
     pub sequence: u64,
+    /// The tick that its owner meant; at most that of the frame.
+    pub stamped: Tick,
     /// Its encoding, at most [`COMMAND_BYTES_MAX`] bytes.
     pub bytes: Vec<u8>,
 }
 
 impl SealedCommand {
     /// Bytes that it takes in a frame's canonical encoding beside its own.
-    pub const OVERHEAD: u32 = 1 + 8 + 4;
+    pub const OVERHEAD: u32 = 1 + 8 + 8 + 4;
+
+    /// The way that it came.
+    #[must_use]
+    pub fn way(&self) -> CommandWay {
+        CommandWay::of(self.bytes.len() as u64)
+    }
+
+    /// Where it stands among a frame's commands.
+    #[must_use]
+    pub fn place(&self) -> (Slot, CommandWay, u64) {
+        (self.slot, self.way(), self.sequence)
+    }
 
     /// What was ordered; `None` if the bytes are no such command.
     #[must_use]
@@ -123,17 +197,34 @@ impl SealedCommand {
         u64::from(Self::OVERHEAD) + self.bytes.len() as u64
     }
 
-    /// Whether a frame may hold `commands`: not too many, none too long, and in order, by slot and
-    /// sequence.
+    /// Its age at `tick`, in ticks.
     #[must_use]
-    pub fn fit(commands: &[Self]) -> bool {
+    pub const fn age(&self, tick: Tick) -> u64 {
+        tick.0.saturating_sub(self.stamped.0)
+    }
+
+    /// What was ordered, as the step of `tick` sees it; `None` if the bytes are no such command.
+    #[must_use]
+    pub fn given<C: Command>(&self, tick: Tick) -> Option<GivenCommand<C>> {
+        Some(GivenCommand {
+            slot: self.slot,
+            age: self.age(tick),
+            command: self.decode()?,
+        })
+    }
+
+    /// Whether the frame of `tick` may hold `commands`: not too many, none too long or from the future, and
+    /// in order, by slot, way and sequence.
+    #[must_use]
+    pub fn fit(tick: Tick, commands: &[Self]) -> bool {
         let bytes: u64 = commands.iter().map(Self::frame_bytes).sum();
-        let short = |command: &Self| command.bytes.len() as u64 <= u64::from(COMMAND_BYTES_MAX);
-        let place = |command: &Self| (command.slot, command.sequence);
+        let each = |command: &Self| {
+            command.bytes.len() as u64 <= u64::from(COMMAND_BYTES_MAX) && command.stamped <= tick
+        };
         commands.len() as u64 <= u64::from(COMMANDS_PER_FRAME_MAX)
             && bytes <= u64::from(COMMAND_BYTES_PER_FRAME_MAX)
-            && commands.iter().all(short)
-            && commands.is_sorted_by(|a, b| place(a) < place(b))
+            && commands.iter().all(each)
+            && commands.is_sorted_by(|a, b| a.place() < b.place())
     }
 
     pub(crate) fn encode_all(commands: &[Self], out: &mut Encoder) {
@@ -141,18 +232,21 @@ impl SealedCommand {
         for Self {
             slot,
             sequence,
+            stamped,
             bytes,
         } in commands
         {
             slot.encode(out);
             sequence.encode(out);
+            stamped.0.encode(out);
             out.put_count(bytes.len());
             out.put(bytes);
         }
     }
 
-    /// Reads what [`SealedCommand::encode_all`] wrote into `commands`.
+    /// Reads what [`SealedCommand::encode_all`] wrote of the frame of `tick` into `commands`.
     pub(crate) fn decode_all(
+        tick: Tick,
         from: &mut Decoder<'_>,
         commands: &mut Vec<Self>,
     ) -> Result<(), DecodeError> {
@@ -163,6 +257,7 @@ impl SealedCommand {
         }
         for _ in 0..count {
             let (slot, sequence) = (Slot::decode(from)?, u64::decode(from)?);
+            let stamped = Tick(u64::decode(from)?);
             let (length, _) = from.take_count()?;
             if length > COMMAND_BYTES_MAX {
                 return Err(DecodeError::TooMany("the bytes of a command"));
@@ -171,10 +266,11 @@ impl SealedCommand {
             commands.push(Self {
                 slot,
                 sequence,
+                stamped,
                 bytes,
             });
         }
-        if Self::fit(commands) {
+        if Self::fit(tick, commands) {
             Ok(())
         } else {
             Err(DecodeError::Invalid("the commands of a frame"))

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::State;
 use crate::codec::{DecodeError, Decoder, Encoder};
-use crate::command::SealedCommand;
+use crate::command::{GivenCommand, SealedCommand};
 use crate::index::at;
 use crate::input::{Input, repeat_bits};
 use crate::limits::{ENTRIES_MAX, INPUT_BYTES_MAX, SLOTS_MAX};
@@ -21,7 +21,7 @@ pub struct InputFrame<'a, S: Simulation> {
     tick: Tick,
     session: &'a Session,
     entries: &'a [Entry],
-    commands: &'a [(Slot, S::Command)],
+    commands: &'a [GivenCommand<S::Command>],
     inputs: &'a [S::Input],
 }
 
@@ -36,7 +36,7 @@ impl<'a, S: Simulation> InputFrame<'a, S> {
         tick: Tick,
         session: &'a Session,
         entries: &'a [Entry],
-        commands: &'a [(Slot, S::Command)],
+        commands: &'a [GivenCommand<S::Command>],
         inputs: &'a [S::Input],
     ) -> Self {
         assert_eq!(
@@ -86,10 +86,10 @@ impl<'a, S: Simulation> InputFrame<'a, S> {
         self.entries
     }
 
-    /// What players ordered, each with its slot: by slot, and within a slot in the order in which it
-    /// was ordered. Each is here in one tick of the session and in no other.
+    /// What players ordered: by slot, and of a slot first the small ones and then the large ones, each in
+    /// the order in which they were given. Each is here in one tick of the session and in no other.
     #[must_use]
-    pub const fn commands(&self) -> &'a [(Slot, S::Command)] {
+    pub const fn commands(&self) -> &'a [GivenCommand<S::Command>] {
         self.commands
     }
 
@@ -173,7 +173,7 @@ pub struct SealedFrame {
     pub previous: FrameHash,
     /// Session entries, applied before the step.
     pub entries: Vec<Entry>,
-    /// What players ordered, by slot and sequence.
+    /// What players ordered, by slot, way and sequence.
     pub commands: Vec<SealedCommand>,
     /// How each slot's value came about; as many as there are slots.
     pub provenance: Vec<Provenance>,
@@ -232,7 +232,7 @@ impl SealedFrame {
         for _ in 0..count(from, ENTRIES_MAX, "the entries of a frame")? {
             self.entries.push(Entry::decode(from)?);
         }
-        SealedCommand::decode_all(from, &mut self.commands)?;
+        SealedCommand::decode_all(self.tick, from, &mut self.commands)?;
         self.provenance.clear();
         for _ in 0..count(from, SLOTS_MAX.into(), "the slots of a frame")? {
             self.provenance.push(Provenance::decode(from)?);
@@ -318,6 +318,7 @@ mod tests {
             commands: vec![SealedCommand {
                 slot: Slot(1),
                 sequence: 258,
+                stamped: Tick(5),
                 bytes: vec![8, 9],
             }],
             provenance: vec![Provenance::Real, Provenance::Repeated],
@@ -333,7 +334,8 @@ mod tests {
         golden.extend([9; 32]);
         golden.extend([3, 0, 0, 0, 0, 1, 2]);
         golden.extend([3, 2, 1, 0, 0, 0, 0, 0, 0, 0x30, 0x75, 0, 0, 0xe9, 3, 0, 0]);
-        golden.extend([1, 0, 0, 0, 1, 2, 1, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 8, 9]);
+        golden.extend([1, 0, 0, 0, 1, 2, 1, 0, 0, 0, 0, 0, 0]);
+        golden.extend([5, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 8, 9]);
         golden.extend([2, 0, 0, 0, 0, 1]);
         golden.extend([4, 0, 0, 0, 1, 2, 3, 4]);
         assert_eq!(out.bytes(), golden);

@@ -23,6 +23,7 @@ pub mod limits;
 mod log;
 pub mod math;
 mod pace;
+mod predicted;
 mod rng;
 mod session;
 mod simulation;
@@ -35,7 +36,7 @@ mod timeline;
 mod world;
 
 pub use codec::{DecodeError, Decoder, Encoder, Mark};
-pub use command::{Command, NoCommand, SealedCommand};
+pub use command::{Command, CommandWay, GivenCommand, NoCommand, SealedCommand};
 pub use diff::{Diff, Difference, Path, Sides, Walk, diff};
 pub use digest::{Digest, DigestNode, DigestVisitor, Fold, Node, digest_at};
 pub use effects::{Effect, EffectEvent, EffectId, EffectKey, Effects, NoEffect};

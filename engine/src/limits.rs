@@ -22,14 +22,20 @@ pub const GAME_ENTRIES_MAX: u32 = 16;
 /// Longest session entry, bytes: a tag, a tick and a rate.
 pub const ENTRY_BYTES_MAX: u32 = 1 + 8 + 8;
 
-/// Longest encoding of a command, bytes: so that it rides in a datagram beside the inputs.
-pub const COMMAND_BYTES_MAX: u32 = 200;
+/// Longest encoding of a command that rides in a datagram beside the inputs, bytes.
+pub const SMALL_COMMAND_BYTES_MAX: u32 = 200;
+
+/// Longest encoding of any command, bytes: half of what commands take in a frame.
+pub const COMMAND_BYTES_MAX: u32 = 4096;
 
 /// Most commands in one sealed frame.
 pub const COMMANDS_PER_FRAME_MAX: u32 = 128;
 
 /// Most bytes that commands take in one sealed frame. What does not fit goes into the next one.
 pub const COMMAND_BYTES_PER_FRAME_MAX: u32 = 8 * 1024;
+
+/// Commands of its own that a timeline predicts at once; later ones are executed when they are sealed.
+pub const COMMANDS_PREDICTED_MAX: u32 = 256;
 
 /// Largest window: most predicted ticks.
 pub const WINDOW_TICKS_MAX: u32 = 120;
@@ -73,5 +79,10 @@ pub const SEALED_FRAME_BYTES_MAX: u32 = 64
     + COMMAND_BYTES_PER_FRAME_MAX
     + SLOTS_MAX as u32 * (INPUT_BYTES_MAX + 1);
 
+const _: () = assert!(SMALL_COMMAND_BYTES_MAX < COMMAND_BYTES_MAX);
+// Every frame has room for the longest command, so that none waits for ever.
+const _: () = assert!(
+    COMMAND_BYTES_MAX + crate::command::SealedCommand::OVERHEAD <= COMMAND_BYTES_PER_FRAME_MAX
+);
 const _: () = assert!(WINDOW_TICKS_MAX < HORIZON_TICKS_MAX);
 const _: () = assert!(HISTORY_TICKS_MAX.is_power_of_two() && HORIZON_TICKS_MAX.is_power_of_two());

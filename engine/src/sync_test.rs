@@ -8,7 +8,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::codec::{DecodeError, Encoder};
-use crate::command::Command;
+use crate::command::{Command, GivenCommand};
 use crate::digest::Digest;
 use crate::effects::{Effect, Effects};
 use crate::index::at;
@@ -34,7 +34,7 @@ use crate::world::{Given, World, WorldUndo};
 ///
 /// and now and then it changes a bit of every leaf (of some, if there are many), which the digest
 /// must show and the undo take back. Then it plays as many ticks again, a thousand at most, with inputs
-/// of random bits and with the bots' commands garbled and given by anybody. All must agree, and nothing
+/// of random bits and with the bots' commands garbled, old, and given by anybody. All must agree, and nothing
 /// panic.
 ///
 /// ```
@@ -221,6 +221,9 @@ impl SyncTestError {
 /// Most ticks with random inputs.
 const RANDOM_TICKS: u64 = 1000;
 
+/// Commands in the random ticks are up to so many ticks old.
+const COMMAND_AGE: u32 = 30;
+
 /// So long plays on whoever joined.
 const JOINED_TICKS: u64 = 1000;
 
@@ -230,7 +233,7 @@ const LEAVES_MAX: u64 = 256;
 /// What the players do at one tick.
 struct Turn<S: Simulation> {
     inputs: Vec<S::Input>,
-    commands: Vec<(Slot, S::Command)>,
+    commands: Vec<GivenCommand<S::Command>>,
 }
 
 /// One executed tick that may be undone.
@@ -303,11 +306,12 @@ impl<S: Simulation> SyncTest<S> {
             S::Input::unpack(&bytes)
         };
         self.play(report.random_ticks, random_input, |commands| {
-            for (slot, command) in commands.iter_mut() {
-                *slot = Slot(draws.below(self.setup.slots.into()).try_into().unwrap_or(0));
-                garble(command, &mut draws);
+            for given in commands.iter_mut() {
+                given.slot = Slot(draws.below(self.setup.slots.into()).try_into().unwrap_or(0));
+                given.age = draws.below(COMMAND_AGE).into();
+                garble(&mut given.command, &mut draws);
             }
-            commands.sort_by_key(|(slot, _)| *slot);
+            commands.sort_by_key(|given| given.slot);
         })?;
         Ok(report)
     }
@@ -316,7 +320,7 @@ impl<S: Simulation> SyncTest<S> {
         &self,
         ticks: u64,
         mut input: impl FnMut(Tick, Slot, &S::State) -> S::Input,
-        mut change: impl FnMut(&mut Vec<(Slot, S::Command)>),
+        mut change: impl FnMut(&mut Vec<GivenCommand<S::Command>>),
     ) -> Result<SyncReport, SyncTestError> {
         let mut world = World::start(&self.simulation, &self.setup);
         let mut played = VecDeque::<Played<S>>::new();
@@ -337,7 +341,7 @@ impl<S: Simulation> SyncTest<S> {
         for tick in first.until(first + ticks) {
             let played_before = tick.0 - first.0;
             let mut turn = self.turn(&world.state, |slot, state| input(tick, slot, state));
-            for (slot, command) in &mut turn.commands {
+            for GivenCommand { slot, command, .. } in &mut turn.commands {
                 let slot = *slot;
                 *command =
                     sent(command).map_err(|what| SyncTestError::Command { tick, slot, what })?;
@@ -402,7 +406,8 @@ impl<S: Simulation> SyncTest<S> {
         let slots = || Slot::all(self.setup.slots);
         let commands = |slot| {
             let commands = self.simulation.bot_commands(state, slot);
-            commands.into_iter().map(move |command| (slot, command))
+            let given = move |command| GivenCommand::new(slot, command);
+            commands.into_iter().map(given)
         };
         Turn {
             inputs: slots().map(|slot| input(slot, state)).collect(),

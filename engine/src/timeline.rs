@@ -6,12 +6,14 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::codec::Encoder;
+use crate::command::{GivenCommand, SealedCommand};
 use crate::digest::{At, Digest, DigestVisitor};
 use crate::effects::{EffectEvent, Ledger};
 use crate::frame::{Provenance, Repeat, SealedFrame};
 use crate::index::{at, ring};
 use crate::input::Input;
 use crate::limits::{HISTORY_TICKS_MAX, HORIZON_TICKS_MAX, WINDOW_TICKS_MAX};
+use crate::predicted::Predicted;
 use crate::session::{Entry, Session, Slot};
 use crate::simulation::{GameIdentity, Setup, Simulation};
 use crate::snapshot::Snapshot;
@@ -138,7 +140,7 @@ struct Record<S: Simulation> {
     values: Vec<S::Input>,
     knowledge: Vec<Knowledge>,
     entries: Vec<Entry>,
-    commands: Vec<(Slot, S::Command)>,
+    commands: Vec<GivenCommand<S::Command>>,
     sealed: bool,
     /// Whether the tick was one of a pause when it was executed.
     paused: bool,
@@ -211,6 +213,8 @@ pub struct Timeline<S: Simulation> {
     world: World<S>,
     window: Window,
     records: Box<[Record<S>]>,
+    /// The player's own commands that no frame has shown yet.
+    own: Predicted<S::Command>,
     confirmed: Tick,
     next: Tick,
     /// The tick after the newest one that was ever executed: up to here it is "again".
@@ -264,6 +268,7 @@ impl<S: Simulation> Timeline<S> {
             world,
             window,
             records,
+            own: Predicted::new(),
             confirmed: first,
             next: first,
             reached: first,
@@ -474,7 +479,7 @@ impl<S: Simulation> Timeline<S> {
     }
 
     /// Executes the next tick: with its sealed frame if that is known, else with the provisional
-    /// inputs, and with guesses for the rest.
+    /// inputs, the player's own commands, and with guesses for the rest.
     ///
     /// # Errors
     /// [`Stall`] if the window does not allow it or the session has ended; nothing happened then.
@@ -508,8 +513,13 @@ impl<S: Simulation> Timeline<S> {
         Ok(tick)
     }
 
-    /// Fills in what is not known of `tick` from the tick before.
+    /// Fills in what is not known of `tick`: from the tick before, and what the player itself ordered.
     fn guess(&mut self, tick: Tick) {
+        let record = &mut self.records[ring(tick.0, at(RECORDS))];
+        if !record.sealed {
+            record.commands.clear();
+            record.commands.extend(self.own.at(tick));
+        }
         let Some(before) = self.before(tick) else {
             return;
         };
@@ -567,6 +577,29 @@ impl<S: Simulation> Timeline<S> {
         }
         self.learn(tick, slot, input, Knowledge::Provisional)
             .map(|from| self.rewind(from))
+    }
+
+    /// Takes a command of the player's own, as it will be sealed, before it is sent: it is executed at the
+    /// first tick from its stamp on of which the frame is not known, until it is found in one. So a command
+    /// whose frame comes with it is right, and one that the relay puts off moves along; in the end it is
+    /// executed where it was sealed and nowhere else. Returns the tick that has to be executed again first,
+    /// if that one was.
+    ///
+    /// For games whose commands are [`PREDICTED`](crate::Command::PREDICTED). What is no command, or more
+    /// than [`COMMANDS_PREDICTED_MAX`](crate::limits::COMMANDS_PREDICTED_MAX), is not predicted.
+    pub fn provide_command(&mut self, command: &SealedCommand) -> Option<Tick> {
+        let place = self.open_from(command.stamped);
+        let known = command.slot.0 < self.world.session.slots();
+        let taken = known && self.own.insert(command, place);
+        (taken && place < self.next).then(|| self.rewind(place))
+    }
+
+    /// The first tick from `tick` on of which the frame is not known.
+    fn open_from(&self, tick: Tick) -> Tick {
+        let (first, horizon) = (tick.max(self.confirmed), self.horizon());
+        let open = |tick: &Tick| !self.record(*tick).sealed;
+        let kept = first.until(horizon).find(open);
+        kept.unwrap_or(first.max(horizon))
     }
 
     /// Notes what `slot` does at `tick`. Returns the first executed tick that used something else.
@@ -646,20 +679,12 @@ impl<S: Simulation> Timeline<S> {
             return Err(SealError::BeyondHorizon(tick));
         }
 
-        let record = &mut self.records[ring(tick.0, at(RECORDS))];
-        record.commands.clear();
-        let commands = frame.commands.iter();
-        let commands = commands.filter(|command| command.slot.0 < slots);
-        let commands = commands.filter_map(|command| Some((command.slot, command.decode()?)));
-        record.commands.extend(commands);
-        let invalid = frame.commands.len() - record.commands.len();
-        self.stats.invalid_commands += invalid as u64;
-        // Commands are never guessed; in a pause none is executed.
-        let nothing = record.commands.is_empty() || record.paused;
-        let right = record.entries == frame.entries && nothing;
+        let ordered = self.order(tick, frame);
+        let record = self.record_mut(tick);
+        let entered = (record.entries != frame.entries).then_some(tick);
         record.entries.clone_from(&frame.entries);
-        record.sealed = true;
-        let mut wrong = (tick < self.next && !right).then_some(tick);
+        let wrong = ordered.into_iter().chain(entered).min();
+        let mut wrong = wrong.filter(|tick| *tick < self.next);
         let inputs = frame.inputs.chunks_exact(at(S::Input::BYTES));
         for ((slot, packed), provenance) in Slot::all(slots).zip(inputs).zip(&frame.provenance) {
             self.stats.invalid_inputs += u64::from(!S::Input::is_valid(packed));
@@ -679,6 +704,34 @@ impl<S: Simulation> Timeline<S> {
         } else {
             Sealing::Kept
         })
+    }
+
+    /// Takes the commands of `tick` from its frame, which seals it. Returns the first tick that was to be
+    /// executed with other ones: commands are never guessed but by whom they are.
+    fn order(&mut self, tick: Tick, frame: &SealedFrame) -> Option<Tick> {
+        let slots = self.world.session.slots();
+        let record = &mut self.records[ring(tick.0, at(RECORDS))];
+        record.sealed = true;
+        // None is executed then.
+        let paused = record.paused;
+        record.commands.clear();
+        let known = |command: &&SealedCommand| command.slot.0 < slots;
+        let commands = frame.commands.iter().filter(known);
+        record
+            .commands
+            .extend(commands.filter_map(|command| command.given(tick)));
+        let invalid = frame.commands.len() - record.commands.len();
+        self.stats.invalid_commands += invalid as u64;
+        if self.own.is_empty() {
+            return (!record.commands.is_empty() && !paused).then_some(tick);
+        }
+        let valid =
+            |command: &&SealedCommand| known(command) && command.decode::<S::Command>().is_some();
+        let right = self.own.are(tick, frame.commands.iter().filter(valid));
+        let elsewhere = self.own.seen(tick, &frame.commands);
+        self.own.put_off(tick, self.open_from(tick));
+        let here = (!right && !paused).then_some(tick);
+        here.into_iter().chain(elsewhere).min()
     }
 
     /// Takes the world back to before `to`, which was executed and is not confirmed.

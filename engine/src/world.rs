@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::codec::{DecodeError, Decoder, Encoder};
-use crate::command::Command;
+use crate::command::{Command, GivenCommand};
 use crate::digest::{Digest, DigestVisitor, Node};
 use crate::effects::Effects;
 use crate::frame::InputFrame;
@@ -26,7 +26,7 @@ pub(crate) struct World<S: Simulation> {
 /// What a tick is executed with if the computer holds a slot: memory that is used again.
 struct Bots<S: Simulation> {
     inputs: Vec<S::Input>,
-    commands: Vec<(Slot, S::Command)>,
+    commands: Vec<GivenCommand<S::Command>>,
 }
 
 impl<S: Simulation> Default for Bots<S> {
@@ -60,10 +60,14 @@ impl<S: Simulation> Bots<S> {
         for slot in bots() {
             inputs[at(slot.0.into())] = simulation.bot(state, slot);
             let orders = simulation.bot_commands(state, slot);
-            commands.extend(orders.into_iter().map(|order| (slot, order)));
+            commands.extend(
+                orders
+                    .into_iter()
+                    .map(|order| GivenCommand::new(slot, order)),
+            );
         }
         // Stable: what one slot orders stays in order.
-        commands.sort_by_key(|(slot, _)| *slot);
+        commands.sort_by_key(|given| given.slot);
         Given {
             entries: given.entries,
             commands,
@@ -75,7 +79,7 @@ impl<S: Simulation> Bots<S> {
 /// What a tick is executed with.
 pub(crate) struct Given<'a, S: Simulation> {
     pub(crate) entries: &'a [Entry],
-    pub(crate) commands: &'a [(Slot, S::Command)],
+    pub(crate) commands: &'a [GivenCommand<S::Command>],
     pub(crate) inputs: &'a [S::Input],
 }
 
@@ -112,7 +116,7 @@ impl<S: Simulation> World<S> {
             let bytes = S::Command::MAX_BYTES;
             assert!(
                 1 <= bytes && bytes <= COMMAND_BYTES_MAX,
-                "the MAX_BYTES of a command are 1 to 200"
+                "the MAX_BYTES of a command are 1 to 4096"
             );
         }
         Self {

@@ -113,7 +113,7 @@ fn whatever_is_told_wrongly_is_found() {
         cancelled(3, 8, HUM),
     ];
     let log = [(Tick(6), HUM), (Tick(6), BURST), (Tick(7), death)];
-    let checked = |told: &[_]| check(told, &log, Tick(12), false);
+    let checked = |told: &[_]| check(told, &log, Tick(12), false, false);
     checked(&told).unwrap();
     for index in 0..told.len() {
         let mut less = told.to_vec();

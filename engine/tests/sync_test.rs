@@ -574,9 +574,9 @@ impl Simulation for Trusting {
     }
 
     fn step(&self, purses: &mut Purses, frame: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {
-        for (slot, pay) in frame.commands() {
-            purses.coins[usize::from(pay.from)] += 1;
-            purses.owners += u32::from(pay.by == *slot);
+        for given in frame.commands() {
+            purses.coins[usize::from(given.command.from)] += 1;
+            purses.owners += u32::from(given.command.by == given.slot);
         }
     }
 
@@ -602,8 +602,8 @@ impl Simulation for Careful {
     }
 
     fn step(&self, purses: &mut Purses, frame: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {
-        for (_, pay) in frame.commands() {
-            if let Some(coins) = purses.coins.get_mut(usize::from(pay.from)) {
+        for pay in frame.commands() {
+            if let Some(coins) = purses.coins.get_mut(usize::from(pay.command.from)) {
                 *coins += 1;
             }
         }

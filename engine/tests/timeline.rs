@@ -284,7 +284,7 @@ impl Simulation for Orders {
 
     fn step(&self, total: &mut Total, frame: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {
         let orders = frame.commands().iter();
-        total.sum += orders.map(|(_, add)| u64::from(add.number)).sum::<u64>();
+        total.sum += orders.map(|add| u64::from(add.command.number)).sum::<u64>();
     }
 }
 
@@ -294,6 +294,7 @@ fn only_what_is_a_command_undoes_a_tick() {
     let command = |slot, sequence, bytes: &[u8]| SealedCommand {
         slot: Slot(slot),
         sequence,
+        stamped: Tick::ZERO,
         bytes: bytes.to_vec(),
     };
     let with = |tick, commands| SealedFrame {

@@ -363,11 +363,13 @@ impl<S: Simulation> Client<S> {
     /// sampled next or, if the relay has sealed that before the command arrives, the earliest one that
     /// is open. A player's commands are executed in the order in which they are given.
     ///
-    /// It goes out with the next input. What the relay has not sealed when the player leaves, or when the
-    /// session ends, is executed by nobody.
+    /// It goes out with the next input, or by itself on the stream if it is
+    /// [large](phalanx_engine::CommandWay); a small one and a large one may overtake each other. What the
+    /// relay has not sealed when the player leaves, or when the session ends, is executed by nobody.
     ///
     /// # Errors
-    /// [`CommandError`]; the command was not given then.
+    /// [`CommandError`]; the command was not given then. To give it again later is what
+    /// [`Client::commands`] is for.
     pub fn command(&mut self, command: &S::Command) -> Result<(), CommandError> {
         let bytes = to_bytes(command);
         let (length, most) = (bytes.len() as u64, S::Command::MAX_BYTES);
@@ -375,11 +377,35 @@ impl<S: Simulation> Client<S> {
             let bytes = length;
             return Err(CommandError::TooLong { bytes, most });
         }
-        let over = self.closed || self.playing.as_ref().is_none_or(|playing| playing.ended);
-        if over {
+        if self.closed || self.playing.as_ref().is_none_or(|playing| playing.ended) {
             return Err(CommandError::NotPlaying);
         }
-        self.link.command(bytes)
+        let Some(playing) = &mut self.playing else {
+            return Err(CommandError::NotPlaying);
+        };
+        let command = self.link.command(playing.slot, bytes)?;
+        if S::Command::PREDICTED {
+            playing.timeline.provide_command(&command);
+        }
+        Ok(())
+    }
+
+    /// Gives what is `waiting`, in that order, and leaves there what has to wait until the relay has
+    /// acknowledged others: to be called after every update, or when there is something new.
+    ///
+    /// # Errors
+    /// Why the command that was in front is not given at all; it is taken out.
+    pub fn commands(&mut self, waiting: &mut VecDeque<S::Command>) -> Result<(), CommandError> {
+        while let Some(command) = waiting.front() {
+            match self.command(command) {
+                Err(CommandError::TooMany) => break,
+                given => {
+                    waiting.pop_front();
+                    given?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Takes bytes from the relay. Bytes that are no message close the connection.

@@ -2,10 +2,13 @@
 
 use core::time::Duration;
 
+use phalanx_engine::limits::COMMAND_BYTES_MAX;
 use phalanx_engine::{FrameHash, GameIdentity, Input, Repeat, Setup, SetupError, Simulation};
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{FORWARDING_SLOTS_MAX, WAIT_BOUND_MAX};
+use crate::limits::{
+    COMMAND_BYTES_PER_SECOND_MAX, COMMANDS_PER_SECOND_MAX, FORWARDING_SLOTS_MAX, WAIT_BOUND_MAX,
+};
 use crate::wire::FrameShape;
 
 /// What the relay does at the deadline of a tick for a slot whose input is not there.
@@ -31,6 +34,36 @@ pub struct SessionRules {
     pub repeat: Repeat,
     /// Whether inputs are forwarded before they are sealed: yes for rollback, useless in lockstep.
     pub forwarding: bool,
+    /// How much every player may order.
+    pub commands: CommandBudget,
+}
+
+/// How much one player may order. Up to one second's worth at once; what is more waits, and is sealed
+/// when there is budget for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandBudget {
+    /// Commands per second, 1 to [`COMMANDS_PER_SECOND_MAX`].
+    pub commands_per_s: u32,
+    /// Bytes of their encodings per second, from that of the longest command to
+    /// [`COMMAND_BYTES_PER_SECOND_MAX`].
+    pub bytes_per_s: u32,
+}
+
+impl Default for CommandBudget {
+    /// More than a person gives: 256 commands and 64 KiB per second.
+    fn default() -> Self {
+        Self {
+            commands_per_s: 256,
+            bytes_per_s: 64 * 1024,
+        }
+    }
+}
+
+impl CommandBudget {
+    fn is_valid(self) -> bool {
+        (1..=COMMANDS_PER_SECOND_MAX).contains(&self.commands_per_s)
+            && (COMMAND_BYTES_MAX..=COMMAND_BYTES_PER_SECOND_MAX).contains(&self.bytes_per_s)
+    }
 }
 
 /// Everything the relay knows of the game: no code, only data.
@@ -65,11 +98,13 @@ pub enum ConfigError {
     )]
     Input,
     /// Commands are too long, or have no room for a byte.
-    #[error(
-        "a command has 1 to {} bytes",
-        phalanx_engine::limits::COMMAND_BYTES_MAX
-    )]
+    #[error("a command has 1 to {} bytes", COMMAND_BYTES_MAX)]
     Command,
+    /// A budget that the longest command never has, or none at all.
+    #[error(
+        "a player's budget is 1 to {COMMANDS_PER_SECOND_MAX} commands and {COMMAND_BYTES_MAX} to {COMMAND_BYTES_PER_SECOND_MAX} bytes per second"
+    )]
+    CommandBudget,
     /// The policy waits for too long.
     #[error("the policy waits at most {} s", WAIT_BOUND_MAX.as_secs())]
     WaitBound,
@@ -92,6 +127,7 @@ impl SessionConfig {
                 policy: LatePolicy::Repeat,
                 repeat: Repeat { ticks: 30 },
                 forwarding: true,
+                commands: CommandBudget::default(),
             },
             neutral,
             repeat_mask: S::Input::REPEAT.to_vec(),
@@ -113,10 +149,10 @@ impl SessionConfig {
         self.setup.validate()?;
         if !input_fits {
             Err(ConfigError::Input)
-        } else if !(1..=phalanx_engine::limits::COMMAND_BYTES_MAX)
-            .contains(&self.game.command_bytes)
-        {
+        } else if !(1..=COMMAND_BYTES_MAX).contains(&self.game.command_bytes) {
             Err(ConfigError::Command)
+        } else if !self.rules.commands.is_valid() {
+            Err(ConfigError::CommandBudget)
         } else if self.wait_bound() > WAIT_BOUND_MAX {
             Err(ConfigError::WaitBound)
         } else if self.length == Some(0) {

@@ -20,7 +20,7 @@ mod wire;
 
 pub use channel::{Channel, CloseReason, PeerId};
 pub use client::{Client, ClientConfig, ClientConfigError, ClientStats, Event, Output, Progress};
-pub use config::{ConfigError, LatePolicy, SessionConfig, SessionRules};
+pub use config::{CommandBudget, ConfigError, LatePolicy, SessionConfig, SessionRules};
 pub use delay::InputDelay;
 pub use histogram::Histogram;
 pub use link::{CommandError, PathStats};

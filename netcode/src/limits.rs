@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 /// Version of the protocol; both ends must speak the same one.
-pub const PROTOCOL_VERSION: u16 = 2;
+pub const PROTOCOL_VERSION: u16 = 3;
 
 /// Largest datagram, bytes: what QUIC carries within its initial packet of 1,200 bytes.
 pub const DATAGRAM_BYTES_MAX: usize = 1150;
@@ -31,9 +31,21 @@ pub const ARRIVALS_PER_DATAGRAM_MAX: usize = 16;
 /// decided over hundreds.
 pub const PATH_REPORT_INTERVAL: u32 = 16;
 
-/// Commands of one client that the relay has not acknowledged, and commands of one slot that wait to
-/// be sealed.
+/// Small commands of one client that the relay has not acknowledged, and of one slot that wait to be
+/// sealed.
 pub const COMMANDS_UNDER_WAY_MAX: u64 = 64;
+
+/// Large commands of one client that are not sealed yet, on the stream or at the relay.
+pub const LARGE_COMMANDS_UNDER_WAY_MAX: u64 = 8;
+
+/// Highest number of a command that a relay may go on from: nobody ever gives so many.
+pub const COMMAND_NUMBER_MAX: u64 = 1 << 60;
+
+/// Most commands per second that a session can allow a player.
+pub const COMMANDS_PER_SECOND_MAX: u32 = 1_000_000;
+
+/// Most bytes of commands per second that a session can allow a player.
+pub const COMMAND_BYTES_PER_SECOND_MAX: u32 = 64 * 1024 * 1024;
 
 /// Most commands in one datagram.
 pub const COMMANDS_PER_DATAGRAM_MAX: usize = 16;
@@ -43,7 +55,7 @@ pub const COMMAND_HEADER_BYTES_MAX: usize = 16;
 
 /// Room that commands find in a datagram however many inputs wait, bytes: two of the longest.
 pub const COMMANDS_ROOM: usize =
-    2 * (phalanx_engine::limits::COMMAND_BYTES_MAX as usize + COMMAND_HEADER_BYTES_MAX);
+    2 * (phalanx_engine::limits::SMALL_COMMAND_BYTES_MAX as usize + COMMAND_HEADER_BYTES_MAX);
 
 /// How far ahead of the next tick to be sealed an input may lie, ticks.
 pub const INPUTS_AHEAD_MAX: u64 = 256;
@@ -203,10 +215,18 @@ const _: () = assert!(RATE_NOTICE.as_secs() > LEAD_MAX.as_secs() + STREAM_FALLBA
 // A tick that is sealed early is before the one that a change names.
 const _: () = assert!(RATE_NOTICE.as_millis() > SEAL_EARLY_MAX.as_millis());
 /// Longest sealed frame as it is sent, bytes: its canonical form, in which one bit more for each byte of
-/// input is not counted, behind a header.
+/// input and what the numbers of a command may take more are not counted, behind a header.
 pub const FRAME_BYTES_MAX: usize = {
-    use phalanx_engine::limits::{INPUT_BYTES_MAX, SEALED_FRAME_BYTES_MAX, SLOTS_MAX};
-    SEALED_FRAME_BYTES_MAX as usize + SLOTS_MAX as usize * INPUT_BYTES_MAX as usize / 8 + 128
+    use phalanx_engine::limits::{
+        COMMANDS_PER_FRAME_MAX, INPUT_BYTES_MAX, SEALED_FRAME_BYTES_MAX, SLOTS_MAX,
+    };
+    let inputs = SLOTS_MAX as usize * INPUT_BYTES_MAX as usize / 8;
+    SEALED_FRAME_BYTES_MAX as usize + inputs + COMMANDS_PER_FRAME_MAX as usize * 4 + 128
 };
 const _: () = assert!(FRAME_BYTES_MAX <= FRAGMENTS_MAX * (DATAGRAM_BYTES_MAX - 16));
 const _: () = assert!(FRAME_BYTES_MAX <= CONTROL_MESSAGE_BYTES_MAX);
+const _: () = {
+    // All that a client may have on its way fits into what may wait for the transport.
+    let longest = phalanx_engine::limits::COMMAND_BYTES_MAX as u64 + 32;
+    assert!(LARGE_COMMANDS_UNDER_WAY_MAX * longest <= CONTROL_QUEUE_BYTES_MAX as u64 / 2);
+};

@@ -11,7 +11,9 @@ use core::time::Duration;
 use std::collections::VecDeque;
 
 use phalanx_engine::limits::HISTORY_TICKS_MAX;
-use phalanx_engine::{Digest, FrameHash, GameIdentity, SealedFrame, Setup, Slot, Tick};
+use phalanx_engine::{
+    Digest, FrameHash, GameIdentity, SealedCommand, SealedFrame, Setup, Slot, Tick,
+};
 
 use self::downlink::Downlink;
 pub(crate) use self::downlink::PROVISIONAL_COUNT_BITS;
@@ -265,15 +267,28 @@ impl Link {
         self.running().map(|running| running.stamps.samples())
     }
 
-    /// Takes an encoded command; it goes out with the next input, for the same tick.
+    /// Takes an encoded command; it goes out with the next input, for the same tick, or at once if it is
+    /// large. Returns it as it will be sealed.
     ///
     /// # Errors
     /// [`CommandError`] before the match runs, and if too many are under way.
-    pub(crate) fn command(&mut self, bytes: Vec<u8>) -> Result<(), CommandError> {
-        match &mut self.stage {
-            Stage::Running(running) => running.outbox.push(running.uplink.next(), bytes),
-            _ => Err(CommandError::NotPlaying),
-        }
+    pub(crate) fn command(
+        &mut self,
+        slot: Slot,
+        bytes: Vec<u8>,
+    ) -> Result<SealedCommand, CommandError> {
+        let Stage::Running(running) = &mut self.stage else {
+            return Err(CommandError::NotPlaying);
+        };
+        let stamped = running.uplink.next();
+        let sequence = running.outbox.push(stamped, bytes.clone())?;
+        running.outbox.stream(&mut self.control_out);
+        Ok(SealedCommand {
+            slot,
+            sequence,
+            stamped,
+            bytes,
+        })
     }
 
     /// When the stamping clock ticks next; never while the relay has to take inputs first.
@@ -387,12 +402,17 @@ impl Link {
         let stamps = Stamps::start(now, &start);
         let stamped = stamps.next();
         encode_control(&FromClient::Stamping(stamped), &mut self.control_out);
+        let mut outbox = Outbox::default();
+        if !outbox.resume(welcome.commands) {
+            return Err(CloseReason::Malformed);
+        }
+        outbox.stream(&mut self.control_out);
         let genesis = FrameHash::genesis(&self.game, &welcome.setup);
         self.stage = Stage::Running(Box::new(Running {
             round_trip: measured.best.round_trip(),
             stamps,
             uplink: Uplink::new(self.neutral.clone(), stamped, waits),
-            outbox: Outbox::default(),
+            outbox,
             downlink: Downlink::new(welcome, self.neutral.clone(), genesis),
             reported_next: first,
             stagger: Stagger::default(),
@@ -542,7 +562,7 @@ impl Running {
         receiver: &impl Receiver,
     ) -> Result<(), CloseReason> {
         if !self.uplink.acknowledge(header.inputs_next)
-            || !self.outbox.acknowledge(header.commands_next)
+            || !self.outbox.acknowledge(header.commands)
             || header.votes_next > receiver.confirmed()
             || !header
                 .path

@@ -1,9 +1,12 @@
 //! [`Relay`]: gathers every player's input for each tick, seals the frame, stores and broadcasts
 //! it. It knows no game.
 
+mod allowance;
 mod budget;
 mod downstream;
 mod inbox;
+#[cfg(test)]
+pub(crate) mod plant;
 mod reception;
 mod reporter;
 mod schedule;
@@ -17,7 +20,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use phalanx_engine::limits::GAME_ENTRIES_MAX;
 use phalanx_engine::{
-    Entry, Log, PaceChange, SealedCommand, SealedFrame, Setup, Slot, Speed, Tick, TickRate,
+    CommandWay, Entry, Log, PaceChange, SealedCommand, SealedFrame, Setup, Slot, Speed, Tick,
+    TickRate,
 };
 
 use self::budget::Budget;
@@ -37,7 +41,7 @@ use crate::time::Time;
 use crate::vote::{Ballot, Disagreement};
 use crate::wire::{
     Arrival, BitReader, ControlReader, Datagram, FromClient, FromRelay, Hello, InputHeader,
-    ToRelay, Welcome, WireError, encode_control,
+    LargeCommand, ToRelay, Welcome, WireError, encode_control,
 };
 
 /// What a relay tells its host.
@@ -433,7 +437,10 @@ impl Relay {
         while let Some(peer) = self.peers.get_mut(&id)
             && let Some(message) = peer.control_in.next().map_err(|_| CloseReason::Malformed)?
         {
-            peer.budget.message(now)?;
+            // Commands have a budget of their own.
+            if !matches!(message, FromClient::Command(_)) {
+                peer.budget.message(now)?;
+            }
             self.control(now, id, message)?;
         }
         Ok(())
@@ -459,7 +466,44 @@ impl Relay {
                 Ok(())
             }
             (FromClient::Leave, Stage::Seated { .. }) => Err(CloseReason::Left),
+            (FromClient::Command(command), Stage::Seated { slot, .. }) => {
+                let slot = *slot;
+                if !self.large_command(slot, command)?
+                    && let Some(peer) = self.peers.get_mut(&id)
+                {
+                    // Once is enough: saying it again is counted like anything else.
+                    peer.budget.message(now)?;
+                }
+                Ok(())
+            }
             _ => Err(CloseReason::Unexpected),
+        }
+    }
+
+    /// Takes a large command of `slot`; returns whether it is new.
+    fn large_command(&mut self, slot: Slot, command: LargeCommand) -> Result<bool, CloseReason> {
+        let LargeCommand {
+            sequence,
+            stamped,
+            bytes,
+        } = command;
+        let fits = bytes.len() as u64 <= u64::from(self.config.game.command_bytes);
+        if !fits || CommandWay::of(bytes.len() as u64) != CommandWay::Large {
+            return Err(CloseReason::Malformed);
+        }
+        match self.phase {
+            Phase::Gathering => Err(CloseReason::Unexpected),
+            // It was under way when the last tick was sealed.
+            Phase::Ended { .. } | Phase::Finished => Ok(false),
+            Phase::Running => {
+                let inbox = &mut self.seats[usize::from(slot.0)].commands;
+                inbox.receive_large(SealedCommand {
+                    slot,
+                    sequence,
+                    stamped,
+                    bytes,
+                })
+            }
         }
     }
 
@@ -500,6 +544,7 @@ impl Relay {
                 setup: self.config.setup,
                 rules: self.config.rules,
                 epoch: self.config.epoch,
+                commands: self.seats[usize::from(slot.0)].commands.next(),
             };
             encode_control(&FromRelay::Welcome(welcome), &mut peer.control_out);
         }
@@ -562,7 +607,7 @@ impl Relay {
         }
     }
 
-    /// Takes the commands of `slot` that are for ticks before `limit`; they are written as distances from `near`.
+    /// Takes the small commands of `slot` that are for ticks before `limit`; they are written as distances from `near`.
     fn commands(
         &mut self,
         slot: Slot,
@@ -572,7 +617,7 @@ impl Relay {
     ) -> Result<(), WireError> {
         let longest = self.config.game.command_bytes as usize;
         let inbox = &mut self.seats[usize::from(slot.0)].commands;
-        let (known, mut first) = (inbox.next(), None);
+        let (known, mut first) = (inbox.next().small, None);
         ToRelay::commands(near, bits, |sequence, tick, bytes| {
             // What lies before the first was acknowledged, or is a lie.
             if *first.get_or_insert(sequence) > known || bytes.len() > longest {
@@ -582,9 +627,10 @@ impl Relay {
                 let command = SealedCommand {
                     slot,
                     sequence,
+                    stamped: tick,
                     bytes,
                 };
-                inbox.receive(tick, command);
+                inbox.receive_small(command);
             }
             Ok(())
         })
@@ -833,7 +879,7 @@ impl Relay {
                 let seat = &self.seats[usize::from(slot.0)];
                 let news = News {
                     inputs_next: seat.next(),
-                    commands_next: seat.commands.next(),
+                    commands: seat.commands.acknowledged(),
                     votes_next: self.ballot.next(*slot),
                     agreed_next: self.ballot.agreed_next(),
                     epoch: self.config.epoch,

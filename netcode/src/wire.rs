@@ -11,7 +11,10 @@ mod report;
 
 pub(crate) use bits::{BitReader, BitWriter};
 
-pub(crate) use control::{ControlReader, FromClient, FromRelay, Hello, Welcome, encode_control};
+pub(crate) use control::{
+    CommandNumbers, ControlReader, FromClient, FromRelay, Hello, LargeCommand, Welcome,
+    encode_control,
+};
 pub(crate) use datagram::{Datagram, FragmentHeader, InputHeader, RelayHeader, ToClient, ToRelay};
 pub(crate) use frames::{FrameShape, FramesReader, FramesWriter, blank_frame, put_command};
 pub(crate) use report::{Arrival, Arrivals, PathReport};

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use hostile_pump::siege::{FRAGMENT, SECOND};
 use hostile_pump::{Pump, WideInput, config};
 use phalanx_engine::limits::{
-    COMMAND_BYTES_MAX, COMMAND_BYTES_PER_FRAME_MAX, COMMANDS_PER_FRAME_MAX,
+    COMMAND_BYTES_PER_FRAME_MAX, COMMANDS_PER_FRAME_MAX, SMALL_COMMAND_BYTES_MAX,
 };
 use phalanx_engine::{
     Command, Effects, InputFrame, NoEffect, SealedCommand, SealedFrame, Setup, Simulation, Slot,
@@ -44,7 +44,7 @@ struct Shout {
 }
 
 impl Command for Shout {
-    const MAX_BYTES: u32 = COMMAND_BYTES_MAX;
+    const MAX_BYTES: u32 = SMALL_COMMAND_BYTES_MAX;
 }
 
 impl Simulation for Loud {
@@ -61,8 +61,9 @@ impl Simulation for Loud {
     }
 
     fn step(&self, state: &mut Heard, frame: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {
-        for (slot, shout) in frame.commands() {
-            let hash = mix(state.hash ^ shout.tick ^ u64::from(slot.0) << 56);
+        for given in frame.commands() {
+            let shout = &given.command;
+            let hash = mix(state.hash ^ shout.tick ^ u64::from(given.slot.0) << 56);
             let bytes = shout.rest.iter();
             state.hash = bytes.fold(hash, |hash, byte| mix(hash ^ u64::from(*byte)));
         }
@@ -165,7 +166,7 @@ fn who_says_little_is_heard_among_many_who_shout() {
         );
         let full = |frame: &&SealedFrame| {
             let bytes: u64 = frame.commands.iter().map(SealedCommand::frame_bytes).sum();
-            let longest = u64::from(SealedCommand::OVERHEAD + COMMAND_BYTES_MAX);
+            let longest = u64::from(SealedCommand::OVERHEAD + SMALL_COMMAND_BYTES_MAX);
             frame.commands.len() as u64 == u64::from(COMMANDS_PER_FRAME_MAX)
                 || bytes + longest > u64::from(COMMAND_BYTES_PER_FRAME_MAX)
         };

@@ -128,6 +128,7 @@ fn the_check_sees_what_is_lost_doubled_swapped_and_changed() {
     let command = |slot, sequence, byte| SealedCommand {
         slot: Slot(slot),
         sequence,
+        stamped: Tick::ZERO,
         bytes: vec![byte],
     };
     let right = [command(0, 0, 1), command(1, 0, 3), command(0, 1, 2)];
@@ -354,6 +355,41 @@ fn a_command_may_have_no_bytes() {
     }
 }
 
+/// A game whose bots order more at one tick than can be under way to the relay.
+struct Wordy;
+
+impl Simulation for Wordy {
+    const ID: &'static str = "wordy";
+    const VERSION: u32 = 1;
+    type State = Rung;
+    type Input = NoInput;
+    type Command = Ring;
+    type Effect = NoEffect;
+
+    fn start(&self, _setup: &Setup) -> Rung {
+        Rung { times: 0 }
+    }
+
+    fn step(&self, state: &mut Rung, frame: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {
+        state.times += frame.commands().len() as u64;
+    }
+
+    fn bot_commands(&self, state: &Rung, _slot: Slot) -> Vec<Ring> {
+        vec![Ring; if state.times == 0 { 150 } else { 0 }]
+    }
+}
+
+/// What the relay has no room for yet was dropped.
+#[test]
+fn what_a_bot_orders_at_once_is_given_in_time() {
+    let mut world = World::new(&over(Preset::Wifi), || Wordy).unwrap();
+    world.run_bots();
+    let times = world.client(Slot(0)).state().unwrap().times;
+    // They order again until they see that it came.
+    assert!(times >= 300 && times.is_multiple_of(150), "{times}");
+    assert_eq!(world.report().commands, times);
+}
+
 /// At a round trip of 100 ms and 5 % loss: how many ticks after that of the next input commands are
 /// executed, and how many inputs came too late.
 #[test]
@@ -393,13 +429,12 @@ fn a_command_is_as_fast_as_an_input() {
         inputs += 2 * frames.len() as u64;
         let sealed = frames.iter().flat_map(|frame| {
             let commands = frame.commands.iter();
-            commands.map(move |_| frame.tick)
+            commands.map(move |command| (frame.tick, command))
         });
-        later.extend(
-            sealed
-                .zip(expected)
-                .map(|(tick, wanted)| tick.since(wanted)),
-        );
+        later.extend(sealed.zip(expected).map(|((tick, command), wanted)| {
+            assert_eq!(command.stamped, wanted, "the tick of the next input");
+            command.age(tick)
+        }));
     }
     later.sort_unstable();
     let part = |percent: usize| later[(later.len() - 1) * percent / 100];

@@ -59,7 +59,7 @@ fn told_by_the_log(world: &World<Mixer>, setup: &Setup) -> Vec<(Tick, Ping)> {
         session.begin(frame.tick, &frame.entries);
         let commands = frame.commands.iter();
         let commands: Vec<_> = commands
-            .filter_map(|command| Some((command.slot, command.decode()?)))
+            .filter_map(|command| command.given(frame.tick))
             .collect();
         let inputs: Vec<_> = frame.inputs.chunks(2).map(u16::unpack).collect();
         let input = InputFrame::new(frame.tick, &session, &frame.entries, &commands, &inputs);

@@ -7,14 +7,16 @@ use std::collections::BTreeMap;
 
 use phalanx_engine::limits::FIRST_TICK_MAX;
 use phalanx_engine::{
-    Digest, Effects, Entry, InputFrame, SealedFrame, SetupError, Simulation, Slot, Snapshot, Tick,
-    TickRate, from_bytes, mix, to_bytes,
+    Digest, Effects, Entry, GivenCommand, InputFrame, SealedFrame, SetupError, Simulation, Slot,
+    Snapshot, Tick, TickRate, from_bytes, mix, to_bytes,
 };
 use phalanx_netcode::testing::{
     LinkConditions, Mixed, Mixer, Note, Ping, Planted, Preset, Scenario, World, WorldError,
 };
 use phalanx_netcode::time::samples::Sample;
-use phalanx_netcode::{ClientConfig, ConfigError, Histogram, LatePolicy, SessionRules, Time};
+use phalanx_netcode::{
+    ClientConfig, CommandBudget, ConfigError, Histogram, LatePolicy, SessionRules, Time,
+};
 
 /// Where sessions begin, and the tick in them at which a shorter tick would wrap.
 const BOUNDARIES: [(Tick, u64); 3] = [
@@ -188,9 +190,12 @@ impl Match {
                 .map(|input| u16::from_le_bytes([input[0], input[1]]))
                 .collect();
             let commands = frame.commands.iter();
-            let commands =
-                commands.map(|command| (command.slot, from_bytes(&command.bytes).unwrap()));
-            let commands: Vec<(Slot, Note)> = commands.collect();
+            let commands = commands.map(|command| GivenCommand {
+                slot: command.slot,
+                age: tick.0 - command.stamped.0,
+                command: from_bytes(&command.bytes).unwrap(),
+            });
+            let commands: Vec<GivenCommand<Note>> = commands.collect();
             let frame = InputFrame::new(tick, &session, &frame.entries, &commands, &inputs);
             rules.step(&mut state, &frame, &mut Effects::new());
         }
@@ -205,6 +210,9 @@ impl Match {
             let mut frame = frame.unwrap();
             frame.entries = moved(&frame.entries, self.first);
             frame.tick = Tick(frame.tick.0 - self.first.0);
+            for command in &mut frame.commands {
+                command.stamped = Tick(command.stamped.0 - self.first.0);
+            }
             // The hash of what came before tells where that began.
             frame.previous = phalanx_engine::FrameHash([0; 32]);
             frame
@@ -358,6 +366,7 @@ fn lockstep() -> Scenario {
         rules: SessionRules {
             policy: LatePolicy::Wait { bound_ms: 500 },
             forwarding: false,
+            commands: CommandBudget::default(),
             ..over(Preset::Wifi).rules
         },
         ..over(Preset::Wifi)

@@ -58,6 +58,10 @@ fn a_lying_relay_is_left_with_a_reason() {
             ..News::NONE
         },
         News {
+            large_next: 1,
+            ..News::NONE
+        },
+        News {
             votes_next: 1_000_000,
             ..News::NONE
         },
@@ -173,30 +177,44 @@ fn frames_that_break_their_own_format_are_refused() {
     assert_eq!(closed_by(Stage::Running, false, vec![0xff; 4]), malformed);
 }
 
-/// No commands, of a slot that is not there, too long, twice the same, and more than fit
-/// into a frame.
+/// No commands, of a slot that is not there, from the future, of the other way or too long for any, twice
+/// the same, what follows upon nothing, and more than fit into a frame; a right one is taken.
 #[test]
 fn commands_that_break_the_format_of_a_frame_are_refused() {
+    // Of the frame of tick 0: slot and sequence, if it does not follow; age, whether it is large, length.
+    type One = (Option<(u64, u64)>, u64, bool, u64);
     let malformed = Some(CloseReason::Malformed);
-    let commands: [&[(u64, u64, u64)]; 5] = [
-        &[],
-        &[(2, 0, 1)],
-        &[(0, 0, 201)],
-        &[(1, 4, 1), (1, 4, 1)],
-        &[(1, 0, 200); 60],
+    let first = |slot, sequence| Some((slot, sequence));
+    let many = |length: u64, count: usize| -> Vec<One> {
+        let following = vec![(None, 0, length > 200, length); count - 1];
+        [vec![(first(1, 0), 0, length > 200, length)], following].concat()
+    };
+    let commands: [(Vec<One>, _); 12] = [
+        (vec![(first(1, 4), 0, false, 1)], None),
+        (many(4075, 2), None),
+        (vec![], malformed),
+        (vec![(first(2, 0), 0, false, 1)], malformed),
+        (vec![(first(0, 0), 1, false, 1)], malformed),
+        (vec![(first(0, 0), 0, false, 201)], malformed),
+        (vec![(first(0, 0), 0, true, 200)], malformed),
+        (vec![(first(0, 0), 0, true, 4097)], malformed),
+        (vec![(first(1, 4), 0, false, 1); 2], malformed),
+        (vec![(None, 0, false, 1)], malformed),
+        (many(200, 60), malformed),
+        (many(4096, 2), malformed),
     ];
-    for commands in commands {
+    for (commands, expected) in commands {
         let bits = News::NONE.header().flag(true).flag(false).flag(true);
-        let bits = commands.iter().zip(0..).fold(
+        let bits = commands.iter().fold(
             bits.bits(commands.len() as u64, 8),
-            |bits, ((slot, sequence, length), index)| {
-                // Sixty in order.
-                let sequence = if commands.len() == 60 {
-                    index
-                } else {
-                    *sequence
+            |bits, (place, age, large, length)| {
+                let bits = bits.flag(place.is_none());
+                let bits = match place {
+                    Some((slot, sequence)) => bits.bits(*slot, 8).count(*sequence),
+                    None => bits,
                 };
-                let bits = bits.bits(*slot, 8).count(sequence).bits(*length, 8);
+                let bits = bits.count(*age).flag(*large);
+                let bits = bits.bits(*length, if *large { 13 } else { 8 });
                 (0..*length).fold(bits, |bits, _| bits.bits(7, 8))
             },
         );
@@ -208,11 +226,12 @@ fn commands_that_break_the_format_of_a_frame_are_refused() {
         } else {
             closed_by(Stage::Running, true, bytes)
         };
-        assert_eq!(closed, malformed, "{commands:?}");
+        assert_eq!(closed, expected, "{commands:?}");
     }
 }
 
-/// A welcome: slot, seed, slots, rate, first tick 0, policy (repeat), repetition, forwarding, epoch.
+/// A welcome: slot, seed, slots, rate, first tick 0, policy (repeat), repetition, forwarding, the budget of
+/// commands, epoch, and the numbers of commands.
 fn welcome(slot: u8, slots: u8, rate: (u64, u64), repeat: u64) -> Vec<u8> {
     welcome_from(0, slot, slots, rate, repeat)
 }
@@ -221,7 +240,7 @@ fn welcome(slot: u8, slots: u8, rate: (u64, u64), repeat: u64) -> Vec<u8> {
 fn welcome_from(first: u64, slot: u8, slots: u8, rate: (u64, u64), repeat: u64) -> Vec<u8> {
     let (numerator, denominator) = (varint(rate.0), varint(rate.1));
     let (first, repeat) = (varint(first), varint(repeat));
-    let parts: [&[u8]; 9] = [
+    let parts: [&[u8]; 12] = [
         &[slot],
         &[5],
         &[slots],
@@ -230,7 +249,11 @@ fn welcome_from(first: u64, slot: u8, slots: u8, rate: (u64, u64), repeat: u64) 
         &first,
         &[1],
         &repeat,
-        &[1, 1],
+        &[1],
+        // 256 commands and 65,536 bytes per second.
+        &[0x80, 2, 0x80, 0x80, 4],
+        &[1],
+        &[0, 0],
     ];
     control(0, &parts.concat())
 }
@@ -326,8 +349,8 @@ fn another_protocol_a_full_and_a_begun_session_are_refused() {
     pump.record = Some(Vec::new());
     pump.step();
     let mut hello = pump.record.take().unwrap().remove(0).1;
-    assert_eq!(hello.bytes[5], 2, "the version of the protocol");
-    hello.bytes[5] = 3;
+    assert_eq!(hello.bytes[5], 3, "the version of the protocol");
+    hello.bytes[5] = 4;
     let late = pump.join(Mixer);
     pump.chairs[2].connected = false;
     hello.peer = late;

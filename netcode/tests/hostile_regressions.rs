@@ -364,6 +364,7 @@ fn absurd_margins_move_a_clock_by_seconds_at_most() {
                 .count(0)
                 .tick(newest, 0)
                 .count(0)
+                .flag(false)
                 .tick(0, 0)
                 .tick(0, 0)
                 .flag(true)

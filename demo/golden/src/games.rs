@@ -142,6 +142,7 @@ impl<S: Simulation> Match<S> {
                 SealedCommand {
                     slot,
                     sequence,
+                    stamped: tick,
                     bytes,
                 }
             }));

@@ -32,6 +32,7 @@ fn heads(tape: &mut Tape<'_>) {
                 frame.commands.push(SealedCommand {
                     slot,
                     sequence: rng.next_u64(),
+                    stamped: tick,
                     bytes: (0..length)
                         .map(|_| rng.next_u32().to_be_bytes()[0])
                         .collect(),

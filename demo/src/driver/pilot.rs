@@ -2,6 +2,7 @@
 
 use core::cell::RefCell;
 use core::time::Duration;
+use std::collections::VecDeque;
 
 use phalanx_engine::{Setup, Simulation, Slot, Tick};
 use phalanx_netcode::limits::START_DELAY;
@@ -18,7 +19,7 @@ pub(crate) trait Pilot<S: Simulation> {
     /// What the pilot holds for `tick`, `state` being the live one.
     fn sample(&mut self, now: Time, tick: Tick, slot: Slot, state: &S::State) -> S::Input;
 
-    /// What the pilot orders now; asked after every input.
+    /// What the pilot orders now; asked before every input, unless what it ordered before is not given yet.
     fn commands(&mut self, _slot: Slot, _state: &S::State) -> Vec<S::Command> {
         Vec::new()
     }
@@ -118,7 +119,7 @@ pub(crate) async fn fly<S: Simulation, P: Pilot<S>>(
     interrupt: &mut Interrupt,
 ) -> Ending {
     let mut ending = Ending::NOT_YET;
-    let mut buffer = Vec::new();
+    let (mut buffer, mut orders) = (Vec::new(), VecDeque::new());
     let (mut leaving, mut leave_until) = (false, Time::NEVER);
     loop {
         let pumped = pump(
@@ -127,6 +128,7 @@ pub(crate) async fn fly<S: Simulation, P: Pilot<S>>(
             pilot,
             clock,
             &mut buffer,
+            &mut orders,
             &mut ending,
         );
         let stays = pilot.shown(clock.now(), &mut client.borrow_mut());
@@ -150,7 +152,7 @@ pub(crate) async fn fly<S: Simulation, P: Pilot<S>>(
                 ConnectionEvent::Closed(disconnect) => {
                     client.borrow_mut().disconnected(close_reason(&disconnect));
                     ending.disconnect = Some(disconnect);
-                    pump(client, &mut connection, pilot, clock, &mut buffer, &mut ending);
+                    pump(client, &mut connection, pilot, clock, &mut buffer, &mut orders, &mut ending);
                     return ending;
                 }
             },
@@ -172,13 +174,15 @@ pub(super) const fn close_reason(disconnect: &Disconnect) -> Option<CloseReason>
     }
 }
 
-/// Lets the client do all that is to be done now; returns when it wants to be called again.
+/// Lets the client do all that is to be done now; returns when it wants to be called again. `orders` are
+/// what the pilot ordered and the client does not take yet.
 fn pump<S: Simulation, P: Pilot<S>>(
     client: &RefCell<Client<S>>,
     connection: &mut Connection,
     pilot: &mut P,
     clock: &Clock,
     buffer: &mut Vec<u8>,
+    orders: &mut VecDeque<S::Command>,
     ending: &mut Ending,
 ) -> Time {
     let mut client = client.borrow_mut();
@@ -196,15 +200,15 @@ fn pump<S: Simulation, P: Pilot<S>>(
             Output::Close(reason) => connection.close(reason),
             Output::Timeout(due) if due <= now => {
                 let slot = client.slot().unwrap_or(Slot(0));
-                let mut commands = Vec::new();
+                let asks = orders.is_empty();
                 client.update(now, |tick, state| {
-                    commands.extend(pilot.commands(slot, state));
+                    if asks {
+                        orders.extend(pilot.commands(slot, state));
+                    }
                     pilot.sample(now, tick, slot, state)
                 });
-                for command in &commands {
-                    // What is too much for now is thought of again when the state still asks for it.
-                    let _ = client.command(command);
-                }
+                // Refused for good is only what is ordered after the end.
+                let _ = client.commands(orders);
             }
             Output::Timeout(due) => return due,
         }

@@ -22,8 +22,8 @@ pub(super) fn step(
         }
         round::begin(rules, battle, frame.session());
     }
-    for (slot, order) in frame.commands() {
-        obey::obey(battle, *slot, order);
+    for given in frame.commands() {
+        obey::obey(battle, given.slot, &given.command);
     }
     battle.index();
     for row in movement::on_beat(battle.units.places(), battle.round.age) {

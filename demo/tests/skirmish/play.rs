@@ -7,8 +7,8 @@ use phalanx::skirmish::{
     Skirmish, Structure, TRAINING_MAX, Task, Unit, WAYPOINTS_MAX, Who,
 };
 use phalanx_engine::{
-    Effects, Entry, Fix, Fix32, Id, InputFrame, NoInput, Session, Setup, Simulation, Slot, Tick,
-    TickRate, Vec2,
+    Effects, Entry, Fix, Fix32, GivenCommand, Id, InputFrame, NoInput, Session, Setup, Simulation,
+    Slot, Tick, TickRate, Vec2,
 };
 
 /// A session at 20 Hz.
@@ -86,7 +86,11 @@ impl Play {
     pub(crate) fn step_with(&mut self, entries: &[Entry], orders: &[(Slot, Order)]) {
         self.session.begin(self.tick, entries);
         let inputs = vec![NoInput; self.session.slots().into()];
-        let frame = InputFrame::new(self.tick, &self.session, entries, orders, &inputs);
+        let orders = orders.iter().cloned();
+        let given: Vec<_> = orders
+            .map(|(slot, order)| GivenCommand::new(slot, order))
+            .collect();
+        let frame = InputFrame::new(self.tick, &self.session, entries, &given, &inputs);
         let mut cues = Effects::new();
         self.rules.step(&mut self.battle, &frame, &mut cues);
         self.cues = cues.take().collect();

@@ -229,8 +229,9 @@ where
     for entry in frame.entries() {
         field.absorb_entry(*entry);
     }
-    for (slot, decree) in frame.commands() {
-        field.obey(*slot, decree);
+    for given in frame.commands() {
+        field.absorb(given.age);
+        field.obey(given.slot, &given.command);
     }
     for (slot, presence, order) in frame.slots() {
         field.act(slot, presence, order);

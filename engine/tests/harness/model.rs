@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use phalanx_engine::limits::HORIZON_TICKS_MAX;
 use phalanx_engine::{
-    Digest, Effects, Encoder, Entry, Input, InputFrame, Node, Presence, Provenance, Schema,
-    SealError, SealedCommand, SealedFrame, Sealing, Session, Setup, Simulation, Slot, Stall, State,
-    Tick, Window,
+    Digest, Effects, Encoder, Entry, GivenCommand, Input, InputFrame, Node, Presence, Provenance,
+    Schema, SealError, SealedCommand, SealedFrame, Sealing, Session, Setup, Simulation, Slot,
+    Stall, State, Tick, Window,
 };
 
 use super::chaos::{Decree, Order};
@@ -17,7 +17,7 @@ use super::effects::{Spark, Teller};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Used {
     pub entries: Vec<Entry>,
-    pub decrees: Vec<(Slot, Decree)>,
+    pub decrees: Vec<GivenCommand<Decree>>,
     pub orders: Vec<Order>,
 }
 
@@ -95,12 +95,14 @@ where
         ..Used::default()
     };
     for slot in Slot::all(session.slots()) {
-        let given = used.decrees.iter().filter(|(whose, _)| *whose == slot);
+        let given = used.decrees.iter().filter(|given| given.slot == slot);
         all.decrees.extend(given.cloned());
         if session.presence(slot) == Presence::Bot {
             all.orders.push(simulation.bot(state, slot));
             let decrees = simulation.bot_commands(state, slot);
-            let decrees = decrees.into_iter().map(|decree| (slot, decree));
+            let decrees = decrees
+                .into_iter()
+                .map(|decree| GivenCommand::new(slot, decree));
             all.decrees.extend(decrees);
         } else {
             all.orders.push(used.orders[slot.0 as usize]);
@@ -113,13 +115,17 @@ where
 pub fn sealed_use(frame: &SealedFrame) -> Used {
     Used {
         entries: frame.entries.clone(),
-        decrees: frame.commands.iter().filter_map(decree).collect(),
+        decrees: frame
+            .commands
+            .iter()
+            .filter_map(|command| decree(frame.tick, command))
+            .collect(),
         orders: frame.inputs.chunks(2).map(Order::unpack).collect(),
     }
 }
 
 /// What a sealed command orders, if anything, written out by hand.
-fn decree(command: &SealedCommand) -> Option<(Slot, Decree)> {
+fn decree(tick: Tick, command: &SealedCommand) -> Option<GivenCommand<Decree>> {
     let (head, gifts) = command.bytes.split_at_checked(5)?;
     let count = u32::from_le_bytes(head[1..].try_into().ok()?);
     let right = head[0] <= 1 && count as usize == gifts.len() && gifts.len() <= 4;
@@ -127,7 +133,11 @@ fn decree(command: &SealedCommand) -> Option<(Slot, Decree)> {
         calm: head[0] == 1,
         gifts: gifts.iter().map(|byte| byte.cast_signed()).collect(),
     };
-    right.then_some((command.slot, decree))
+    right.then_some(GivenCommand {
+        slot: command.slot,
+        age: tick.0 - command.stamped.0,
+        command: decree,
+    })
 }
 
 pub struct Model<S: Simulation> {

@@ -140,6 +140,7 @@ impl Reader<'_> {
         let command = |sequence| SealedCommand {
             slot: Slot((byte >> 4) % slots),
             sequence,
+            stamped: Tick::ZERO,
             bytes: self.command(),
         };
         (0..count).map(command).collect()

@@ -15,8 +15,8 @@ use crate::limits::{
 use crate::link::PROVISIONAL_COUNT_BITS;
 use crate::time::Time;
 use crate::wire::{
-    Arrival, Arrivals, BitWriter, Datagram, FragmentHeader, FrameShape, FramesWriter, FromRelay,
-    RelayHeader, encode_control,
+    Arrival, Arrivals, BitWriter, CommandNumbers, Datagram, FragmentHeader, FrameShape,
+    FramesWriter, FromRelay, RelayHeader, encode_control,
 };
 
 /// Room in a datagram for frames: the rest is for forwarded inputs.
@@ -32,7 +32,7 @@ const STREAM_BYTES: usize = 8 * 1024;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct News {
     pub(crate) inputs_next: Tick,
-    pub(crate) commands_next: u64,
+    pub(crate) commands: CommandNumbers,
     pub(crate) votes_next: Tick,
     pub(crate) agreed_next: Tick,
     pub(crate) epoch: u32,
@@ -274,7 +274,7 @@ impl Downstream {
         let begin = view.sealer.log().first();
         let header = RelayHeader {
             inputs_next: begin,
-            commands_next: 0,
+            commands: CommandNumbers::default(),
             votes_next: begin,
             agreed_next: begin,
             arrivals: Arrivals::default(),
@@ -348,7 +348,7 @@ impl Downstream {
 fn header(news: News, first: Tick, acked_baseline: bool) -> RelayHeader {
     RelayHeader {
         inputs_next: news.inputs_next,
-        commands_next: news.commands_next,
+        commands: news.commands,
         votes_next: news.votes_next,
         agreed_next: news.agreed_next,
         arrivals: Arrivals::default(),

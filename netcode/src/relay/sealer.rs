@@ -1,7 +1,7 @@
 //! [`Sealer`]: fixes one tick after the other and keeps the log.
 
 use phalanx_engine::limits::{COMMAND_BYTES_PER_FRAME_MAX, COMMANDS_PER_FRAME_MAX};
-use phalanx_engine::{Entry, Log, Provenance, SealedCommand, SealedFrame, Slot, Tick};
+use phalanx_engine::{CommandWay, Entry, Log, Provenance, SealedCommand, SealedFrame, Slot, Tick};
 
 use super::seat::Seat;
 use crate::config::{LatePolicy, SessionConfig};
@@ -19,7 +19,7 @@ pub(crate) struct Sealer {
     neutral: Vec<u8>,
     /// The newest frames and when they were sealed, in a ring by tick.
     recent: Vec<(SealedFrame, Time)>,
-    /// Position of the slot whose commands are taken first next time.
+    /// Whose commands are taken first next time: see [`take_commands`].
     turn: usize,
 }
 
@@ -119,6 +119,9 @@ impl Sealer {
         frame.previous = self.log.head();
         frame.entries.clear();
         frame.entries.append(entries);
+        for seat in &mut *seats {
+            seat.commands.allow(now, config.rules.commands);
+        }
         frame.commands.clear();
         if !paused {
             take_commands(tick, seats, &mut self.turn, &mut frame.commands);
@@ -146,32 +149,40 @@ impl Sealer {
 }
 
 /// Takes the commands that are due at `tick`, as many as a frame has room for; the rest comes with the
-/// next one. Slots are served in turn, one command each before anybody has a second one, and `turn` goes
-/// on with the slot at which the room ended.
+/// next ones. The ways of all slots are served in turn, one command each before any has a second one. Where
+/// the room is too small for a command, shorter ones of others still go; `turn` begins there next time, when
+/// the frame is empty, so that none waits for more frames than there are ways.
 fn take_commands(
     tick: Tick,
     seats: &mut [Seat],
     turn: &mut usize,
     commands: &mut Vec<SealedCommand>,
 ) {
+    const WAYS: usize = CommandWay::ALL.len();
     let mut room = u64::from(COMMAND_BYTES_PER_FRAME_MAX);
-    // So many slots in a row had nothing to say.
-    let mut silent = 0;
-    while silent < seats.len() {
-        let Some(bytes) = seats[*turn].commands.due(tick) else {
-            silent += 1;
-            *turn = (*turn + 1) % seats.len();
-            continue;
-        };
-        if bytes > room || commands.len() == COMMANDS_PER_FRAME_MAX as usize {
-            break;
+    let mut left_out = None;
+    // So many in a row had nothing that there is room for.
+    let mut passed = 0;
+    while passed < seats.len() * WAYS && commands.len() < COMMANDS_PER_FRAME_MAX as usize {
+        let (inbox, way) = (
+            &mut seats[*turn / WAYS].commands,
+            CommandWay::ALL[*turn % WAYS],
+        );
+        match inbox.due(way, tick) {
+            Some(bytes) if bytes <= room => {
+                commands.extend(inbox.take(way));
+                room -= bytes;
+                passed = 0;
+            }
+            due => {
+                left_out = left_out.or(due.map(|_| *turn));
+                passed += 1;
+            }
         }
-        commands.extend(seats[*turn].commands.take());
-        room -= bytes;
-        silent = 0;
-        *turn = (*turn + 1) % seats.len();
+        *turn = (*turn + 1) % (seats.len() * WAYS);
     }
-    commands.sort_by_key(|command| (command.slot, command.sequence));
+    *turn = left_out.unwrap_or(*turn);
+    commands.sort_by_key(SealedCommand::place);
 }
 
 /// Decides what `slot` did in `tick`: its own input, else by the policy.
@@ -208,3 +219,6 @@ fn fill(
 pub(crate) fn scratch_frame(config: &SessionConfig) -> SealedFrame {
     blank_frame(config.shape(), &config.neutral)
 }
+
+#[cfg(test)]
+mod tests;

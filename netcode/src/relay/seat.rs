@@ -88,7 +88,7 @@ impl Seat {
     pub(crate) fn vacate(&mut self) {
         self.peer = None;
         self.from = None;
-        self.commands.clear();
+        self.commands.vacate();
     }
 
     fn range(&self, tick: Tick) -> core::ops::Range<usize> {

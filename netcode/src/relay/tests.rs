@@ -1,5 +1,7 @@
 //! A relay alone, with peers that are nothing but the bytes they send: the tick rate.
 
+mod commands;
+
 use core::time::Duration;
 
 use phalanx_engine::{FrameHash, Pace, Provenance, SealedFrame, Setup};

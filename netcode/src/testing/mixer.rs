@@ -1,8 +1,8 @@
 //! [`Mixer`]: the smallest game in which everything matters.
 
 use phalanx_engine::{
-    Command, Effect, EffectKey, Effects, Entry, InputFrame, Presence, Rng, Setup, Simulation, Slot,
-    State, mix,
+    Command, Effect, EffectKey, Effects, Entry, GivenCommand, InputFrame, Presence, Rng, Setup,
+    Simulation, Slot, State, mix,
 };
 
 /// A game whose state is a hash of everything that ever happened: one different input, presence,
@@ -88,7 +88,8 @@ impl Simulation for Mixer {
                 effects.emit(Ping::Input(slot, input));
             }
         }
-        for (slot, note) in frame.commands() {
+        for GivenCommand { slot, command, .. } in frame.commands() {
+            let note = command;
             for byte in &note.text {
                 hash = mix(hash ^ u64::from(*byte));
             }

@@ -6,7 +6,7 @@ use phalanx_engine::{Repeat, Setup, Simulation, Slot, Tick, TickRate};
 
 use super::{LinkConditions, Plant};
 use crate::client::ClientConfig;
-use crate::config::{LatePolicy, SessionConfig, SessionRules};
+use crate::config::{CommandBudget, LatePolicy, SessionConfig, SessionRules};
 use crate::time::Time;
 
 /// One match: the same whether it is played in the virtual world or over real sockets.
@@ -83,6 +83,7 @@ impl Default for Scenario {
                 policy: LatePolicy::Repeat,
                 repeat: Repeat { ticks: 30 },
                 forwarding: true,
+                commands: CommandBudget::default(),
             },
             up: LinkConditions::PERFECT,
             down: LinkConditions::PERFECT,

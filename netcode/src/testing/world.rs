@@ -1,5 +1,7 @@
 //! [`World`]: clients, relay and network in one thread, on a virtual clock, drawn from one seed.
 
+#[cfg(test)]
+mod commands;
 mod faults;
 
 use core::time::Duration;
@@ -28,6 +30,8 @@ struct Node<S: Simulation> {
     due: Time,
     connected: bool,
     events: Vec<Event>,
+    /// What its bot ordered and the client does not take yet.
+    orders: VecDeque<S::Command>,
 }
 
 impl<S: Simulation> Node<S> {
@@ -150,6 +154,7 @@ impl<S: Simulation> World<S> {
                 due: Time::ZERO,
                 connected: true,
                 events: Vec::new(),
+                orders: VecDeque::new(),
             });
             relay.connected(Time::ZERO, PeerId(slot.0.into()));
         }
@@ -453,17 +458,18 @@ impl<S: Simulation> World<S> {
                 }
                 Output::Timeout(due) if due <= local => {
                     let (bot, slot) = (&self.bot, node.client.slot().unwrap_or(Slot(0)));
-                    let mut commands = Vec::new();
+                    // A bot whose commands pile up orders nothing new before they are given.
+                    let (thinks, orders) = (node.orders.is_empty(), &mut node.orders);
                     node.client.update(local, |tick, state| {
                         sample(slot, tick, state).unwrap_or_else(|| {
-                            commands.extend(bot.bot_commands(state, slot));
+                            if thinks {
+                                orders.extend(bot.bot_commands(state, slot));
+                            }
                             bot.bot(state, slot)
                         })
                     });
-                    for command in &commands {
-                        // A bot whose commands pile up thinks again of what it sees later.
-                        let _ = node.client.command(command);
-                    }
+                    // Refused for good is only what is ordered after the end.
+                    let _ = node.client.commands(&mut node.orders);
                 }
                 Output::Timeout(due) => {
                     node.due = node.machine.acts(node.machine.world(due));

@@ -15,6 +15,21 @@ pub(crate) struct Hello {
     pub(crate) game: GameIdentity,
 }
 
+/// Per way the number of a slot's next command.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CommandNumbers {
+    pub(crate) small: u64,
+    pub(crate) large: u64,
+}
+
+/// A command that is too long for a datagram.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LargeCommand {
+    pub(crate) sequence: u64,
+    pub(crate) stamped: Tick,
+    pub(crate) bytes: Vec<u8>,
+}
+
 /// What the relay answers to a client that it takes in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Welcome {
@@ -22,6 +37,8 @@ pub(crate) struct Welcome {
     pub(crate) setup: Setup,
     pub(crate) rules: SessionRules,
     pub(crate) epoch: u32,
+    /// The relay has every command of the slot before these: they are given by nobody again.
+    pub(crate) commands: CommandNumbers,
 }
 
 /// From a client to the relay.
@@ -34,6 +51,8 @@ pub(crate) enum FromClient {
     Stamping(Tick),
     /// The player leaves.
     Leave,
+    /// What the player orders, if it is large. Not only once if the connection was another one.
+    Command(LargeCommand),
 }
 
 /// From the relay to a client.

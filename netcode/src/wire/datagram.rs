@@ -3,10 +3,11 @@
 //! Both large kinds are self-contained: they carry everything that is not acknowledged yet,
 //! written against a value that the receiver provably has, or against the neutral input.
 
-use phalanx_engine::{Digest, Tick};
+use phalanx_engine::{CommandWay, Digest, Tick};
 
 use super::WireError;
 use super::bits::{BitReader, BitWriter};
+use super::control::CommandNumbers;
 use super::frames::take_command;
 use super::report::{Arrivals, PathReport};
 use crate::limits::{
@@ -44,8 +45,9 @@ pub(crate) struct InputHeader {
 pub(crate) struct RelayHeader {
     /// The relay has every input of this client before this tick.
     pub(crate) inputs_next: Tick,
-    /// The relay has every command of this client before this one.
-    pub(crate) commands_next: u64,
+    /// The relay has every small command of this client before this one, and has sealed every large one
+    /// before this one.
+    pub(crate) commands: CommandNumbers,
     /// The relay has every vote of this client before this tick.
     pub(crate) votes_next: Tick,
     /// Every tick before this one is agreed.
@@ -135,7 +137,12 @@ impl Datagram {
         let near = header.first;
         bits.put_count(near.0);
         bits.put_tick(header.inputs_next, near);
-        bits.put_count(header.commands_next);
+        bits.put_count(header.commands.small);
+        // Most never give a large one.
+        bits.put_bool(header.commands.large > 0);
+        if header.commands.large > 0 {
+            bits.put_count(header.commands.large);
+        }
         bits.put_tick(header.votes_next, near);
         bits.put_tick(header.agreed_next, near);
         header.arrivals.put(header.inputs_next, &mut bits);
@@ -210,7 +217,7 @@ impl<'a> ToRelay<'a> {
         }
     }
 
-    /// Reads the commands behind the inputs, each with its number and its tick, which is near to
+    /// Reads the small commands behind the inputs, each with its number and its tick, which is near to
     /// [`InputHeader::frames_next`].
     pub(crate) fn commands(
         near: Tick,
@@ -229,7 +236,7 @@ impl<'a> ToRelay<'a> {
             let sequence = first.checked_add(count);
             let sequence = sequence.ok_or(WireError::OutOfRange("the number of a command"))?;
             let tick = bits.take_tick(near)?;
-            each(sequence, tick, take_command(bits)?)?;
+            each(sequence, tick, take_command(CommandWay::Small, bits)?)?;
             count += 1;
         }
         Ok(())
@@ -283,7 +290,12 @@ impl<'a> ToClient<'a> {
         let mut bits = BitReader::new(body);
         let first = Tick(bits.take_count()?);
         let inputs_next = bits.take_tick(first)?;
-        let commands_next = bits.take_count()?;
+        let small = bits.take_count()?;
+        let large = if bits.take_bool()? {
+            bits.take_count()?
+        } else {
+            0
+        };
         let votes_next = bits.take_tick(first)?;
         let agreed_next = bits.take_tick(first)?;
         let arrivals = Arrivals::take(inputs_next, &mut bits)?;
@@ -295,7 +307,7 @@ impl<'a> ToClient<'a> {
         let epoch = u32::try_from(bits.take_count()?);
         let header = RelayHeader {
             inputs_next,
-            commands_next,
+            commands: CommandNumbers { small, large },
             votes_next,
             agreed_next,
             arrivals,

@@ -2,9 +2,11 @@
 
 use phalanx_engine::limits::{
     COMMAND_BYTES_MAX, COMMANDS_PER_FRAME_MAX, ENTRIES_MAX, ENTRY_BYTES_MAX,
+    SMALL_COMMAND_BYTES_MAX,
 };
 use phalanx_engine::{
-    Decoder, Encoder, Entry, FrameHash, Provenance, SealedCommand, SealedFrame, Slot, State, Tick,
+    CommandWay, Decoder, Encoder, Entry, FrameHash, Provenance, SealedCommand, SealedFrame, Slot,
+    State, Tick,
 };
 
 use super::WireError;
@@ -38,25 +40,36 @@ impl FrameShape {
 /// Entries and provenance as bytes: a frame has few of them.
 const ENTRY_COUNT_BITS: u32 = 8;
 
-/// Bits of the number of commands of a frame, and of the number of bytes of a command.
+/// Bits of the number of commands of a frame, and of the number of bytes of a small and of a large one.
 const COMMAND_COUNT_BITS: u32 = 8;
+const SMALL_LENGTH_BITS: u32 = 8;
+const LARGE_LENGTH_BITS: u32 = 13;
 const _: () = assert!(ENTRIES_MAX < 1 << ENTRY_COUNT_BITS);
 const _: () = assert!(COMMANDS_PER_FRAME_MAX < 1 << COMMAND_COUNT_BITS);
-const _: () = assert!(COMMAND_BYTES_MAX < 1 << COMMAND_COUNT_BITS);
+const _: () = assert!(SMALL_COMMAND_BYTES_MAX < 1 << SMALL_LENGTH_BITS);
+const _: () = assert!(COMMAND_BYTES_MAX < 1 << LARGE_LENGTH_BITS);
 
-/// Writes the bytes of a command.
+const fn length_bits(way: CommandWay) -> u32 {
+    match way {
+        CommandWay::Small => SMALL_LENGTH_BITS,
+        CommandWay::Large => LARGE_LENGTH_BITS,
+    }
+}
+
+/// Writes the bytes of a command whose way the reader knows.
 pub(crate) fn put_command(bits: &mut BitWriter<'_>, bytes: &[u8]) {
-    bits.put(
-        u32::try_from(bytes.len()).unwrap_or(u32::MAX),
-        COMMAND_COUNT_BITS,
-    );
+    let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+    bits.put(length, length_bits(CommandWay::of(length.into())));
     bytes.iter().for_each(|byte| bits.put((*byte).into(), 8));
 }
 
-/// Reads the bytes of a command.
-pub(crate) fn take_command(bits: &mut BitReader<'_>) -> Result<Vec<u8>, WireError> {
-    let length = bits.take(COMMAND_COUNT_BITS)?;
-    if length > COMMAND_BYTES_MAX {
+/// Reads the bytes of a command that came by `way`.
+pub(crate) fn take_command(
+    way: CommandWay,
+    bits: &mut BitReader<'_>,
+) -> Result<Vec<u8>, WireError> {
+    let length = bits.take(length_bits(way))?;
+    if length > COMMAND_BYTES_MAX || CommandWay::of(length.into()) != way {
         return Err(WireError::OutOfRange("the length of a command"));
     }
     (0..length).map(|_| bits.take_u8()).collect()
@@ -91,7 +104,7 @@ impl<'a, 'b> FramesWriter<'a, 'b> {
         let mark = self.bits.mark();
         self.bits.put_bool(true);
         self.put_entries(&frame.entries);
-        self.put_commands(&frame.commands);
+        self.put_commands(frame.tick, &frame.commands);
         let real = frame
             .provenance
             .iter()
@@ -138,22 +151,27 @@ impl<'a, 'b> FramesWriter<'a, 'b> {
         }
     }
 
-    fn put_commands(&mut self, commands: &[SealedCommand]) {
+    /// Writes the commands of `tick`: each with a number only if it does not follow upon the one before, and
+    /// with its age.
+    fn put_commands(&mut self, tick: Tick, commands: &[SealedCommand]) {
         self.bits.put_bool(!commands.is_empty());
         if commands.is_empty() {
             return;
         }
         let count = u32::try_from(commands.len()).unwrap_or(u32::MAX);
         self.bits.put(count, COMMAND_COUNT_BITS);
-        for SealedCommand {
-            slot,
-            sequence,
-            bytes,
-        } in commands
-        {
-            self.bits.put(slot.0.into(), 8);
-            self.bits.put_count(*sequence);
-            put_command(self.bits, bytes);
+        let mut following = None;
+        for command in commands {
+            let SealedCommand { slot, sequence, .. } = *command;
+            self.bits.put_bool(following == Some((slot, sequence)));
+            if following != Some((slot, sequence)) {
+                self.bits.put(slot.0.into(), 8);
+                self.bits.put_count(sequence);
+            }
+            following = sequence.checked_add(1).map(|next| (slot, next));
+            self.bits.put_count(command.age(tick));
+            self.bits.put_bool(command.way() == CommandWay::Large);
+            put_command(self.bits, &command.bytes);
         }
     }
 
@@ -205,7 +223,7 @@ impl<'a> FramesReader<'a> {
         frame.tick = self.next;
         self.next = self.next.next();
         self.take_entries(bits, &mut frame.entries)?;
-        self.take_commands(bits, &mut frame.commands)?;
+        self.take_commands(frame.tick, bits, &mut frame.commands)?;
         frame.provenance.clear();
         frame
             .provenance
@@ -261,6 +279,7 @@ impl<'a> FramesReader<'a> {
 
     fn take_commands(
         &self,
+        tick: Tick,
         bits: &mut BitReader<'_>,
         commands: &mut Vec<SealedCommand>,
     ) -> Result<(), WireError> {
@@ -268,18 +287,34 @@ impl<'a> FramesReader<'a> {
         if !bits.take_bool()? {
             return Ok(());
         }
-        for _ in 0..bits.take(COMMAND_COUNT_BITS)? {
+        const WHAT: WireError = WireError::OutOfRange("the commands of a frame");
+        let count = bits.take(COMMAND_COUNT_BITS)?;
+        if count > COMMANDS_PER_FRAME_MAX {
+            return Err(WHAT);
+        }
+        let mut following = None;
+        for _ in 0..count {
+            let (slot, sequence) = if bits.take_bool()? {
+                following.ok_or(WHAT)?
+            } else {
+                (Slot(bits.take_u8()?), bits.take_count()?)
+            };
+            following = sequence.checked_add(1).map(|next| (slot, next));
+            let stamped = tick.0.checked_sub(bits.take_count()?).ok_or(WHAT)?;
+            let way = CommandWay::ALL[usize::from(bits.take_bool()?)];
             commands.push(SealedCommand {
-                slot: Slot(bits.take_u8()?),
-                sequence: bits.take_count()?,
-                bytes: take_command(bits)?,
+                slot,
+                sequence,
+                stamped: Tick(stamped),
+                bytes: take_command(way, bits)?,
             });
         }
         let known = |command: &SealedCommand| command.slot.0 < self.shape.slots;
-        if !commands.is_empty() && commands.iter().all(known) && SealedCommand::fit(commands) {
+        if !commands.is_empty() && commands.iter().all(known) && SealedCommand::fit(tick, commands)
+        {
             Ok(())
         } else {
-            Err(WireError::OutOfRange("the commands of a frame"))
+            Err(WHAT)
         }
     }
 }

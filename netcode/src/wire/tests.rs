@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde::Serialize;
 
 use super::*;
-use crate::config::{LatePolicy, SessionRules};
+use crate::config::{CommandBudget, LatePolicy, SessionRules};
 use crate::limits::FRAME_BYTES_MAX;
 
 fn golden(bytes: &[u8], expected: &Expect) {
@@ -34,11 +34,11 @@ fn control_messages_are_golden() {
         input_bytes: 2,
         command_bytes: 150,
     };
-    let hello = FromClient::Hello(Hello { protocol: 2, game });
+    let hello = FromClient::Hello(Hello { protocol: 3, game });
     golden(
         &control(&hello),
         &expect![
-            "3d 00 00 00 00 02 04 64 75 65 6c 03 88 8e 98 a8 c0 e0 80 81 01 81 82 84 88 90 a0 c0 80 01 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 02 96 01"
+            "3d 00 00 00 00 03 04 64 75 65 6c 03 88 8e 98 a8 c0 e0 80 81 01 81 82 84 88 90 a0 c0 80 01 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 02 96 01"
         ],
     );
     golden(&control(&FromClient::Ready), &expect!["01 00 00 00 01"]);
@@ -47,6 +47,15 @@ fn control_messages_are_golden() {
         &expect!["03 00 00 00 02 ac 02"],
     );
     golden(&control(&FromClient::Leave), &expect!["01 00 00 00 03"]);
+    let command = FromClient::Command(LargeCommand {
+        sequence: 200,
+        stamped: Tick(300),
+        bytes: vec![7; 3],
+    });
+    golden(
+        &control(&command),
+        &expect!["09 00 00 00 04 c8 01 ac 02 03 07 07 07"],
+    );
 
     let welcome = Welcome {
         slot: Slot(1),
@@ -55,12 +64,20 @@ fn control_messages_are_golden() {
             policy: LatePolicy::Wait { bound_ms: 200 },
             repeat: Repeat { ticks: 30 },
             forwarding: true,
+            commands: CommandBudget {
+                commands_per_s: 300,
+                bytes_per_s: 1 << 16,
+            },
         },
         epoch: 7,
+        commands: CommandNumbers {
+            small: 200,
+            large: 2,
+        },
     };
     golden(
         &control(&FromRelay::Welcome(welcome)),
-        &expect!["0e 00 00 00 00 01 ac 02 02 3c 01 00 00 c8 01 1e 01 07"],
+        &expect!["16 00 00 00 00 01 ac 02 02 3c 01 00 00 c8 01 1e 01 ac 02 80 80 04 07 c8 01 02"],
     );
     let start = FromRelay::Start { deadline: 1 << 40 };
     golden(
@@ -100,7 +117,10 @@ fn arrivals(of: &[(u64, u64, i64)]) -> Arrivals {
 fn relay_header() -> RelayHeader {
     RelayHeader {
         inputs_next: Tick(130),
-        commands_next: 3,
+        commands: CommandNumbers {
+            small: 3,
+            large: 200,
+        },
         votes_next: Tick(120),
         agreed_next: Tick(119),
         arrivals: arrivals(&[(125, 3, 3000), (129, 1, -250)]),
@@ -115,14 +135,15 @@ fn relay_header() -> RelayHeader {
     }
 }
 
+fn datagram(write: impl Fn(&mut Vec<u8>)) -> Vec<u8> {
+    let mut out = Vec::new();
+    write(&mut out);
+    out
+}
+
 #[test]
-fn datagrams_are_golden() {
-    let datagram = |write: &dyn Fn(&mut Vec<u8>)| {
-        let mut out = Vec::new();
-        write(&mut out);
-        out
-    };
-    let inputs = datagram(&|out| {
+fn datagrams_of_inputs_are_golden() {
+    let inputs = datagram(|out| {
         let header = InputHeader {
             number: 0x1234,
             frames_next: Tick(125),
@@ -147,16 +168,25 @@ fn datagrams_are_golden() {
         &inputs,
         &expect!["01 34 12 fa 18 04 25 22 de 99 55 11 cd 88 44 e8 80 0a 41 04 98 bb 01"],
     );
+}
 
-    let frames = datagram(&|out| {
+#[test]
+fn datagrams_of_frames_are_golden() {
+    let frames = datagram(|out| {
         let mut frame = blank_frame(SHAPE, &[0, 0]);
         frame.tick = Tick(125);
         frame.entries = vec![Entry::Leave(Slot(1)), Entry::End];
-        frame.commands = vec![SealedCommand {
+        let command = |sequence, stamped, bytes| SealedCommand {
             slot: Slot(1),
-            sequence: 200,
-            bytes: vec![0xcc, 0xdd],
-        }];
+            sequence,
+            stamped: Tick(stamped),
+            bytes,
+        };
+        frame.commands = vec![
+            command(200, 122, vec![0xcc, 0xdd]),
+            command(201, 125, vec![0xee]),
+            command(7, 120, vec![0x55; 201]),
+        ];
         frame.provenance = vec![Provenance::Real, Provenance::Neutral];
         frame.inputs = vec![1, 2, 0, 0];
         let mut scratch = Encoder::new();
@@ -170,23 +200,26 @@ fn datagrams_are_golden() {
     golden(
         &frames,
         &expect![
-            "02 fa 14 06 12 16 9f 1b 24 60 10 ce 65 9f 00 82 81 c0 05 0c 02 02 04 06 04 44 0a 08 30 77 43 05 1c 20 00"
+            "02 fa 14 06 23 05 24 2c 3e 37 48 c0 20 9c cb 3e 01 04 03 81 0b 18 04 04 08 1c 10 10 29 60 40 80 b9 3b 80 00 77 01 0e 0a 93 41 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 55 15 54 c0 01 02 00"
         ],
     );
+}
 
+#[test]
+fn other_datagrams_are_golden() {
     let fragment = FragmentHeader {
         tick: Tick(300),
         index: 1,
         count: 3,
     };
-    let fragment = datagram(&|out| Datagram::fragment(out, fragment, &[0xaa, 0xbb]));
+    let fragment = datagram(|out| Datagram::fragment(out, fragment, &[0xaa, 0xbb]));
     golden(&fragment, &expect!["03 59 04 01 03 aa bb"]);
     golden(
-        &datagram(&|out| Datagram::probe(out, 258)),
+        &datagram(|out| Datagram::probe(out, 258)),
         &expect!["04 02 01 00 00 00 00 00 00"],
     );
     golden(
-        &datagram(&|out| Datagram::echo(out, 258, 1)),
+        &datagram(|out| Datagram::echo(out, 258, 1)),
         &expect!["05 02 01 00 00 00 00 00 00 01 00 00 00 00 00 00 00"],
     );
 }
@@ -225,10 +258,12 @@ fn the_longest_frame_has_its_limits() {
         slots: 64,
         input_bytes: 64,
     };
-    for (count, length) in [(128, 51), (38, 200)] {
+    for (count, length) in [(128_u64, 43), (37, 200), (2, 4075)] {
         let command = |sequence| SealedCommand {
             slot: Slot(63),
-            sequence: u64::MAX - count + sequence,
+            // None follows upon another.
+            sequence: u64::MAX - 2 * (count - sequence),
+            stamped: Tick(0),
             bytes: vec![7; length],
         };
         let mut frame = blank_frame(shape, &[0; 64]);
@@ -252,7 +287,10 @@ fn the_longest_frame_has_its_limits() {
         let (mut out, mut scratch) = (Vec::new(), Encoder::new());
         let header = RelayHeader {
             inputs_next: Tick(u64::MAX),
-            commands_next: u64::MAX,
+            commands: CommandNumbers {
+                small: u64::MAX,
+                large: u64::MAX,
+            },
             votes_next: Tick(u64::MAX),
             agreed_next: Tick(u64::MAX),
             // What is sent in pieces or by the stream tells of none.
@@ -314,11 +352,18 @@ fn entry() -> impl Strategy<Value = Entry> {
 }
 
 fn command(slots: u8) -> impl Strategy<Value = SealedCommand> {
-    let bytes = prop::collection::vec(any::<u8>(), 0..=200);
-    (0..slots, any::<u64>(), bytes).prop_map(|(slot, sequence, bytes)| SealedCommand {
-        slot: Slot(slot),
-        sequence,
-        bytes,
+    let length = prop_oneof![8 => 0_usize..=200, 1 => 201_usize..=1000];
+    let bytes = length.prop_flat_map(|length| prop::collection::vec(any::<u8>(), length));
+    // Often one follows upon the other. The frame of the stamp, or a later one, holds it.
+    let sequence = prop_oneof![any::<u64>(), 0_u64..9];
+    let stamped = prop_oneof![Just(u64::MAX), any::<u64>(), 0_u64..9];
+    (0..slots, sequence, stamped, bytes).prop_map(|(slot, sequence, stamped, bytes)| {
+        SealedCommand {
+            slot: Slot(slot),
+            sequence,
+            stamped: Tick(stamped),
+            bytes,
+        }
     })
 }
 
@@ -340,9 +385,11 @@ fn frames() -> impl Strategy<Value = (FrameShape, Vec<u8>, Vec<SealedFrame>)> {
             prop_oneof![4 => Just(Vec::new()), 1 => prop::collection::vec(command(slots), 1..40)];
         let frame = (inputs.clone(), entries, commands, provenances).prop_map(
             |(inputs, entries, mut commands, provenance)| {
-                let place = |command: &SealedCommand| (command.slot, command.sequence);
-                commands.sort_by_key(place);
-                commands.dedup_by_key(|command| place(command));
+                commands.sort_by_key(SealedCommand::place);
+                commands.dedup_by_key(|command| command.place());
+                while !SealedCommand::fit(Tick(u64::MAX), &commands) {
+                    commands.pop();
+                }
                 let mut frame = SealedFrame::empty(FrameHash([0; 32]));
                 (frame.inputs, frame.entries, frame.provenance) = (inputs, entries, provenance);
                 frame.commands = commands;
@@ -357,7 +404,12 @@ proptest! {
     /// What the writer takes the reader returns; what it refuses leaves no trace.
     #[test]
     fn frames_come_back((shape, before, mut sealed) in frames(), first in 0..u64::MAX / 2, limit in 1_usize..400) {
-        (first..).zip(&mut sealed).for_each(|(tick, frame)| frame.tick = Tick(tick));
+        for (tick, frame) in (first..).zip(&mut sealed) {
+            frame.tick = Tick(tick);
+            for command in &mut frame.commands {
+                command.stamped = command.stamped.min(frame.tick);
+            }
+        }
         let (mut out, mut scratch) = (Vec::new(), Encoder::new());
         let mut bits = BitWriter::new(&mut out);
         let mut writer = FramesWriter::new(&mut bits, shape, &before, &mut scratch);

@@ -60,6 +60,8 @@ impl Bits {
 pub struct News {
     pub inputs_next: u64,
     pub commands_next: u64,
+    /// The large ones.
+    pub large_next: u64,
     pub votes_next: u64,
     pub agreed_next: u64,
     pub epoch: u64,
@@ -76,6 +78,7 @@ impl News {
     pub const NONE: Self = Self {
         inputs_next: 0,
         commands_next: 0,
+        large_next: 0,
         votes_next: 0,
         agreed_next: 0,
         epoch: 1,
@@ -92,6 +95,11 @@ impl News {
             .count(self.first)
             .tick(self.inputs_next, self.first)
             .count(self.commands_next)
+            .flag(self.large_next > 0);
+        if self.large_next > 0 {
+            bits = bits.count(self.large_next);
+        }
+        bits = bits
             .tick(self.votes_next, self.first)
             .tick(self.agreed_next, self.first);
         for (behind, count) in self.arrivals {
