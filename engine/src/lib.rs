@@ -22,6 +22,7 @@ pub mod limits;
 mod log;
 pub mod math;
 mod pace;
+mod replay;
 mod rng;
 mod session;
 mod simulation;
@@ -44,6 +45,7 @@ pub use log::{Log, LogError};
 pub use math::{Angle, Fix, Fix32, Rot2, Squared, Vec2, Vec3};
 pub use pace::{Pace, RateChange};
 pub use phalanx_derive::{Cell, Input, Row, State};
+pub use replay::{Fork, Record, Replay, ReplayError, Sought, Verified};
 pub use rng::{Rng, RngKey, Uniform, mix};
 pub use session::{Entry, Presence, Session, Slot};
 pub use simulation::{GameIdentity, Setup, SetupError, Simulation};
@@ -59,4 +61,6 @@ pub use state::{memory_of, width_of};
 pub use sync_test::{SyncReport, SyncTest, SyncTestError};
 pub use table::{Cell, Column, Id, Lists, Row, Table};
 pub use tick::{Tick, TickRate, TickRateError};
-pub use timeline::{SealError, Sealing, Stall, Timeline, TimelineStats, Window, WindowError};
+pub use timeline::{
+    ResumeError, SealError, Sealing, Stall, Timeline, TimelineStats, Window, WindowError,
+};
