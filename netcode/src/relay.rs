@@ -15,7 +15,7 @@ mod tests;
 use std::collections::{BTreeMap, VecDeque};
 
 use phalanx_engine::{
-    Entry, Log, RateChange, SealedCommand, SealedFrame, Setup, Slot, Tick, TickRate,
+    Digest, Entry, Log, RateChange, SealedCommand, SealedFrame, Setup, Slot, Tick, TickRate,
 };
 
 use self::budget::Budget;
@@ -211,6 +211,13 @@ impl Relay {
     #[must_use]
     pub const fn agreed(&self) -> Tick {
         self.ballot.agreed_next()
+    }
+
+    /// The chained digest after an agreed `tick` of the newest [`VOTES_KEPT`](crate::limits::VOTES_KEPT);
+    /// `None` if it is not agreed or no longer known.
+    #[must_use]
+    pub fn chained(&self, tick: Tick) -> Option<Digest> {
+        self.ballot.agreed(tick)
     }
 
     /// Where the players parted, if they did.
