@@ -10,6 +10,7 @@ use clap::Parser;
 use phalanx_engine::{Slot, Tick, mix};
 use phalanx_netcode::limits::START_DELAY;
 use phalanx_netcode::quic::{Clock, Connection, Identity, Listener, Pin};
+use phalanx_netcode::replay::SigningKey;
 use phalanx_netcode::testing::{LinkConditions, Planted, Report, Scenario};
 use phalanx_netcode::{Client, CloseReason, Event, Relay, RelayEvent, Time};
 use tokio::task::{JoinSet, spawn_local};
@@ -26,6 +27,7 @@ use crate::game::{Game, with_rules};
 use crate::interrupt::Interrupt;
 use crate::plan::Plan;
 use crate::progress::Progress;
+use crate::recording::RecordFile;
 use crate::samples::Recording;
 use crate::summary::{Run, Summary};
 use crate::watcher::Watcher;
@@ -125,6 +127,10 @@ async fn host<G: Game>(
     interrupt: Interrupt,
 ) -> Result<Exit, Failure> {
     let mut progress = Progress::new(console);
+    let mut record = plan
+        .record
+        .as_deref()
+        .map(|path| RecordFile::new(path, SigningKey::generate().map(Rc::new)));
     let (mut stage, mut tasks, addr, pin) = set(game, plan, interrupt.clone())?;
     enter(game, plan, &mut stage, &mut tasks, addr, pin).await?;
 
@@ -146,6 +152,9 @@ async fn host<G: Game>(
                 None => break,
             },
             () = tokio::time::sleep(look) => {}
+        }
+        if let Some(record) = &mut record {
+            stage.record(record);
         }
         let now = stage.clock.now();
         if before.is_none() && now >= stage.timing.get().begun {
@@ -174,6 +183,10 @@ async fn host<G: Game>(
     progress.wipe();
     // Gives the terminal back before anything is printed.
     drop(watcher);
+    let recorded = record.map_or(Ok(()), |mut record| {
+        stage.record(&mut record);
+        record.close()
+    });
     let interrupted = left || interrupt.is_raised();
     if !interrupted && let Some(failure) = failures.into_iter().next() {
         return Err(failure);
@@ -187,6 +200,7 @@ async fn host<G: Game>(
     let report = stage.report(before.unwrap_or_default());
     let (mut summary, exit) = Summary::judge(plan, G::ID, &report, &run);
     let written = time_csv.map_or(Ok(()), |directory| stage.write_clocks(directory));
+    let written = recorded.and(written);
     if let Err(failure) = &written {
         summary.exit_code = failure.exit.code();
     }
@@ -326,6 +340,14 @@ impl<G: Game> Stage<G> {
                 route.set(detour.after(route.get()));
             }
         });
+    }
+
+    /// Records what is new; the first player makes the keyframes.
+    fn record(&self, record: &mut RecordFile) {
+        let (relay, player) = (self.relay.borrow(), self.players.first());
+        let due = record.due(relay.agreed()).zip(player);
+        let keyframe = due.and_then(|(tick, player)| player.borrow_mut().snapshot(tick));
+        record.follow_relay(&relay, keyframe);
     }
 
     fn rounds(&self) -> Option<u64> {

@@ -43,17 +43,22 @@ impl Recorder {
         &mut self.writer
     }
 
+    /// The tick that is to have a keyframe next, if it is before `agreed`.
+    #[must_use]
+    pub fn due(&self, agreed: Tick) -> Option<Tick> {
+        (self.keyframe < agreed).then_some(self.keyframe)
+    }
+
     /// Writes what is new: frames of `log`, chained digests of ticks before `agreed`, and the keyframe that
-    /// is due, if it can be had. Whoever has no keyframes returns none, whoever has no key no signature.
+    /// is [due](Recorder::due), if it could be had. Whoever has no key returns no signature.
     pub fn follow(
         &mut self,
         log: &Log,
         agreed: Tick,
         mut digest: impl FnMut(Tick) -> Option<Digest>,
-        mut keyframe: impl FnMut(Tick) -> Option<Snapshot>,
+        keyframe: Option<Snapshot>,
         sign: impl FnOnce(&ReplayWriter) -> Option<Signature>,
     ) {
-        let mut due = None;
         for tick in self.writer.next().until(log.next()) {
             // The log is this machine's own, in memory.
             if !log.read(tick, &mut self.frame).unwrap_or(false) {
@@ -66,16 +71,15 @@ impl Recorder {
             if let Some(digest) = digest(tick) {
                 self.writer.digest(tick, digest);
             }
-            if tick == self.keyframe {
-                due = Some(tick);
-                self.keyframe = tick + self.interval;
-            }
         }
         self.digests = self.digests.max(agreed);
-        let snapshot = due.and_then(&mut keyframe);
-        if let Some(snapshot) = snapshot {
-            // One that is too large is done without.
+        // One that could not be had in time, or is too large, is done without.
+        let keyframe = keyframe.filter(|world| self.due(agreed) == Some(world.tick));
+        if let Some(snapshot) = keyframe {
             let _ = self.writer.keyframe(&snapshot);
+        }
+        while self.keyframe < agreed {
+            self.keyframe += self.interval;
         }
         if self.writer.next().0 - self.signed.0 >= self.interval {
             self.sign(sign);
