@@ -565,7 +565,8 @@ fn docs_and_help_have_the_same_commands_flags_and_codes() {
             "play",
             "diff",
             "time-bench",
-            "time-report"
+            "time-report",
+            "replay"
         ]
     );
 
