@@ -174,10 +174,17 @@ fn what_does_not_verify_is_exit_12_and_damage_13() {
         "not signed"
     );
 
-    let input = |frame: &mut SealedFrame| frame.inputs[1] ^= u8::from(frame.tick == Tick(321)) << 1;
+    // Whoever is stunned may press what he likes, for a while.
+    let input = |frame: &mut SealedFrame| {
+        if frame.tick >= Tick(321) {
+            frame.inputs[1] ^= 0b11;
+        }
+    };
     save("input.replay", &written_again(&file, input, None));
     let (code, bad) = object(&here, "replay verify input.replay");
-    assert_eq!((code, bad["first_bad_tick"].as_u64()), (12, Some(321)));
+    assert_eq!(code, 12);
+    let first = bad["first_bad_tick"].as_u64().unwrap();
+    assert!((321..400).contains(&first), "{first}");
     save(
         "digest.replay",
         &written_again(&file, |_| {}, Some(Tick(77))),

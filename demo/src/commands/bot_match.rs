@@ -91,6 +91,7 @@ struct Stage<G: Game> {
     /// Of every player's way up.
     routes: Vec<Rc<Cell<LinkConditions>>>,
     timing: Rc<Cell<Timing>>,
+    record: RefCell<Option<RecordFile>>,
 }
 
 /// When tick 0 was due and when the last tick was sealed.
@@ -127,10 +128,6 @@ async fn host<G: Game>(
     interrupt: Interrupt,
 ) -> Result<Exit, Failure> {
     let mut progress = Progress::new(console);
-    let mut record = plan
-        .record
-        .as_deref()
-        .map(|path| RecordFile::new(path, SigningKey::generate().map(Rc::new)));
     let (mut stage, mut tasks, addr, pin) = set(game, plan, interrupt.clone())?;
     enter(game, plan, &mut stage, &mut tasks, addr, pin).await?;
 
@@ -153,9 +150,7 @@ async fn host<G: Game>(
             },
             () = tokio::time::sleep(look) => {}
         }
-        if let Some(record) = &mut record {
-            stage.record(record);
-        }
+        stage.record();
         let now = stage.clock.now();
         if before.is_none() && now >= stage.timing.get().begun {
             before = Some(stage.total());
@@ -183,10 +178,6 @@ async fn host<G: Game>(
     progress.wipe();
     // Gives the terminal back before anything is printed.
     drop(watcher);
-    let recorded = record.map_or(Ok(()), |mut record| {
-        stage.record(&mut record);
-        record.close()
-    });
     let interrupted = left || interrupt.is_raised();
     if !interrupted && let Some(failure) = failures.into_iter().next() {
         return Err(failure);
@@ -199,8 +190,7 @@ async fn host<G: Game>(
     };
     let report = stage.report(before.unwrap_or_default());
     let (mut summary, exit) = Summary::judge(plan, G::ID, &report, &run);
-    let written = time_csv.map_or(Ok(()), |directory| stage.write_clocks(directory));
-    let written = recorded.and(written);
+    let written = stage.write(time_csv);
     if let Err(failure) = &written {
         summary.exit_code = failure.exit.code();
     }
@@ -246,7 +236,10 @@ fn set<G: Game>(
         let _ = tokio::time::timeout(Duration::from_secs(1), listener.drained()).await;
         None
     });
+    let record = plan.record.as_deref();
+    let record = record.map(|path| RecordFile::new(path, SigningKey::generate().map(Rc::new)));
     let stage = Stage {
+        record: RefCell::new(record),
         clock,
         relay,
         players: Vec::new(),
@@ -343,7 +336,11 @@ impl<G: Game> Stage<G> {
     }
 
     /// Records what is new; the first player makes the keyframes.
-    fn record(&self, record: &mut RecordFile) {
+    fn record(&self) {
+        let mut record = self.record.borrow_mut();
+        let Some(record) = record.as_mut() else {
+            return;
+        };
         let (relay, player) = (self.relay.borrow(), self.players.first());
         let due = record.due(relay.agreed()).zip(player);
         let keyframe = due.and_then(|(tick, player)| player.borrow_mut().snapshot(tick));
@@ -370,6 +367,14 @@ impl<G: Game> Stage<G> {
             let (rollbacks, stalls) = (report.rollbacks, report.stalls);
             progress.show(&format!("{state}, {rollbacks} rollbacks, {stalls} stalls"));
         }
+    }
+
+    /// Writes the rest of the recording, and what every player's clock did.
+    fn write(&self, clocks: Option<&Directory>) -> Result<(), Failure> {
+        self.record();
+        let recorded = self.record.take().map_or(Ok(()), RecordFile::close);
+        let written = clocks.map_or(Ok(()), |directory| self.write_clocks(directory));
+        recorded.and(written)
     }
 
     /// Writes what every player's clock did.

@@ -115,23 +115,10 @@ async fn host<S: Simulation>(
         let began = clock.now();
         let record =
             path.map(|path| RecordFile::new(&path_of_session(path, session), signer.clone()));
-        let record = RefCell::new(record);
-        let follow = || {
-            if let Some(record) = record.borrow_mut().as_mut() {
-                record.follow_relay(&relay.borrow(), None);
-            }
-        };
-        tokio::select! {
-            () = serve(&relay, &mut listener, &clock, &mut interrupt, |told| tell(console, told)) => {}
-            () = async {
-                loop {
-                    tokio::time::sleep(RECORD_EVERY).await;
-                    follow();
-                }
-            } => {}
-        }
-        follow();
-        let recorded = record.into_inner().map_or(Ok(()), RecordFile::close);
+        let serving = serve(&relay, &mut listener, &clock, &mut interrupt, |told| {
+            tell(console, told);
+        });
+        let recorded = recorded(&relay, serving, record).await;
         let wall = clock.now().since(began);
         let interrupted = interrupt.is_raised();
         let said = conclude::<S>(console, &relay.borrow(), (session, wall, interrupted));
@@ -147,6 +134,27 @@ async fn host<S: Simulation>(
     // Whoever does not hear of it has its own timeout.
     let _ = tokio::time::timeout(DRAIN_WITHIN, listener.drained()).await;
     Ok(Exit::Interrupted)
+}
+
+/// Records the session for as long as it is served.
+async fn recorded(
+    relay: &RefCell<Relay>,
+    serving: impl Future<Output = ()>,
+    mut record: Option<RecordFile>,
+) -> Result<(), Failure> {
+    tokio::pin!(serving);
+    loop {
+        let over = tokio::select! {
+            () = &mut serving => true,
+            () = tokio::time::sleep(RECORD_EVERY), if record.is_some() => false,
+        };
+        if let Some(record) = &mut record {
+            record.follow_relay(&relay.borrow(), None);
+        }
+        if over {
+            return record.map_or(Ok(()), RecordFile::close);
+        }
+    }
 }
 
 fn conclude<S: Simulation>(

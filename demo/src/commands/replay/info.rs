@@ -73,40 +73,49 @@ pub(super) fn run(stage: &Stage<'_>, mut reader: Reader) -> Result<Exit, Failure
         ending: ending(reader.ending()),
         exit_code: Exit::Fine.code(),
     };
-    let Info {
-        game,
-        version,
-        players,
-        tick_rate,
-        ticks,
-        ..
-    } = &info;
-    let per = |bytes: u64| {
-        let hundredths = 100 * bytes / (ticks * u64::from(*players)).max(1);
-        format!("{}.{:02}", hundredths / 100, hundredths % 100)
-    };
-    let signed = match (&info.signed_by, info.signed_to) {
-        (Some(key), Some(tick)) => format!("signed up to tick {tick} by {key}"),
-        _ if signature.is_some() => "its signature is not genuine".into(),
-        _ => "not signed".into(),
-    };
-    let text = format!(
-        "{game} version {version}, seed {}, {players} players, {tick_rate} ticks a second\n\
+    let text = info.text(signature.is_some());
+    stage.console.result(&info, &text)?;
+    Ok(Exit::Fine)
+}
+
+impl Info {
+    /// The same in words; `signed` by somebody, be it genuine or not.
+    fn text(&self, signed: bool) -> String {
+        let Self {
+            game,
+            version,
+            players,
+            tick_rate,
+            ticks,
+            entries,
+            commands,
+            ..
+        } = self;
+        let per = |bytes: u64| {
+            let hundredths = 100 * bytes / (ticks * u64::from(*players)).max(1);
+            format!("{}.{:02}", hundredths / 100, hundredths % 100)
+        };
+        let signature = match (&self.signed_by, self.signed_to) {
+            (Some(key), Some(tick)) => format!("signed up to tick {tick} by {key}"),
+            _ if signed => "its signature is not genuine".into(),
+            _ => "not signed".into(),
+        };
+        format!(
+            "{game} version {version}, seed {}, {players} players, {tick_rate} ticks a second\n\
          {ticks} ticks from {} on, {entries} entries, {commands} commands\n\
          frames     {} bytes, {} per tick and player\n\
          digests    {} bytes, {} of {ticks} ticks\n\
          keyframes  {} bytes, {} of them\n\
-         {signed}\n{}",
-        info.seed,
-        info.first_tick,
-        sizes.frames,
-        per(sizes.frames),
-        sizes.digests,
-        info.digests,
-        sizes.keyframes,
-        info.keyframes,
-        info.ending,
-    );
-    stage.console.result(&info, &text)?;
-    Ok(Exit::Fine)
+         {signature}\n{}",
+            self.seed,
+            self.first_tick,
+            self.bytes_frames,
+            per(self.bytes_frames),
+            self.bytes_digests,
+            self.digests,
+            self.bytes_keyframes,
+            self.keyframes,
+            self.ending,
+        )
+    }
 }
