@@ -57,6 +57,9 @@ pub enum Command {
     /// Say how the clocks of clients went, and why their inputs were late
     #[command(after_help = help::of_time_report(), override_usage = help::USAGE_OF_TIME_REPORT)]
     TimeReport(TimeReportArgs),
+    /// Say what is in a replay, verify it, seek in it, show it, or fork it
+    #[command(after_help = help::of_replay())]
+    Replay(ReplayArgs),
 }
 
 /// A game that exists.
@@ -217,6 +220,14 @@ pub struct PlantArgs {
     pub plant: Option<PlantAt>,
 }
 
+/// Where it is recorded.
+#[derive(Clone, Debug, Args)]
+pub struct RecordArgs {
+    /// Record the match to FILE, for replay
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+}
+
 /// What is said.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct OutputArgs {
@@ -246,6 +257,8 @@ pub struct ScenarioArgs {
     pub plant: PlantArgs,
     #[command(flatten)]
     pub faults: FaultArgs,
+    #[command(flatten)]
+    pub record: RecordArgs,
     #[command(flatten)]
     pub output: OutputArgs,
 }
@@ -307,6 +320,8 @@ pub struct RelayArgs {
     #[command(flatten)]
     pub length: LengthArgs,
     #[command(flatten)]
+    pub record: RecordArgs,
+    #[command(flatten)]
     pub output: OutputArgs,
 }
 
@@ -327,6 +342,49 @@ pub struct PlayArgs {
     /// Let a bot play, without a terminal
     #[arg(long)]
     pub bot: bool,
+    #[command(flatten)]
+    pub record: RecordArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// What is done with a replay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReplayAction {
+    /// Say what is in it.
+    Info,
+    /// Execute it, and compare every tick with what was recorded.
+    Verify,
+    /// Go to a tick.
+    Seek,
+    /// Show it in the terminal, or execute it without one.
+    Play,
+    /// Write a replay of its first ticks, to be played on from.
+    Fork,
+}
+
+/// Flags of `replay`.
+#[derive(Clone, Debug, Args)]
+#[expect(missing_docs, reason = "flattened: see its type")]
+pub struct ReplayArgs {
+    /// What to do
+    #[arg(value_name = "ACTION", value_enum)]
+    pub action: ReplayAction,
+    /// File of a replay
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Tick to seek, to fork after, or to begin at (play)
+    #[arg(long, value_name = "T", allow_negative_numbers = true)]
+    pub tick: Option<u64>,
+    /// Where to write the snapshot (seek) or the new replay (fork)
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Key that has to have signed it: 64 hexadecimal digits; verify only
+    #[arg(long, value_name = "HEX")]
+    pub key: Option<Pin>,
+    /// Ticks that bots play on after the fork
+    #[arg(long, value_name = "N", value_parser = values::ticks, allow_negative_numbers = true)]
+    pub ticks: Option<u64>,
     #[command(flatten)]
     pub output: OutputArgs,
 }

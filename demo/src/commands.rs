@@ -5,6 +5,7 @@ mod desync_test;
 mod diff;
 mod play;
 mod relay;
+mod replay;
 mod sync_test;
 mod time_bench;
 mod time_report;
@@ -68,6 +69,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Diff(args)) => diff::run(&args),
         Some(Command::TimeBench(args)) => time_bench::run(&args, &interrupt),
         Some(Command::TimeReport(args)) => time_report::run(&args, &interrupt),
+        Some(Command::Replay(args)) => replay::run(&args, &interrupt),
     }
 }
 

@@ -15,6 +15,8 @@ pub enum Exit {
     Desync,
     /// The run proves nothing.
     Vacuous,
+    /// A replay is not what was played, or not signed as asked.
+    Unverified,
     /// A file that was damaged, or is none of those it should be.
     Damaged,
     /// A file of another game, version or format.
@@ -33,12 +35,13 @@ pub enum Exit {
 
 impl Exit {
     /// All of them, by number.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Fine,
         Self::Internal,
         Self::Usage,
         Self::Desync,
         Self::Vacuous,
+        Self::Unverified,
         Self::Damaged,
         Self::OtherVersion,
         Self::Checker,
@@ -57,6 +60,7 @@ impl Exit {
             Self::Usage => 2,
             Self::Desync => 10,
             Self::Vacuous => 11,
+            Self::Unverified => 12,
             Self::Damaged => 13,
             Self::OtherVersion => 14,
             Self::Checker => 15,
@@ -76,6 +80,7 @@ impl Exit {
             Self::Usage => "wrong usage",
             Self::Desync => "desync found",
             Self::Vacuous => "vacuous run: it proves nothing",
+            Self::Unverified => "replay does not verify",
             Self::Damaged => "damaged file",
             Self::OtherVersion => "other version",
             Self::Checker => "another checker failed",

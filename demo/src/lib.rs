@@ -42,6 +42,8 @@ mod plan;
 #[cfg(feature = "program")]
 mod progress;
 #[cfg(feature = "program")]
+mod recording;
+#[cfg(feature = "program")]
 mod samples;
 #[cfg(feature = "program")]
 mod snapshot_file;

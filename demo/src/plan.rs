@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::time::Duration;
+use std::path::PathBuf;
 
 use phalanx_engine::{Repeat, Tick};
 use phalanx_netcode::limits::{INPUT_DELAY_TICKS_MAX, WAIT_BOUND_MAX};
@@ -41,6 +42,8 @@ pub(crate) struct Plan {
     pub(crate) policy: Policy,
     pub(crate) idle_bots: bool,
     pub(crate) scenario: Scenario,
+    /// Where it is recorded.
+    pub(crate) record: Option<PathBuf>,
 }
 
 impl Plan {
@@ -87,6 +90,7 @@ impl Plan {
                 }),
                 ..Scenario::default()
             },
+            record: args.record.record.clone(),
         })
     }
 

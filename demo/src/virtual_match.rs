@@ -11,23 +11,31 @@ use crate::game::Game;
 use crate::interrupt::Interrupt;
 use crate::plan::Plan;
 use crate::progress::Progress;
+use crate::recording::RecordFile;
 
 /// Virtual time between two looks at the clock and at Ctrl-C.
 const SLICE: Duration = Duration::from_millis(500);
 
-/// Plays to the end; returns whether it was interrupted before.
+/// Plays to the end, and records it; returns whether it was interrupted before.
 pub(crate) fn play<G: Game>(
     world: &mut World<G>,
     plan: &Plan,
     console: Console,
     interrupt: &Interrupt,
+    record: Option<&mut RecordFile>,
 ) -> bool {
     let clock = Clock::start();
     let mut progress = Progress::new(console);
     let mut interrupted = false;
+    let mut record = record;
     while !interrupted {
         let end = world.now() + SLICE;
         world.run_until(end, |_, _, _| plan.idle_bots.then(Default::default));
+        if let Some(record) = record.as_deref_mut() {
+            let due = record.due(world.relay().agreed());
+            let keyframe = due.and_then(|tick| world.snapshot(Slot(0), tick));
+            record.follow_relay(world.relay(), keyframe);
+        }
         // Time stands still where the match is over.
         if world.now() < end {
             break;

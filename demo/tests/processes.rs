@@ -152,3 +152,35 @@ fn an_interrupted_run_still_has_a_summary() {
         assert!(object(&line)["ticks"].as_u64() > Some(10), "{args}: {line}");
     }
 }
+
+/// What a crash leaves of a recording is whole up to where it stopped, and who outlived it has the rest.
+#[test]
+fn a_killed_relay_leaves_a_replay() {
+    let directory = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("killed-relay");
+    let _ = std::fs::remove_dir_all(&directory);
+    std::fs::create_dir_all(&directory).unwrap();
+    let (theirs, ours) = (directory.join("relay"), directory.join("player"));
+    let mut relay = Relay::start(&format!("--record {}", theirs.display()));
+    let Relay { addr, pin, .. } = &relay;
+    let record = format!("--record {}", ours.display());
+    let recording = Process::start(&format!(
+        "play --bot --json --connect {addr} --pin {pin} {record}"
+    ));
+    let players = [recording, relay.player()];
+    sleep(Duration::from_secs(5));
+    relay.process.child.kill().unwrap();
+    for (code, line, error) in players.map(Process::end) {
+        assert_eq!(code, 21, "{line} {error}");
+    }
+    for (file, ending) in [(theirs, "not closed"), (ours, "closed")] {
+        let args = format!("replay verify {} --json --quiet", file.display());
+        let (code, line, error) = Process::start(&args).end();
+        assert_eq!(code, 0, "{line} {error}");
+        let replay = object(&line);
+        assert!(replay["ticks"].as_u64().unwrap() >= 64, "{line}");
+        assert!(
+            replay["ending"].as_str().unwrap().starts_with(ending),
+            "{line}"
+        );
+    }
+}

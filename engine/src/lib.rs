@@ -24,6 +24,7 @@ mod log;
 pub mod math;
 mod pace;
 mod predicted;
+mod replay;
 mod rng;
 mod session;
 mod simulation;
@@ -47,6 +48,7 @@ pub use log::{Log, LogError};
 pub use math::{Angle, Fix, Fix32, Rot2, Squared, Vec2, Vec3};
 pub use pace::{Pace, PaceChange, Speed};
 pub use phalanx_derive::{Cell, Input, Row, State};
+pub use replay::{Fork, Record, Replay, ReplayError, Sought, Verified};
 pub use rng::{Rng, RngKey, Uniform, mix};
 pub use session::{Entry, Presence, Session, Slot};
 pub use simulation::{GameIdentity, Setup, SetupError, Simulation};
@@ -62,4 +64,6 @@ pub use state::{memory_of, width_of};
 pub use sync_test::{SyncReport, SyncTest, SyncTestError};
 pub use table::{Cell, Column, Id, Lists, Row, Table};
 pub use tick::{Tick, TickRate, TickRateError};
-pub use timeline::{SealError, Sealing, Stall, Timeline, TimelineStats, Window, WindowError};
+pub use timeline::{
+    ResumeError, SealError, Sealing, Stall, Timeline, TimelineStats, Window, WindowError,
+};

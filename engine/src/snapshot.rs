@@ -156,6 +156,12 @@ impl Snapshot {
         &self,
         simulation: &S,
     ) -> Result<(Session, S::State), RestoreError> {
+        let World { session, state, .. } = self.open(simulation)?;
+        Ok((session, state))
+    }
+
+    /// The same, to be played on.
+    pub(crate) fn open<S: Simulation>(&self, simulation: &S) -> Result<World<S>, RestoreError> {
         if self.game != GameIdentity::of(simulation) {
             return Err(RestoreError::OtherGame(self.game.clone()));
         }
@@ -171,6 +177,6 @@ impl Snapshot {
             return Err(RestoreError::Checksum { told, found });
         }
         world.rebuild(simulation);
-        Ok((world.session, world.state))
+        Ok(world)
     }
 }

@@ -1,6 +1,8 @@
 //! [`Timeline`]: one live world and a ring of records, one per tick; prediction, rollback and
 //! confirmation.
 
+mod resume;
+
 use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -20,6 +22,7 @@ use crate::snapshot::Snapshot;
 use crate::state::PathStep;
 use crate::tick::Tick;
 use crate::world::{Given, World, WorldUndo};
+pub use resume::ResumeError;
 
 /// How far a timeline may run ahead of what is confirmed, and how it guesses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

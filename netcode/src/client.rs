@@ -5,8 +5,9 @@ use std::collections::VecDeque;
 
 use phalanx_engine::input::PackedInput;
 use phalanx_engine::{
-    Command, Digest, EffectEvent, FrameHash, GameIdentity, Input, PathStep, SealedFrame, Sealing,
-    Session, Setup, Simulation, Slot, Snapshot, Tick, Timeline, TimelineStats, Window, to_bytes,
+    Command, Digest, EffectEvent, FrameHash, GameIdentity, Input, Log, PathStep, SealedFrame,
+    Sealing, Session, Setup, Simulation, Slot, Snapshot, Tick, Timeline, TimelineStats, Window,
+    to_bytes,
 };
 
 use crate::channel::{Channel, CloseReason};
@@ -150,6 +151,9 @@ const SAMPLES_KEPT: usize = 1024;
 struct Playing<S: Simulation> {
     timeline: Timeline<S>,
     slot: Slot,
+    rules: SessionRules,
+    /// All sealed frames, if they are kept.
+    log: Option<Log>,
     /// The first tick whose sealed frame is not there yet; it may be ahead of what was executed.
     sealed: Tick,
     /// The first tick that is not due yet.
@@ -179,6 +183,7 @@ pub struct Client<S: Simulation> {
     events: VecDeque<Event>,
     closing: Option<CloseReason>,
     closed: bool,
+    keeps_log: bool,
 }
 
 impl<S: Simulation> Client<S> {
@@ -209,6 +214,7 @@ impl<S: Simulation> Client<S> {
             events: VecDeque::new(),
             closing: None,
             closed: false,
+            keeps_log: false,
         })
     }
 
@@ -221,6 +227,22 @@ impl<S: Simulation> Client<S> {
     pub fn snapshot(&mut self, tick: Tick) -> Option<Snapshot> {
         let playing = self.playing.as_mut();
         playing.and_then(|playing| playing.timeline.snapshot(tick))
+    }
+
+    /// Keeps every sealed frame from now on, for [`Client::log`]: some 70 bytes each in a session of two.
+    /// To be called before the session is joined.
+    pub const fn keep_log(&mut self) {
+        self.keeps_log = true;
+    }
+
+    /// All frames sealed so far, if they are kept and the session is joined.
+    pub fn log(&self) -> Option<&Log> {
+        self.playing.as_ref()?.log.as_ref()
+    }
+
+    /// How the session is played, once it is joined.
+    pub fn rules(&self) -> Option<SessionRules> {
+        self.playing.as_ref().map(|playing| playing.rules)
     }
 
     /// Shows the state after an executed tick that is still kept, once the session is joined:
@@ -447,7 +469,9 @@ impl<S: Simulation> Client<S> {
                 match Timeline::new(simulation, &welcome.setup, window) {
                     Err(_) => self.closing = Some(CloseReason::Malformed),
                     Ok(timeline) => {
-                        self.playing = Some(Playing::new(timeline, welcome.slot));
+                        let mut playing = Playing::new(timeline, welcome.slot, welcome.rules);
+                        playing.log = self.keeps_log.then(|| playing.new_log());
+                        self.playing = Some(playing);
                     }
                 }
                 self.events.push_back(Event::Joined {
@@ -559,9 +583,18 @@ impl<S: Simulation> Client<S> {
 }
 
 impl<S: Simulation> Playing<S> {
-    fn new(timeline: Timeline<S>, slot: Slot) -> Self {
+    /// An empty log of the session.
+    fn new_log(&self) -> Log {
+        let setup = self.timeline.setup();
+        let game = GameIdentity::of(self.timeline.simulation());
+        Log::new(FrameHash::genesis(&game, setup), setup.first)
+    }
+
+    fn new(timeline: Timeline<S>, slot: Slot, rules: SessionRules) -> Self {
         let first = timeline.setup().first;
         Self {
+            rules,
+            log: None,
             timeline,
             slot,
             sealed: first,
@@ -636,6 +669,9 @@ impl<S: Simulation> Receiver for Playing<S> {
             Ok(Sealing::Kept | Sealing::Confirmed | Sealing::RolledBack { .. } | Sealing::Known)
         );
         if taken {
+            if let Some(log) = self.log.as_mut().filter(|log| log.next() == frame.tick) {
+                log.append(frame);
+            }
             self.sealed = self.sealed.max(frame.tick.next());
         }
         taken

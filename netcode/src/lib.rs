@@ -11,6 +11,7 @@ pub mod present;
 #[cfg(feature = "quic")]
 pub mod quic;
 mod relay;
+pub mod replay;
 mod ring;
 pub mod snapshot;
 pub mod testing;

@@ -200,6 +200,15 @@ pub const SNAPSHOT_COLUMNS_MAX: usize = 4096;
 /// Widest cell of such a column, bytes.
 pub const SNAPSHOT_CELL_BYTES_MAX: u32 = 4096;
 
+/// Largest chunk of a replay, bytes of its content: a keyframe, or the index of years.
+pub const REPLAY_CHUNK_BYTES_MAX: u64 = SNAPSHOT_PACKED_BYTES_MAX + 8;
+
+/// Most frames in one chunk of a replay: about a second of a fighting game.
+pub const REPLAY_FRAMES_PER_CHUNK: usize = 64;
+
+/// Most chained digests in one chunk of a replay.
+pub const REPLAY_DIGESTS_PER_CHUNK: usize = 256;
+
 /// Most entities that a [`Smoother`](crate::present::Smoother) shows; one takes some hundred bytes.
 pub const SMOOTHED_ENTITIES_MAX: usize = 65_536;
 

@@ -20,8 +20,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use phalanx_engine::limits::GAME_ENTRIES_MAX;
 use phalanx_engine::{
-    CommandWay, Entry, Log, PaceChange, SealedCommand, SealedFrame, Setup, Slot, Speed, Tick,
-    TickRate,
+    CommandWay, Digest, Entry, Log, PaceChange, SealedCommand, SealedFrame, Setup, Slot, Speed,
+    Tick, TickRate,
 };
 
 use self::budget::Budget;
@@ -237,6 +237,13 @@ impl Relay {
     #[must_use]
     pub const fn agreed(&self) -> Tick {
         self.ballot.agreed_next()
+    }
+
+    /// The chained digest after an agreed `tick` of the newest [`VOTES_KEPT`](crate::limits::VOTES_KEPT);
+    /// `None` if it is not agreed or no longer known.
+    #[must_use]
+    pub fn chained(&self, tick: Tick) -> Option<Digest> {
+        self.ballot.agreed(tick)
     }
 
     /// Where the players parted, if they did.

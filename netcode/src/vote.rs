@@ -84,6 +84,15 @@ impl Ballot {
         self.disagreement.as_ref()
     }
 
+    /// The digest that all agreed on after `tick`; `None` if they did not, or nobody knows any more.
+    pub(crate) fn agreed(&self, tick: Tick) -> Option<Digest> {
+        let row = &self.rows[self.row(tick)];
+        let agreed = tick < self.agreed_next && row.tick == tick;
+        let digest = row.digests.iter().flatten().next().copied()?;
+        let alike = row.digests.iter().flatten().all(|other| *other == digest);
+        (agreed && alike).then_some(digest)
+    }
+
     fn row(&self, tick: Tick) -> usize {
         position(tick, VOTES_KEPT)
     }
@@ -211,6 +220,8 @@ mod tests {
         ballot.vote(Slot(1), Tick(1), Digest(1));
         ballot.agree();
         assert_eq!(ballot.agreed_next(), Tick(2));
+        let agreed = [0, 1, 2].map(|tick| ballot.agreed(Tick(tick)));
+        assert_eq!(agreed, [Some(Digest(0)), Some(Digest(1)), None]);
     }
 
     /// Wherever in the ring that is.

@@ -101,3 +101,17 @@ causes, the heaviest first, and what can be done about each. Without files a mat
 length is virtual time, default 60s.",
     )
 }
+
+pub(super) fn of_replay() -> String {
+    command(
+        "  phalanx match --record fight.replay
+  phalanx replay info fight.replay
+  phalanx replay verify fight.replay --key HEX
+  phalanx replay seek fight.replay --tick 600 --out there.snapshot
+  phalanx replay play fight.replay
+  phalanx replay fork fight.replay --tick 600 --out other.replay --ticks 600
+
+Exit 12: a tick is not what was recorded, or the replay not signed as asked; 13: damaged;
+14: of another format, game, version or content than here.",
+    )
+}

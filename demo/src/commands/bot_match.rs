@@ -10,6 +10,7 @@ use clap::Parser;
 use phalanx_engine::{Slot, Tick, mix};
 use phalanx_netcode::limits::START_DELAY;
 use phalanx_netcode::quic::{Clock, Connection, Identity, Listener, Pin};
+use phalanx_netcode::replay::SigningKey;
 use phalanx_netcode::testing::{LinkConditions, Planted, Report, Scenario};
 use phalanx_netcode::{Client, CloseReason, Event, Relay, RelayEvent, Time};
 use tokio::task::{JoinSet, spawn_local};
@@ -26,6 +27,7 @@ use crate::game::{Game, with_rules};
 use crate::interrupt::Interrupt;
 use crate::plan::Plan;
 use crate::progress::Progress;
+use crate::recording::RecordFile;
 use crate::samples::Recording;
 use crate::summary::{Run, Summary};
 use crate::watcher::Watcher;
@@ -89,6 +91,7 @@ struct Stage<G: Game> {
     /// Of every player's way up.
     routes: Vec<Rc<Cell<LinkConditions>>>,
     timing: Rc<Cell<Timing>>,
+    record: RefCell<Option<RecordFile>>,
 }
 
 /// When tick 0 was due and when the last tick was sealed.
@@ -147,6 +150,7 @@ async fn host<G: Game>(
             },
             () = tokio::time::sleep(look) => {}
         }
+        stage.record();
         let now = stage.clock.now();
         if before.is_none() && now >= stage.timing.get().begun {
             before = Some(stage.total());
@@ -186,7 +190,7 @@ async fn host<G: Game>(
     };
     let report = stage.report(before.unwrap_or_default());
     let (mut summary, exit) = Summary::judge(plan, G::ID, &report, &run);
-    let written = time_csv.map_or(Ok(()), |directory| stage.write_clocks(directory));
+    let written = stage.write(time_csv);
     if let Err(failure) = &written {
         summary.exit_code = failure.exit.code();
     }
@@ -232,7 +236,10 @@ fn set<G: Game>(
         let _ = tokio::time::timeout(Duration::from_secs(1), listener.drained()).await;
         None
     });
+    let record = plan.record.as_deref();
+    let record = record.map(|path| RecordFile::new(path, SigningKey::generate().map(Rc::new)));
     let stage = Stage {
+        record: RefCell::new(record),
         clock,
         relay,
         players: Vec::new(),
@@ -328,6 +335,18 @@ impl<G: Game> Stage<G> {
         });
     }
 
+    /// Records what is new; the first player makes the keyframes.
+    fn record(&self) {
+        let mut record = self.record.borrow_mut();
+        let Some(record) = record.as_mut() else {
+            return;
+        };
+        let (relay, player) = (self.relay.borrow(), self.players.first());
+        let due = record.due(relay.agreed()).zip(player);
+        let keyframe = due.and_then(|(tick, player)| player.borrow_mut().snapshot(tick));
+        record.follow_relay(&relay, keyframe);
+    }
+
     fn rounds(&self) -> Option<u64> {
         let rounds = |player: &Player<G>| player.borrow().state().and_then(G::rounds);
         self.players.iter().filter_map(rounds).min()
@@ -348,6 +367,14 @@ impl<G: Game> Stage<G> {
             let (rollbacks, stalls) = (report.rollbacks, report.stalls);
             progress.show(&format!("{state}, {rollbacks} rollbacks, {stalls} stalls"));
         }
+    }
+
+    /// Writes the rest of the recording, and what every player's clock did.
+    fn write(&self, clocks: Option<&Directory>) -> Result<(), Failure> {
+        self.record();
+        let recorded = self.record.take().map_or(Ok(()), RecordFile::close);
+        let written = clocks.map_or(Ok(()), |directory| self.write_clocks(directory));
+        recorded.and(written)
     }
 
     /// Writes what every player's clock did.

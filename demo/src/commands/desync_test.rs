@@ -17,6 +17,7 @@ use crate::file;
 use crate::game::{Game, with_rules};
 use crate::interrupt::Interrupt;
 use crate::plan::Plan;
+use crate::recording::RecordFile;
 use crate::summary::{Run, Summary};
 use crate::virtual_match::{self, slowest};
 use crate::worlds::{self, Worlds};
@@ -55,7 +56,10 @@ fn test<G: Game>(
     let clock = Clock::start();
     let world = World::new(&plan.scenario, || *game).map_err(Failure::usage)?;
     let mut world = world.stop_at_desync();
-    let interrupted = virtual_match::play(&mut world, plan, console, interrupt);
+    let path = plan.record.as_deref();
+    let mut record = path.map(|path| RecordFile::new(path, None));
+    let interrupted = virtual_match::play(&mut world, plan, console, interrupt, record.as_mut());
+    let recorded = record.map_or(Ok(()), RecordFile::close);
     let states = Slot::all(plan.scenario.players).filter_map(|slot| world.client(slot).state());
     let run = Run {
         wall: clock.now().since(phalanx_netcode::Time::ZERO),
@@ -66,6 +70,7 @@ fn test<G: Game>(
     let (mut summary, exit) = Summary::judge(plan, G::ID, &world.report(), &run);
     let mut text = summary.text(plan, exit);
     let written = tell_worlds(game, &mut world, plan, directory, &mut summary, &mut text);
+    let written = recorded.and(written);
     if let Err(failure) = &written {
         summary.exit_code = failure.exit.code();
     }

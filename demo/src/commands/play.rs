@@ -18,6 +18,7 @@ use crate::game::{Game, with_rules};
 use crate::interrupt::Interrupt;
 use crate::person::Person;
 use crate::plan;
+use crate::recording::RecordFile;
 use crate::summary::{Run, Summary};
 
 /// How long the relay may take to answer.
@@ -25,6 +26,9 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
 /// How often the pilot is shown that the connection is not there yet.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// How often what is new is recorded.
+const RECORD_EVERY: Duration = Duration::from_millis(100);
 
 /// After the end, so that the relay hears of it.
 const DRAIN: Duration = Duration::from_millis(50);
@@ -82,8 +86,18 @@ async fn play<G: Game, P: Pilot<G>>(
     mut interrupt: Interrupt,
 ) -> Result<Exit, Failure> {
     let config = plan::client(&args.client, args.rules.game)?;
-    let client = Client::new(game, config).map_err(Failure::usage)?;
+    let mut client = Client::new(game, config).map_err(Failure::usage)?;
+    let path = args.record.record.as_deref();
+    let record = RefCell::new(path.map(|path| RecordFile::new(path, None)));
+    if path.is_some() {
+        client.keep_log();
+    }
     let client = RefCell::new(client);
+    let follow = || {
+        if let Some(record) = record.borrow_mut().as_mut() {
+            record.follow_client(&mut client.borrow_mut());
+        }
+    };
     let clock = Clock::start();
     let mut stop = interrupt.clone();
     let connecting = Connection::connect(args.connect, args.pin, CONNECT_WITHIN);
@@ -100,7 +114,18 @@ async fn play<G: Game, P: Pilot<G>>(
             }
         }
     };
-    let ending = fly(&client, connection, pilot, &clock, &mut interrupt).await;
+    let recording = async {
+        loop {
+            tokio::time::sleep(RECORD_EVERY).await;
+            follow();
+        }
+    };
+    let ending = tokio::select! {
+        ending = fly(&client, connection, pilot, &clock, &mut interrupt) => ending,
+        () = recording => unreachable!("it records for as long as there is something"),
+    };
+    follow();
+    let recorded = record.into_inner().map_or(Ok(()), RecordFile::close);
     // The relay is told of the end by a packet that is still to be sent.
     tokio::time::sleep(DRAIN).await;
 
@@ -125,6 +150,7 @@ async fn play<G: Game, P: Pilot<G>>(
     } else if console.json {
         console.result(&summary, "")?;
     }
+    recorded?;
     // People have read the message below the figures, if there were any.
     let said = setup.is_some() && !console.json;
     if exit == Exit::Fine || said {

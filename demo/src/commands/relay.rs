@@ -2,9 +2,11 @@
 
 use core::cell::RefCell;
 use core::time::Duration;
+use std::rc::Rc;
 
 use phalanx_engine::{Setup, Simulation, Slot};
-use phalanx_netcode::quic::{Clock, Identity, Listener};
+use phalanx_netcode::quic::{Clock, Identity, Listener, Pin};
+use phalanx_netcode::replay::SigningKey;
 use phalanx_netcode::{CloseReason, PeerId, Relay, RelayEvent, SessionConfig, SessionRules};
 use serde::Serialize;
 
@@ -16,10 +18,14 @@ use crate::exit::{Exit, Failure};
 use crate::game::with_rules;
 use crate::interrupt::Interrupt;
 use crate::plan;
+use crate::recording::{RecordFile, path_of_session};
 use crate::summary::{SCHEMA_VERSION, Thousandths};
 
 /// How long peers may take to hear that the relay stops.
 const DRAIN_WITHIN: Duration = Duration::from_secs(1);
+
+/// How often what is new is recorded.
+const RECORD_EVERY: Duration = Duration::from_millis(100);
 
 pub(super) fn run(args: &RelayArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
     plan::check_game(&args.game)?;
@@ -37,6 +43,9 @@ struct Ready {
     command: &'static str,
     listening: String,
     pin: String,
+    /// The key that recordings are signed with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signing_key: Option<String>,
 }
 
 /// What a session came to, as the relay sees it.
@@ -75,7 +84,14 @@ async fn host<S: Simulation>(
     if let Some(warning) = listener.warning() {
         console.note(&format!("warning: {warning}"));
     }
+    let path = args.record.record.as_deref();
+    let signer = path.and_then(|_| SigningKey::generate()).map(Rc::new);
+    let signing_key = signer.as_deref().map(|key| Pin(key.public()).to_string());
+    if let Some(key) = &signing_key {
+        console.note(&format!("recordings are signed by {key}"));
+    }
     let ready = Ready {
+        signing_key,
         schema_version: SCHEMA_VERSION,
         command: "relay",
         listening: listener.local_addr().to_string(),
@@ -97,13 +113,18 @@ async fn host<S: Simulation>(
         (config.rules, config.length) = (rules, length);
         let relay = RefCell::new(Relay::new(config).map_err(Failure::usage)?);
         let began = clock.now();
-        serve(&relay, &mut listener, &clock, &mut interrupt, |told| {
+        let record =
+            path.map(|path| RecordFile::new(&path_of_session(path, session), signer.clone()));
+        let serving = serve(&relay, &mut listener, &clock, &mut interrupt, |told| {
             tell(console, told);
-        })
-        .await;
+        });
+        let recorded = recorded(&relay, serving, record).await;
         let wall = clock.now().since(began);
         let interrupted = interrupt.is_raised();
         let said = conclude::<S>(console, &relay.borrow(), (session, wall, interrupted));
+        if let Err(failure) = recorded {
+            complain(&failure.message);
+        }
         if let Err(failure) = said {
             // Who plays here need not care.
             complain(&failure.message);
@@ -113,6 +134,27 @@ async fn host<S: Simulation>(
     // Whoever does not hear of it has its own timeout.
     let _ = tokio::time::timeout(DRAIN_WITHIN, listener.drained()).await;
     Ok(Exit::Interrupted)
+}
+
+/// Records the session for as long as it is served.
+async fn recorded(
+    relay: &RefCell<Relay>,
+    serving: impl Future<Output = ()>,
+    mut record: Option<RecordFile>,
+) -> Result<(), Failure> {
+    tokio::pin!(serving);
+    loop {
+        let over = tokio::select! {
+            () = &mut serving => true,
+            () = tokio::time::sleep(RECORD_EVERY), if record.is_some() => false,
+        };
+        if let Some(record) = &mut record {
+            record.follow_relay(&relay.borrow(), None);
+        }
+        if over {
+            return record.map_or(Ok(()), RecordFile::close);
+        }
+    }
 }
 
 fn conclude<S: Simulation>(

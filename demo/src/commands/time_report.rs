@@ -7,7 +7,9 @@ use phalanx_engine::Slot;
 use phalanx_netcode::testing::World;
 use serde::Serialize;
 
-use crate::cli::{FaultArgs, Length, LengthArgs, PlantArgs, ScenarioArgs, TimeReportArgs};
+use crate::cli::{
+    FaultArgs, Length, LengthArgs, PlantArgs, RecordArgs, ScenarioArgs, TimeReportArgs,
+};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::file;
@@ -51,6 +53,7 @@ pub(super) fn run(args: &TimeReportArgs, interrupt: &Interrupt) -> Result<Exit, 
 /// The match to be played, in which nothing is broken.
 fn scenario(args: &TimeReportArgs) -> ScenarioArgs {
     ScenarioArgs {
+        record: RecordArgs { record: None },
         game: args.game,
         client: args.client,
         policy: args.policy,
@@ -73,7 +76,7 @@ fn play<G: Game>(
 ) -> Result<Exit, Failure> {
     let console = Console::new(&args.output);
     let mut world = World::new(&plan.scenario, || *game).map_err(Failure::usage)?;
-    let exit = if virtual_match::play(&mut world, plan, console, interrupt) {
+    let exit = if virtual_match::play(&mut world, plan, console, interrupt, None) {
         Exit::Interrupted
     } else {
         Exit::Fine

@@ -243,6 +243,17 @@ impl<E: Effect> Ledger<E> {
         self.forget(tick);
     }
 
+    /// Takes back all that was predicted: nobody is going to see what becomes of it.
+    pub(crate) fn abandon(&mut self) {
+        self.undone(Tick::ZERO);
+        for adrift in core::mem::take(&mut self.adrift) {
+            if let Some(Prediction { id, tick, effect }) = adrift.told {
+                self.tell(EffectEvent::Cancelled { id, tick, effect });
+            }
+        }
+        self.open = 0;
+    }
+
     fn id(&mut self) -> EffectId {
         let id = self.next;
         self.next = EffectId(id.0 + 1);

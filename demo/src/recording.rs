@@ -1,0 +1,183 @@
+//! [`RecordFile`]: a replay that is written while the match is played.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use phalanx_engine::{Digest, GameIdentity, Log, Simulation, Snapshot, Tick, TickRate};
+use phalanx_netcode::replay::{Head, Recorder, ReplayWriter, Signature, SigningKey};
+use phalanx_netcode::{Client, Relay};
+
+use crate::console::complain;
+use crate::exit::Failure;
+use crate::file::in_words;
+
+/// From one keyframe, and signature, to the next, seconds: so much is executed again by a seek.
+const INTERVAL_S: u64 = 10;
+
+/// Ticks from one keyframe to the next.
+pub(crate) fn interval(rate: TickRate) -> u64 {
+    rate.tick_at(INTERVAL_S * 1_000_000_000).0
+}
+
+/// A file that a match is recorded to. It is made when there is something to be written; what goes wrong
+/// is told once, and the match goes on without it.
+pub(crate) struct RecordFile {
+    path: PathBuf,
+    open: Option<(Recorder, File)>,
+    key: Option<Rc<SigningKey>>,
+    failed: Option<String>,
+}
+
+impl RecordFile {
+    /// The file that a flag names; a relay has a `key` to sign with.
+    pub(crate) fn new(path: &Path, key: Option<Rc<SigningKey>>) -> Self {
+        Self {
+            path: path.to_owned(),
+            open: None,
+            key,
+            failed: None,
+        }
+    }
+
+    /// The tick of which a keyframe is wanted, if it is before `agreed`.
+    pub(crate) fn due(&self, agreed: Tick) -> Option<Tick> {
+        self.open.as_ref()?.0.due(agreed)
+    }
+
+    /// Writes what a relay has sealed since the last time, and the keyframe that is due, if somebody has it.
+    pub(crate) fn follow_relay(&mut self, relay: &Relay, keyframe: Option<Snapshot>) {
+        let (log, config) = (relay.log(), relay.config());
+        let head = || Head {
+            game: config.game.clone(),
+            setup: config.setup,
+            rules: config.rules,
+        };
+        let digest = |tick| relay.chained(tick);
+        self.follow(head, log, relay.agreed(), digest, keyframe);
+    }
+
+    /// Writes what a client has heard since the last time.
+    pub(crate) fn follow_client<S: Simulation>(&mut self, client: &mut Client<S>) {
+        // What is agreed is confirmed here, but for what is still on its way.
+        let confirmed = client.timeline().map(|timeline| timeline.confirmed());
+        let agreed = client.agreed().min(confirmed.unwrap_or_default());
+        let keyframe = self.due(agreed).and_then(|tick| client.snapshot(tick));
+        let (Some(timeline), Some(rules), Some(log)) =
+            (client.timeline(), client.rules(), client.log())
+        else {
+            return;
+        };
+        let head = || Head {
+            game: GameIdentity::of(timeline.simulation()),
+            setup: *timeline.setup(),
+            rules,
+        };
+        let digest = |tick| timeline.chained(tick);
+        self.follow(head, log, agreed, digest, keyframe);
+    }
+
+    fn follow(
+        &mut self,
+        head: impl FnOnce() -> Head,
+        log: &Log,
+        agreed: Tick,
+        digest: impl FnMut(Tick) -> Option<Digest>,
+        keyframe: Option<Snapshot>,
+    ) {
+        if log.next() == log.first() || self.failed.is_some() {
+            return;
+        }
+        if self.open.is_none() {
+            self.create(&head());
+        }
+        if let Some((recorder, _)) = &mut self.open {
+            let sign = |writer: &ReplayWriter| sign(self.key.as_deref(), writer);
+            recorder.follow(log, agreed, digest, keyframe, sign);
+        }
+        self.write();
+    }
+
+    /// Signs and closes the file.
+    ///
+    /// # Errors
+    /// What went wrong, be it long ago.
+    pub(crate) fn close(mut self) -> Result<(), Failure> {
+        if let Some((recorder, _)) = &mut self.open {
+            recorder.sign(|writer| sign(self.key.as_deref(), writer));
+            recorder.writer().close();
+        }
+        self.write();
+        if let Some((_, file)) = &self.open
+            && let Err(error) = file.sync_all()
+        {
+            self.fail(&error);
+        }
+        self.failed
+            .map_or(Ok(()), |message| Err(Failure::internal(message)))
+    }
+
+    fn create(&mut self, head: &Head) {
+        match File::create(&self.path) {
+            Ok(file) => {
+                let recorder = Recorder::new(head, interval(head.setup.rate));
+                self.open = Some((recorder, file));
+            }
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    fn write(&mut self) {
+        let Some((recorder, file)) = &mut self.open else {
+            return;
+        };
+        let writer = recorder.writer();
+        let written = file.write_all(writer.pending());
+        writer.taken();
+        if let Err(error) = written {
+            self.fail(&error);
+        }
+    }
+
+    fn fail(&mut self, error: &io::Error) {
+        let (name, words) = (self.path.display(), in_words(error));
+        let message = format!("cannot record to {name}: {words}");
+        complain(&format!("{message}; the match goes on"));
+        self.open = None;
+        self.failed = Some(message);
+    }
+}
+
+/// All frames so far, signed.
+fn sign(key: Option<&SigningKey>, writer: &ReplayWriter) -> Option<Signature> {
+    let tick = writer.next().previous()?;
+    key.map(|key| key.sign(writer.genesis(), tick, writer.head()))
+}
+
+/// The file of a relay's `session`, counted from 1: the first one has the name that was given.
+pub(crate) fn path_of_session(path: &Path, session: u64) -> PathBuf {
+    if session == 1 {
+        return path.to_owned();
+    }
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let mut name = format!("{stem}-{session}");
+    if let Some(extension) = path.extension() {
+        name.push('.');
+        name.push_str(&extension.to_string_lossy());
+    }
+    path.with_file_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_session_has_a_file_of_its_own() {
+        let path = |session| path_of_session(Path::new("a/night.replay"), session);
+        assert_eq!(path(1), Path::new("a/night.replay"));
+        assert_eq!(path(12), Path::new("a/night-12.replay"));
+        assert_eq!(path_of_session(Path::new("x"), 2), Path::new("x-2"));
+    }
+}

@@ -1,0 +1,99 @@
+//! [`Recorder`]: follows a session and writes it down.
+
+use phalanx_engine::{Digest, Log, SealedFrame, Snapshot, Tick};
+
+use super::{Head, ReplayWriter, Signature};
+
+/// Makes a replay of a session while it is played. It is asked now and then, at least as often as what it
+/// asks for is kept ([`HISTORY_TICKS_MAX`](phalanx_engine::limits::HISTORY_TICKS_MAX) ticks), and writes what
+/// is new since the last time.
+#[derive(Debug)]
+pub struct Recorder {
+    writer: ReplayWriter,
+    /// Ticks from one keyframe, and signature, to the next.
+    interval: u64,
+    /// The next tick whose digest is to be written.
+    digests: Tick,
+    /// The next tick that is to have a keyframe.
+    keyframe: Tick,
+    /// The tick after the newest one that was signed.
+    signed: Tick,
+    frame: SealedFrame,
+}
+
+impl Recorder {
+    /// A recorder of the session that `head` tells of, with a keyframe and a signature every `interval`
+    /// ticks.
+    #[must_use]
+    pub fn new(head: &Head, interval: u64) -> Self {
+        let writer = ReplayWriter::new(head);
+        let first = head.setup.first;
+        Self {
+            frame: SealedFrame::empty(writer.genesis()),
+            writer,
+            interval: interval.max(1),
+            digests: first,
+            keyframe: first + (interval.max(1) - 1),
+            signed: first,
+        }
+    }
+
+    /// What is to be appended to the file, and to be told to.
+    pub const fn writer(&mut self) -> &mut ReplayWriter {
+        &mut self.writer
+    }
+
+    /// The tick that is to have a keyframe next, if it is before `agreed`.
+    #[must_use]
+    pub fn due(&self, agreed: Tick) -> Option<Tick> {
+        (self.keyframe < agreed).then_some(self.keyframe)
+    }
+
+    /// Writes what is new: frames of `log`, chained digests of ticks before `agreed`, and the keyframe that
+    /// is [due](Recorder::due), if it could be had. Whoever has no key returns no signature.
+    pub fn follow(
+        &mut self,
+        log: &Log,
+        agreed: Tick,
+        mut digest: impl FnMut(Tick) -> Option<Digest>,
+        keyframe: Option<Snapshot>,
+        sign: impl FnOnce(&ReplayWriter) -> Option<Signature>,
+    ) {
+        for tick in self.writer.next().until(log.next()) {
+            // The log is this machine's own, in memory.
+            if !log.read(tick, &mut self.frame).unwrap_or(false) {
+                break;
+            }
+            self.writer.frame(&self.frame);
+        }
+        let agreed = agreed.min(self.writer.next());
+        for tick in self.digests.until(agreed) {
+            if let Some(digest) = digest(tick) {
+                self.writer.digest(tick, digest);
+            }
+        }
+        self.digests = self.digests.max(agreed);
+        // One that could not be had in time, or is too large, is done without.
+        let keyframe = keyframe.filter(|world| self.due(agreed) == Some(world.tick));
+        if let Some(snapshot) = keyframe {
+            let _ = self.writer.keyframe(&snapshot);
+        }
+        while self.keyframe < agreed {
+            self.keyframe += self.interval;
+        }
+        if self.writer.next().0 - self.signed.0 >= self.interval {
+            self.sign(sign);
+        }
+    }
+
+    /// Writes a signature of all so far.
+    pub fn sign(&mut self, sign: impl FnOnce(&ReplayWriter) -> Option<Signature>) {
+        if self.writer.next() == self.signed {
+            return;
+        }
+        self.signed = self.writer.next();
+        if let Some(signature) = sign(&self.writer) {
+            self.writer.signature(&signature);
+        }
+    }
+}
