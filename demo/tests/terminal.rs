@@ -207,3 +207,37 @@ fn who_watches_a_skirmish_ends_with_q() {
     watching.press("q");
     assert_eq!(watching.end().code(), Some(130));
 }
+
+/// A replay goes on by itself, stands still when it is asked to, and goes both ways.
+#[test]
+fn who_watches_a_replay_sees_time_pass_and_stops_it() {
+    let file = std::env::temp_dir().join(format!("phalanx-watched-{}.replay", std::process::id()));
+    let path = file.to_str().unwrap();
+    let recorded = Command::new(env!("CARGO_BIN_EXE_phalanx"))
+        .args([
+            "desync-test",
+            "--ticks",
+            "1200",
+            "--quiet",
+            "--record",
+            path,
+        ])
+        .status();
+    assert!(recorded.unwrap().success());
+    let mut watching = Terminal::until_drawn(&format!("replay play {path}"), "speed 1");
+    watching.await_part("tick 6");
+    watching.press("+");
+    watching.await_part("speed 2");
+    watching.press(" ");
+    watching.await_part("paused");
+    // Back to the start, and two ticks on.
+    watching.press(&"\x1b[D".repeat(5));
+    watching.await_part("tick 0 of");
+    watching.press("..");
+    watching.await_part("tick 2 of");
+    watching.press(",");
+    watching.await_part("tick 1 of");
+    watching.press("q");
+    assert_eq!(watching.end().code(), Some(0));
+    std::fs::remove_file(&file).unwrap();
+}

@@ -91,7 +91,7 @@ impl Differ {
         let same = bits.take_bool()?;
         if !same {
             if bits.take_bool()? {
-                self.take_rare(bits)?;
+                self.take_rare(bits, tick)?;
                 frame.entries.clone_from(&self.rare.entries);
                 frame.commands.clone_from(&self.rare.commands);
             }
@@ -115,14 +115,16 @@ impl Differ {
         Ok(())
     }
 
-    fn take_rare(&mut self, bits: &mut BitReader<'_>) -> Result<(), WireError> {
+    fn take_rare(&mut self, bits: &mut BitReader<'_>, tick: Tick) -> Result<(), WireError> {
         const WHAT: WireError = WireError::OutOfRange("the entries of a frame");
         let count = bits.take_count()?;
         if count > FRAME_BYTES_MAX as u64 {
             return Err(WHAT);
         }
         self.bytes.clear();
-        self.bytes.put(&[0; PREFIX]);
+        // Commands are of a tick.
+        self.bytes.put(&tick.0.to_le_bytes());
+        self.bytes.put(&[0; PREFIX - 8]);
         for _ in 0..count {
             self.bytes.put_u8(bits.take_u8()?);
         }

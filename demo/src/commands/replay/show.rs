@@ -80,8 +80,8 @@ struct Player {
 }
 
 impl Player {
-    /// `second` is how many ticks a second has.
-    fn handle(&mut self, event: &Event, second: i64) {
+    /// `second` is how many ticks a second has, `room` how many there are to go, back and forth.
+    fn handle(&mut self, event: &Event, second: i64, room: (i64, i64)) {
         let Event::Key(KeyEvent {
             code,
             modifiers,
@@ -104,6 +104,9 @@ impl Player {
             KeyCode::Left => self.step -= 5 * second,
             _ => {}
         }
+        // At every key: who went back beyond the start goes on from there.
+        let (back, forth) = room;
+        self.step = self.step.clamp(-back, forth);
     }
 }
 
@@ -126,8 +129,10 @@ fn watch<G: Game>(stage: &Stage<'_>, replay: &mut Replay<G, Reader>) -> Result<(
     let second = setup.rate.tick_at(1_000_000_000).0.cast_signed();
     while !player.quit && !stage.interrupt.is_raised() {
         let now = clock.now();
+        let at = replay.at().unwrap_or(setup.first);
+        let room = (at.since(setup.first), last.since(at));
         while let Some(event) = screen.event().map_err(broken)? {
-            player.handle(&event, second);
+            player.handle(&event, second, room);
         }
         let passed = u64::try_from(now.since(before).as_nanos()).unwrap_or(0);
         before = now;
@@ -136,9 +141,8 @@ fn watch<G: Game>(stage: &Stage<'_>, replay: &mut Replay<G, Reader>) -> Result<(
         }
         let ticks = setup.rate.tick_at(owed);
         owed -= setup.rate.nanos_at(ticks).min(owed);
-        let at = replay.at().unwrap_or(setup.first).0.cast_signed();
         let forth = ticks.0.cast_signed() + core::mem::take(&mut player.step);
-        let to = at.saturating_add(forth);
+        let to = at.0.cast_signed().saturating_add(forth);
         let to = Tick(u64::try_from(to).unwrap_or(0)).clamp(setup.first, last);
         let sought = replay.seek(to);
         sought.map_err(|error| replay_failure(&stage.args.file, &error))?;
