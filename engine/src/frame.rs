@@ -81,6 +81,9 @@ impl<'a, S: Simulation> InputFrame<'a, S> {
     }
 
     /// What happened to the session at this tick.
+    ///
+    /// Ticks of a pause are not executed, and what happens in them is seen in the [session](InputFrame::session)
+    /// afterwards; the game's own entries wait for its end.
     #[must_use]
     pub const fn entries(&self) -> &'a [Entry] {
         self.entries
