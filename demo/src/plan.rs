@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use phalanx_engine::{Repeat, Tick};
 use phalanx_netcode::limits::{INPUT_DELAY_TICKS_MAX, WAIT_BOUND_MAX};
 use phalanx_netcode::testing::{Detour, Plant, Preset, Scenario};
-use phalanx_netcode::{ClientConfig, CommandBudget, InputDelay, LatePolicy, SessionRules};
+use phalanx_netcode::{ClientConfig, InputDelay, LatePolicy, SessionRules};
 
 use crate::cli::{
     ClientArgs, Delay, GameArgs, GameName, Lead, LengthArgs, Mode, PlantAt, Policy, RulesArgs,
@@ -207,7 +207,7 @@ pub(crate) fn rules(mode: Mode, policy: Policy) -> Result<SessionRules, Failure>
         policy: late,
         repeat: Repeat { ticks: repeat },
         forwarding: mode == Mode::Rollback,
-        commands: CommandBudget::default(),
+        ..SessionRules::default()
     })
 }
 

@@ -17,6 +17,7 @@ use crate::histogram::Histogram;
 use crate::limits::{INPUT_DELAY_TICKS_MAX, INPUTS_AHEAD_MAX};
 use crate::link::{CommandError, Link, LinkEvent, PathStats, Receiver};
 use crate::present::{Alpha, View};
+use crate::relay::PaceError;
 use crate::ring::position;
 use crate::time::samples::{Sample, Samples};
 use crate::time::{LateWorth, NetTime, Span, Time, TimeEvent, TimeProvider};
@@ -374,6 +375,42 @@ impl<S: Simulation> Client<S> {
         provider: Box<dyn TimeProvider>,
     ) -> Result<Box<dyn TimeProvider>, Box<dyn TimeProvider>> {
         self.link.replace_provider(provider)
+    }
+
+    /// Asks for a pause, which begins for all at the same tick, about [`PAUSE_NOTICE`] later, if the rules let
+    /// this player [pause](SessionRules::pauses) once more; [`Session::paused`] tells that it began.
+    ///
+    /// # Errors
+    /// [`PaceError`] if this client knows that there will be none.
+    ///
+    /// [`PAUSE_NOTICE`]: crate::limits::PAUSE_NOTICE
+    pub fn pause(&mut self) -> Result<(), PaceError> {
+        self.ask(true)
+    }
+
+    /// Asks to go on, which all do about [`RESUME_COUNTDOWN`](crate::limits::RESUME_COUNTDOWN) later. Every player
+    /// may, in a session in which players pause.
+    ///
+    /// # Errors
+    /// [`PaceError`] if this client knows that it will not.
+    pub fn resume(&mut self) -> Result<(), PaceError> {
+        self.ask(false)
+    }
+
+    fn ask(&mut self, pauses: bool) -> Result<(), PaceError> {
+        let playing = self.playing.as_ref().filter(|playing| !playing.ended);
+        let Some(playing) = playing.filter(|_| !self.closed) else {
+            return Err(PaceError::NotRunning);
+        };
+        let pace = playing.timeline.session().pace();
+        if pace.turns().is_some() {
+            return Err(PaceError::Pending);
+        }
+        if pace.paused() == pauses {
+            return Err(PaceError::Same);
+        }
+        self.link.pause(pauses);
+        Ok(())
     }
 
     /// Leaves the session; the connection closes when the relay has heard of it.

@@ -36,6 +36,25 @@ pub struct SessionRules {
     pub forwarding: bool,
     /// How much every player may order.
     pub commands: CommandBudget,
+    /// How long after its player is gone the computer takes a slot, milliseconds; `None`: it stays absent.
+    pub bot_after_ms: Option<u32>,
+    /// How often every player may pause the session; 0: only the relay's host does.
+    pub pauses: u8,
+}
+
+impl Default for SessionRules {
+    /// Late inputs are repeated for 30 ticks, inputs are forwarded, slots stay absent, and players do not
+    /// pause.
+    fn default() -> Self {
+        Self {
+            policy: LatePolicy::Repeat,
+            repeat: Repeat { ticks: 30 },
+            forwarding: true,
+            commands: CommandBudget::default(),
+            bot_after_ms: None,
+            pauses: 0,
+        }
+    }
 }
 
 /// How much one player may order. Up to one second's worth at once; what is more waits, and is sealed
@@ -123,12 +142,7 @@ impl SessionConfig {
         Self {
             game: GameIdentity::of(simulation),
             setup,
-            rules: SessionRules {
-                policy: LatePolicy::Repeat,
-                repeat: Repeat { ticks: 30 },
-                forwarding: true,
-                commands: CommandBudget::default(),
-            },
+            rules: SessionRules::default(),
             neutral,
             repeat_mask: S::Input::REPEAT.to_vec(),
             length: None,

@@ -158,6 +158,13 @@ pub const LEAD_MAX: Duration = Duration::from_secs(2);
 /// the stream; there is a second for the way, and to send it again.
 pub const RATE_NOTICE: Duration = Duration::from_secs(4);
 
+/// From the moment at which a player's pause is sealed to its first tick: longer than most ways there, so
+/// that most have not stamped what is not sealed then.
+pub const PAUSE_NOTICE: Duration = Duration::from_secs(1);
+
+/// From a player's word to the end of the pause.
+pub const RESUME_COUNTDOWN: Duration = Duration::from_secs(3);
+
 /// What the host of a session may have said that is not sealed yet: entries of the game's own.
 pub const SAYINGS_MAX: usize = 256;
 

@@ -215,6 +215,16 @@ impl Link {
         }
     }
 
+    /// Asks the relay for a pause, or to go on.
+    pub(crate) fn pause(&mut self, pauses: bool) {
+        let message = if pauses {
+            FromClient::Pause
+        } else {
+            FromClient::Resume
+        };
+        encode_control(&message, &mut self.control_out);
+    }
+
     /// Tells the relay that the player leaves.
     pub(crate) fn leave(&mut self) {
         encode_control(&FromClient::Leave, &mut self.control_out);

@@ -34,8 +34,8 @@ use crate::channel::{Channel, CloseReason, PeerId};
 use crate::config::{ConfigError, SessionConfig};
 use crate::limits::{
     DATAGRAMS_PER_SECOND_MAX, FORWARDING_HOLD_PARTS, GREETING_TIMEOUT, INPUTS_AHEAD_MAX,
-    LAST_VOTES_TIMEOUT, PROTOCOL_VERSION, SAYINGS_MAX, SEAL_EARLY_MAX, SILENCE_TIMEOUT,
-    START_DELAY,
+    LAST_VOTES_TIMEOUT, PAUSE_NOTICE, PROTOCOL_VERSION, RESUME_COUNTDOWN, SAYINGS_MAX,
+    SEAL_EARLY_MAX, SILENCE_TIMEOUT, START_DELAY,
 };
 use crate::time::Time;
 use crate::vote::{Ballot, Disagreement};
@@ -338,7 +338,7 @@ impl Relay {
         let Some(seat) = free.filter(|_| self.phase == Phase::Running) else {
             return false;
         };
-        seat.bot = true;
+        (seat.bot, seat.left) = (true, None);
         self.entries.push(Entry::Bot(slot));
         self.events.push_back(RelayEvent::Bot(slot));
         true
@@ -395,6 +395,33 @@ impl Relay {
         self.events.push_back(RelayEvent::Finished);
     }
 
+    /// Pauses the session for the player in `slot`, who may do so a few times; what comes when it is paused
+    /// already, or not yet running again, costs nothing and does nothing.
+    fn player_pauses(&mut self, slot: Slot) {
+        let most = self.config.rules.pauses;
+        if self.seats[usize::from(slot.0)].pauses < most && self.pause(PAUSE_NOTICE).is_ok() {
+            self.seats[usize::from(slot.0)].pauses += 1;
+        }
+    }
+
+    /// Lets the computer play where a player has been gone for as long as the rules say at `tick`, which is
+    /// sealed next.
+    fn seat_bots(&mut self, tick: Tick) {
+        let Some(grace) = self.config.rules.bot_after_ms else {
+            return;
+        };
+        let (grace, now) = (
+            Duration::from_millis(grace.into()),
+            self.schedule.deadline(tick),
+        );
+        for slot in Slot::all(self.config.setup.slots) {
+            let left = self.seats[usize::from(slot.0)].left;
+            if left.is_some_and(|left| now.since(self.schedule.deadline(left)) >= grace) {
+                self.seat_bot(slot);
+            }
+        }
+    }
+
     /// Frees the slot of a peer that is gone; in a running match that is an entry of the log.
     fn vacate(&mut self, gone: &Peer, reason: Option<CloseReason>) {
         let Stage::Seated { slot, .. } = &gone.stage else {
@@ -406,6 +433,7 @@ impl Relay {
         self.ballot.agree();
         self.events.push_back(RelayEvent::Left { slot, reason });
         if self.phase == Phase::Running {
+            self.seats[usize::from(slot.0)].left = Some(self.sealer.next());
             self.entries.push(Entry::Leave(slot));
             if self.players() == 0 {
                 self.entries.push(Entry::End);
@@ -473,6 +501,18 @@ impl Relay {
                 Ok(())
             }
             (FromClient::Leave, Stage::Seated { .. }) => Err(CloseReason::Left),
+            (FromClient::Pause, Stage::Seated { slot, .. }) => {
+                let slot = *slot;
+                self.player_pauses(slot);
+                Ok(())
+            }
+            (FromClient::Resume, Stage::Seated { .. }) => {
+                if self.config.rules.pauses > 0 {
+                    // Whoever comes second, or too late, has what he wanted.
+                    let _ = self.resume(RESUME_COUNTDOWN);
+                }
+                Ok(())
+            }
             (FromClient::Command(command), Stage::Seated { slot, .. }) => {
                 let slot = *slot;
                 if !self.large_command(slot, command)?
@@ -768,6 +808,7 @@ impl Relay {
                 self.entries.push(Entry::End);
             }
             let last = self.entries.contains(&Entry::End);
+            self.seat_bots(tick);
             let stamped = self.seats.iter().map(Seat::next).max();
             let changes = self.schedule.entries(now, stamped.unwrap_or(tick));
             self.entries.extend(changes);

@@ -276,3 +276,71 @@ fn a_host_ends_a_match() {
     assert_whole(&mut world, &Scenario { ticks, ..scenario });
     assert!(!world.relay_mut().end());
 }
+
+#[test]
+fn the_computer_takes_a_slot_when_the_rules_say_so() {
+    let mut scenario = over(Preset::Wifi);
+    scenario.rules.bot_after_ms = Some(2000);
+    let mut world = world(&scenario);
+    play(&mut world, 5);
+    world.leave(Slot(2));
+    let timeline = assert_whole(&mut world, &scenario);
+    assert_eq!(timeline.session().presence(Slot(2)), Presence::Bot);
+    let at = |wanted: Entry| {
+        let frames = frames(&world).into_iter();
+        let mut ticks = frames.filter(|frame| frame.entries.contains(&wanted));
+        (ticks.next().unwrap().tick.0, ticks.next())
+    };
+    let ((left, none), (taken, no_more)) = (at(Entry::Leave(Slot(2))), at(Entry::Bot(Slot(2))));
+    assert_eq!((taken - left, none, no_more), (120, None, None));
+    let told = world.relay_events().iter();
+    let told = told.filter(|event| matches!(event, RelayEvent::Bot(Slot(2))));
+    assert_eq!(told.count(), 1);
+}
+
+#[test]
+fn a_player_pauses_as_often_as_the_rules_let_and_any_player_goes_on() {
+    let mut scenario = over(Preset::Wifi);
+    scenario.rules.pauses = 1;
+    let mut world = world(&scenario);
+    assert_eq!(world.pause(Slot(0)), Err(PaceError::NotRunning));
+    play(&mut world, 4);
+    assert_eq!(world.resume(Slot(0)), Err(PaceError::Same));
+    // Two at once are one pause, and cost one of them nothing.
+    world.pause(Slot(0)).unwrap();
+    world.pause(Slot(1)).unwrap();
+    play(&mut world, 2);
+    assert!(world.client(Slot(2)).session().unwrap().paused());
+    world.resume(Slot(2)).unwrap();
+    play(&mut world, 4);
+    for slot in Slot::all(2) {
+        world.pause(slot).unwrap();
+        play(&mut world, 2);
+        let paused = world.client(slot).session().unwrap().paused();
+        // Whoever came first the first time has none left.
+        if paused {
+            world.resume(slot).unwrap();
+            play(&mut world, 4);
+        }
+    }
+    assert_eq!(turns(&world).len(), 4, "{:?}", turns(&world));
+    assert_whole(&mut world, &scenario);
+}
+
+/// Where players do not pause, nobody's word does anything.
+#[test]
+fn nobody_pauses_where_the_rules_do_not_say_so() {
+    let scenario = over(Preset::Lan);
+    let mut world = world(&scenario);
+    play(&mut world, 4);
+    world.pause(Slot(0)).unwrap();
+    play(&mut world, 3);
+    assert_eq!(turns(&world), []);
+    world.relay_mut().pause(Duration::ZERO).unwrap();
+    play(&mut world, 1);
+    world.resume(Slot(0)).unwrap();
+    play(&mut world, 5);
+    assert_eq!(turns(&world).len(), 1);
+    world.relay_mut().resume(Duration::ZERO).unwrap();
+    assert_whole(&mut world, &scenario);
+}

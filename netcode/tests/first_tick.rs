@@ -14,9 +14,7 @@ use phalanx_netcode::testing::{
     LinkConditions, Mixed, Mixer, Note, Ping, Planted, Preset, Scenario, World, WorldError,
 };
 use phalanx_netcode::time::samples::Sample;
-use phalanx_netcode::{
-    ClientConfig, CommandBudget, ConfigError, Histogram, LatePolicy, SessionRules, Time,
-};
+use phalanx_netcode::{ClientConfig, ConfigError, Histogram, LatePolicy, SessionRules, Time};
 
 /// Where sessions begin, and the tick in them at which a shorter tick would wrap.
 const BOUNDARIES: [(Tick, u64); 3] = [
@@ -366,7 +364,6 @@ fn lockstep() -> Scenario {
         rules: SessionRules {
             policy: LatePolicy::Wait { bound_ms: 500 },
             forwarding: false,
-            commands: CommandBudget::default(),
             ..over(Preset::Wifi).rules
         },
         ..over(Preset::Wifi)

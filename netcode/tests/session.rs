@@ -9,8 +9,7 @@ use phalanx_netcode::testing::{
     Detour, LinkConditions, Mixed, Mixer, Plant, Preset, Report, Scenario, World,
 };
 use phalanx_netcode::{
-    ClientConfig, CloseReason, CommandBudget, Event, InputDelay, LatePolicy, RelayEvent,
-    SessionRules, Time,
+    ClientConfig, CloseReason, Event, InputDelay, LatePolicy, RelayEvent, SessionRules, Time,
 };
 use proptest::prelude::*;
 
@@ -299,7 +298,6 @@ fn a_measured_delay_is_the_path_of_lockstep() {
         },
         rules: SessionRules {
             forwarding: false,
-            commands: CommandBudget::default(),
             ..Scenario::default().rules
         },
         up: way(70),
@@ -380,7 +378,7 @@ fn policies_fill_what_is_late() {
             policy,
             repeat: Repeat { ticks: 10 },
             forwarding: true,
-            commands: CommandBudget::default(),
+            ..SessionRules::default()
         };
         let scenario = Scenario {
             rules,
@@ -453,7 +451,7 @@ proptest! {
             let scenario = Scenario {
                 players,
                 client: ClientConfig::new(delay, window),
-                rules: SessionRules { policy, repeat: Repeat { ticks: 30 }, forwarding, commands: CommandBudget::default() },
+                rules: SessionRules { policy, repeat: Repeat { ticks: 30 }, forwarding, ..SessionRules::default() },
                 ticks: 300,
                 ..over(Preset::ALL[preset])
             };
@@ -485,7 +483,7 @@ proptest! {
             policy: policies[policy],
             repeat: Repeat { ticks: 30 },
             forwarding: seed.is_multiple_of(2),
-            commands: CommandBudget::default(),
+            ..SessionRules::default()
         };
         let client = ClientConfig::new(delay, window);
         let scenario = Scenario { players, client, rules, seed, ticks: 240, ..over(Preset::ALL[preset]) };

@@ -22,6 +22,10 @@ pub(crate) struct Seat {
     pub(crate) peer: Option<PeerId>,
     /// Whether the computer holds it.
     pub(crate) bot: bool,
+    /// The first tick without the player who held it last, if nobody took it since.
+    pub(crate) left: Option<Tick>,
+    /// How often its owner paused the session.
+    pub(crate) pauses: u8,
     /// The first tick that the owner announced it will stamp.
     pub(crate) from: Option<Tick>,
     input_bytes: usize,
@@ -44,6 +48,8 @@ impl Seat {
         Self {
             peer: None,
             bot: false,
+            left: None,
+            pauses: 0,
             from: None,
             input_bytes,
             values: vec![0; input_bytes * kept],

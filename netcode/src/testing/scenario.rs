@@ -2,11 +2,11 @@
 
 use core::time::Duration;
 
-use phalanx_engine::{Repeat, Setup, Simulation, Slot, Tick, TickRate};
+use phalanx_engine::{Setup, Simulation, Slot, Tick, TickRate};
 
 use super::{LinkConditions, Plant};
 use crate::client::ClientConfig;
-use crate::config::{CommandBudget, LatePolicy, SessionConfig, SessionRules};
+use crate::config::{SessionConfig, SessionRules};
 use crate::time::Time;
 
 /// One match: the same whether it is played in the virtual world or over real sockets.
@@ -79,12 +79,7 @@ impl Default for Scenario {
             ticks: 600,
             seed: 1,
             client: ClientConfig::default(),
-            rules: SessionRules {
-                policy: LatePolicy::Repeat,
-                repeat: Repeat { ticks: 30 },
-                forwarding: true,
-                commands: CommandBudget::default(),
-            },
+            rules: SessionRules::default(),
             up: LinkConditions::PERFECT,
             down: LinkConditions::PERFECT,
             drift_ppm: 0,

@@ -17,7 +17,7 @@ use crate::config::ConfigError;
 use crate::histogram::Histogram;
 use crate::link::CommandError;
 use crate::present::View;
-use crate::relay::{Relay, RelayEvent, RelayOutput};
+use crate::relay::{PaceError, Relay, RelayEvent, RelayOutput};
 use crate::time::Time;
 
 /// One client and where it stands in the virtual world.
@@ -336,6 +336,28 @@ impl<S: Simulation> World<S> {
         let node = &mut self.nodes[index];
         node.client.leave();
         node.due = node.machine.acts(self.now);
+    }
+
+    /// Lets the player in a slot ask for a pause.
+    ///
+    /// # Errors
+    /// [`PaceError`], as for [`Client::pause`].
+    pub fn pause(&mut self, slot: Slot) -> Result<(), PaceError> {
+        let index = self.node_index(slot);
+        let node = &mut self.nodes[index];
+        node.due = node.machine.acts(self.now);
+        node.client.pause()
+    }
+
+    /// Lets the player in a slot ask to go on.
+    ///
+    /// # Errors
+    /// [`PaceError`], as for [`Client::resume`].
+    pub fn resume(&mut self, slot: Slot) -> Result<(), PaceError> {
+        let index = self.node_index(slot);
+        let node = &mut self.nodes[index];
+        node.due = node.machine.acts(self.now);
+        node.client.resume()
     }
 
     /// The relay, for its host to act: what is asked of it is in the next frame.

@@ -53,6 +53,10 @@ pub(crate) enum FromClient {
     Leave,
     /// What the player orders, if it is large. Not only once if the connection was another one.
     Command(LargeCommand),
+    /// The player asks for a pause.
+    Pause,
+    /// The player asks to go on.
+    Resume,
 }
 
 /// From the relay to a client.

@@ -46,7 +46,11 @@ fn control_messages_are_golden() {
         &control(&FromClient::Stamping(Tick(300))),
         &expect!["03 00 00 00 02 ac 02"],
     );
-    golden(&control(&FromClient::Leave), &expect!["01 00 00 00 03"]);
+    let short = [FromClient::Leave, FromClient::Pause, FromClient::Resume];
+    golden(
+        &short.map(|message| control(&message)).concat(),
+        &expect!["01 00 00 00 03 01 00 00 00 05 01 00 00 00 06"],
+    );
     let command = FromClient::Command(LargeCommand {
         sequence: 200,
         stamped: Tick(300),
@@ -68,6 +72,8 @@ fn control_messages_are_golden() {
                 commands_per_s: 300,
                 bytes_per_s: 1 << 16,
             },
+            bot_after_ms: Some(300),
+            pauses: 3,
         },
         epoch: 7,
         commands: CommandNumbers {
@@ -77,17 +83,17 @@ fn control_messages_are_golden() {
     };
     golden(
         &control(&FromRelay::Welcome(welcome)),
-        &expect!["16 00 00 00 00 01 ac 02 02 3c 01 00 00 c8 01 1e 01 ac 02 80 80 04 07 c8 01 02"],
+        &expect![
+            "1a 00 00 00 00 01 ac 02 02 3c 01 00 00 c8 01 1e 01 ac 02 80 80 04 01 ac 02 03 07 c8 01 02"
+        ],
     );
     let start = FromRelay::Start { deadline: 1 << 40 };
     golden(
         &control(&start),
         &expect!["07 00 00 00 01 80 80 80 80 80 20"],
     );
-    golden(
-        &control(&FromRelay::Frames(vec![1, 2, 3])),
-        &expect!["05 00 00 00 02 03 01 02 03"],
-    );
+    let frames = control(&FromRelay::Frames(vec![1, 2, 3]));
+    golden(&frames, &expect!["05 00 00 00 02 03 01 02 03"]);
     golden(
         &control(&FromRelay::Desync(Tick(200))),
         &expect!["03 00 00 00 03 c8 01"],
