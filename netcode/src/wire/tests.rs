@@ -24,7 +24,7 @@ fn control(message: &impl Serialize) -> Vec<u8> {
 }
 
 #[test]
-fn control_messages_are_golden() {
+fn control_messages_of_clients_are_golden() {
     let game = GameIdentity {
         id: "duel".to_owned(),
         version: 3,
@@ -60,7 +60,10 @@ fn control_messages_are_golden() {
         &control(&command),
         &expect!["09 00 00 00 04 c8 01 ac 02 03 07 07 07"],
     );
+}
 
+#[test]
+fn control_messages_of_the_relay_are_golden() {
     let welcome = Welcome {
         slot: Slot(1),
         setup: Setup::new(300, 2, TickRate::hz(60)),
