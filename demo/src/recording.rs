@@ -52,7 +52,6 @@ impl RecordFile {
         let head = || Head {
             game: config.game.clone(),
             setup: config.setup,
-            rules: config.rules,
         };
         let digest = |tick| relay.chained(tick);
         self.follow(head, log, relay.agreed(), digest, keyframe);
@@ -64,15 +63,12 @@ impl RecordFile {
         let confirmed = client.timeline().map(|timeline| timeline.confirmed());
         let agreed = client.agreed().min(confirmed.unwrap_or_default());
         let keyframe = self.due(agreed).and_then(|tick| client.snapshot(tick));
-        let (Some(timeline), Some(rules), Some(log)) =
-            (client.timeline(), client.rules(), client.log())
-        else {
+        let (Some(timeline), Some(log)) = (client.timeline(), client.log()) else {
             return;
         };
         let head = || Head {
             game: GameIdentity::of(timeline.simulation()),
             setup: *timeline.setup(),
-            rules,
         };
         let digest = |tick| timeline.chained(tick);
         self.follow(head, log, agreed, digest, keyframe);

@@ -163,6 +163,13 @@ fn what_does_not_verify_is_exit_12_and_damage_13() {
         object(&here, &format!("replay verify good.replay --key {key}")).0,
         0
     );
+    // What bots played on from there nobody signed.
+    let fork = "replay fork good.replay --tick 599 --ticks 100 --out on.replay";
+    assert_eq!(object(&here, fork).0, 2, "it has ended there");
+    let fork = "replay fork good.replay --tick 590 --out cut.replay";
+    assert_eq!(object(&here, fork).0, 0);
+    let verify = format!("replay verify cut.replay --key {key}");
+    assert_eq!(object(&here, &verify).0, 12);
     let other = "0".repeat(64);
     assert_eq!(
         object(&here, &format!("replay verify good.replay --key {other}")).0,

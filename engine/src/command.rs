@@ -113,7 +113,7 @@ pub struct GivenCommand<C> {
     /// Whose it is.
     pub slot: Slot,
     /// Ticks from the one that its owner stamped to the one that executes it: 0 if it was in time. The
-    /// stamp is the owner's word; rules that make up for the age bound it.
+    /// stamp is the owner's word; rules that make up for the age bound it. Ticks of a pause count, too.
     pub age: u64,
     /// What is ordered.
     pub command: C,

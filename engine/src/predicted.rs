@@ -89,9 +89,13 @@ impl<C: Command> Predicted<C> {
         elsewhere
     }
 
-    /// What was to be executed at `tick` is executed at `to` instead.
-    pub(crate) fn put_off(&mut self, tick: Tick, to: Tick) {
-        let here = self.commands.iter_mut().filter(|one| one.at == tick);
-        here.for_each(|one| one.at = to);
+    /// What was to be executed at `tick` is executed at `to` instead; whether there was anything.
+    pub(crate) fn put_off(&mut self, tick: Tick, to: Tick) -> bool {
+        let mut any = false;
+        for one in self.commands.iter_mut().filter(|one| one.at == tick) {
+            one.at = to;
+            any = true;
+        }
+        any
     }
 }

@@ -150,6 +150,10 @@ impl<S: Simulation, R: fmt::Debug> fmt::Debug for Replay<S, R> {
     }
 }
 
+/// So many ticks forward are executed, whether or not a keyframe lies between: more than there are from one
+/// picture to the next, also at many times the speed.
+const NEAR: i64 = 32;
+
 /// Nothing is predicted, so nothing guessed.
 const WINDOW: Window = Window {
     ticks: 0,
@@ -237,34 +241,49 @@ impl<S: Simulation, R: Record> Replay<S, R> {
     }
 
     /// Goes to after the tick `to`, before or after where it stands, by way of at most one keyframe: what
-    /// is executed are the ticks since the one nearest before it, or fewer.
+    /// is executed are the ticks since the one nearest before it, or a few dozen. Who goes by way of a keyframe
+    /// hears of no effects before it.
     ///
     /// # Errors
-    /// [`ReplayError`]; where it stands then is not said.
+    /// [`ReplayError`]; it stands where it came to then.
     pub fn seek(&mut self, to: Tick) -> Result<Sought, ReplayError<R::Error>> {
         if to < self.record.setup().first || to >= self.record.next() {
             return Err(ReplayError::NoTick(to));
         }
         let mut sought = Sought::default();
+        let gone = self.go(to, &mut sought);
+        self.at = match gone {
+            Ok(()) => Some(to),
+            // It stands where it came to.
+            Err(_) => self
+                .timeline
+                .next()
+                .previous_since(self.record.setup().first),
+        };
+        gone.map(|()| sought)
+    }
+
+    fn go(&mut self, to: Tick, sought: &mut Sought) -> Result<(), ReplayError<R::Error>> {
         let next = self.timeline.next();
-        let kept = to < next && self.timeline.digest(to).is_some();
-        if !kept {
-            let keyframe = self.record.keyframe_before(to);
-            match keyframe.filter(|tick| to < next || *tick >= next) {
-                Some(tick) => {
-                    self.jump(tick)?;
-                    sought.keyframe = Some(tick);
-                }
-                None if to < next => self.timeline.restart(),
-                None => {}
-            }
-            while self.timeline.next() <= to {
-                self.execute()?;
-                sought.executed += 1;
-            }
+        if to < next && self.timeline.digest(to).is_some() {
+            return Ok(());
         }
-        self.at = Some(to);
-        Ok(sought)
+        let keyframe = self.record.keyframe_before(to);
+        // A short way forward is executed: whoever jumps sees no effects, and forgets what was kept.
+        let far = to.since(next) > NEAR;
+        match keyframe.filter(|tick| to < next || (far && *tick >= next)) {
+            Some(tick) => {
+                self.jump(tick)?;
+                sought.keyframe = Some(tick);
+            }
+            None if to < next => self.timeline.restart(),
+            None => {}
+        }
+        while self.timeline.next() <= to {
+            self.execute()?;
+            sought.executed += 1;
+        }
+        Ok(())
     }
 
     fn jump(&mut self, tick: Tick) -> Result<(), ReplayError<R::Error>> {

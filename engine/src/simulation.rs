@@ -158,13 +158,16 @@ pub trait Simulation: Sized + 'static {
     /// [`Simulation::start`] and [`Simulation::step`] keep them right by themselves.
     fn rebuild(&self, _state: &mut Self::State) {}
 
-    /// What a computer player in `slot` would do now.
+    /// What a computer player in `slot` would do now. Where the computer holds a slot
+    /// ([`Presence::Bot`](crate::Presence::Bot)) every machine asks for itself: it is a function of its arguments
+    /// alone, as [`Simulation::step`] is, and so is [`Simulation::bot_commands`].
     fn bot(&self, _state: &Self::State, _slot: Slot) -> Self::Input {
         Self::Input::default()
     }
 
-    /// What a computer player in `slot` would order now. It is asked at every tick, and what it has
-    /// ordered is executed some ticks later: a bot thinks at some ticks only, by what is in the state.
+    /// What a computer player in `slot` would order now. It is asked at every tick, and what it orders is
+    /// executed at that tick if the computer holds the slot, and some ticks later if it plays for somebody by
+    /// way of a relay: a bot thinks at some ticks only, by what is in the state.
     fn bot_commands(&self, _state: &Self::State, _slot: Slot) -> Vec<Self::Command> {
         Vec::new()
     }

@@ -287,12 +287,12 @@ impl<S: Simulation> SyncTest<S> {
     }
 
     /// Plays `ticks` ticks with all slots held by players, with the inputs that `input` gives and the
-    /// commands of the game's bots.
+    /// commands of the game's bots; then some with random ones, and some with all slots held by the computer.
     ///
     /// # Errors
     /// The first [`SyncTestError`] found.
     pub fn run(
-        self,
+        mut self,
         ticks: u64,
         input: impl FnMut(Tick, Slot, &S::State) -> S::Input,
     ) -> Result<SyncReport, SyncTestError> {
@@ -313,6 +313,15 @@ impl<S: Simulation> SyncTest<S> {
             }
             commands.sort_by_key(|given| given.slot);
         })?;
+        // The computer, too, is asked on every machine.
+        let taken =
+            Slot::all(self.setup.slots).map(|slot| (self.setup.first.next(), Entry::Bot(slot)));
+        self.entries.extend(taken);
+        self.play(
+            report.random_ticks,
+            |_, _, _| S::Input::default(),
+            Vec::clear,
+        )?;
         Ok(report)
     }
 

@@ -732,9 +732,12 @@ impl<S: Simulation> Timeline<S> {
             |command: &&SealedCommand| known(command) && command.decode::<S::Command>().is_some();
         let right = self.own.are(tick, frame.commands.iter().filter(valid));
         let elsewhere = self.own.seen(tick, &frame.commands);
-        self.own.put_off(tick, self.open_from(tick));
+        let to = self.open_from(tick);
+        let moved = self.own.put_off(tick, to);
+        // Also from a tick of a pause, which is not executed again for it.
+        let there = (moved && to < self.next && !self.record(to).paused).then_some(to);
         let here = (!right && !paused).then_some(tick);
-        here.into_iter().chain(elsewhere).min()
+        here.into_iter().chain(elsewhere).chain(there).min()
     }
 
     /// Takes the world back to before `to`, which was executed and is not confirmed.

@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 
 use phalanx_engine::{
-    Command, CommandWay, Effects, FrameHash, GivenCommand, InputFrame, NoEffect, Provenance,
+    Command, CommandWay, Effects, Entry, FrameHash, GivenCommand, InputFrame, NoEffect, Provenance,
     Repeat, SealedCommand, SealedFrame, Sealing, Session, Setup, Simulation, Slot, State, Tick,
     TickRate, Timeline, Window, mix, to_bytes,
 };
@@ -165,6 +165,32 @@ fn what_is_put_off_moves_along() {
     let sealing = timeline.seal(&frame(2, 0, Vec::new()));
     assert_eq!(sealing, Ok(Sealing::Confirmed));
     assert_eq!(timeline.stats().rollbacks, 2);
+}
+
+/// It was put off from tick to tick of the pause, and at its end to one that was executed without it: that was
+/// confirmed as it was.
+#[test]
+fn what_is_ordered_in_a_pause_is_executed_after_it() {
+    let mut timeline = timeline(8);
+    for (tick, entry) in [
+        (0, Entry::Pause { at: Tick(1) }),
+        (1, Entry::Resume { at: Tick(3) }),
+    ] {
+        let mut frame = frame(tick, 0, Vec::new());
+        frame.entries.push(entry);
+        timeline.seal(&frame).unwrap();
+    }
+    timeline.provide_command(&order(ME, 0, 2, false));
+    run(&mut timeline);
+    assert_eq!(timeline.state().executed, 0, "tick 2 is of the pause");
+    let sealing = timeline.seal(&frame(2, 0, Vec::new()));
+    let from = Tick(3);
+    assert_eq!(sealing, Ok(Sealing::RolledBack { from }));
+    run(&mut timeline);
+    assert_eq!(timeline.state().executed, 1);
+    let third = frame(3, 0, vec![order(ME, 0, 2, false)]);
+    assert_eq!(timeline.seal(&third), Ok(Sealing::Confirmed));
+    assert_eq!(timeline.state().executed, 1);
 }
 
 /// What others order with it makes it wrong, and nothing of it is executed twice.

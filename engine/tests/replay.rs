@@ -86,6 +86,8 @@ struct Kept {
     keyframes: BTreeMap<Tick, Snapshot>,
     /// Keyframes that were asked for.
     asked: u64,
+    /// A tick that cannot be read.
+    damaged: Option<Tick>,
 }
 
 impl Record for Kept {
@@ -97,6 +99,9 @@ impl Record for Kept {
         self.log.next()
     }
     fn read(&mut self, tick: Tick, frame: &mut SealedFrame) -> Result<bool, Self::Error> {
+        if self.damaged == Some(tick) {
+            return Ok(false);
+        }
         self.log.read(tick, frame)
     }
     fn digest(&mut self, tick: Tick) -> Result<Option<Digest>, Self::Error> {
@@ -134,6 +139,7 @@ fn kept() -> (Kept, Vec<Vec<u8>>) {
         digests,
         keyframes,
         asked,
+        damaged: None,
     };
     (kept, states)
 }
@@ -346,4 +352,31 @@ fn a_fork_is_played_on_from() {
     }
     assert_eq!(fork.log.head(), whole.head());
     assert_eq!(to_bytes(timeline.state()), *states.last().unwrap());
+}
+
+/// Keyframes were loaded instead of executed: their effects were not told, and their worlds believed.
+#[test]
+fn stepping_executes_keyframes_too() {
+    let (kept, states) = kept();
+    let mut replay = Replay::new(RULES, kept);
+    for state in &states {
+        assert!(replay.step().unwrap());
+        assert_eq!(&replay.look(to_bytes), state);
+    }
+    assert!(!replay.step().unwrap());
+    assert_eq!(replay.record().asked, 0);
+}
+
+/// It stood where nothing was kept any longer, and could not be looked at.
+#[test]
+fn a_damaged_record_leaves_a_replay_that_can_be_looked_at() {
+    let (mut kept, states) = kept();
+    let damaged = kept.log.next().saturating_sub(2);
+    kept.damaged = Some(damaged);
+    let mut replay = Replay::new(RULES, kept);
+    replay.seek(FIRST + 5).unwrap();
+    assert!(replay.seek(damaged).is_err());
+    assert_eq!(replay.at(), Some(damaged.saturating_sub(1)));
+    assert_eq!(replay.look(to_bytes), states[states.len() - 3]);
+    assert!(replay.checksum().is_some() && replay.snapshot().is_some());
 }

@@ -722,3 +722,39 @@ fn a_command_that_nobody_would_receive_is_found() {
 fn rules_that_trust_a_command_are_found() {
     let _ = SyncTest::new(Trusting, SETUP).run(100, |_, _, _| NoInput);
 }
+
+/// A bot that remembers: it would do something else on every machine.
+struct Remembering(Cell<u8>);
+
+impl Simulation for Remembering {
+    const ID: &'static str = "remembering";
+    const VERSION: u32 = 1;
+    type State = u64;
+    type Input = u8;
+    type Command = NoCommand;
+    type Effect = NoEffect;
+
+    fn start(&self, _: &Setup) -> u64 {
+        0
+    }
+
+    fn step(&self, sum: &mut u64, frame: &InputFrame<'_, Self>, _: &mut Effects<NoEffect>) {
+        *sum = mix(*sum ^ u64::from(frame.input(Slot(0))));
+    }
+
+    fn bot(&self, _: &u64, _: Slot) -> u8 {
+        self.0.set(self.0.get().wrapping_add(1));
+        self.0.get()
+    }
+}
+
+#[test]
+fn a_bot_that_depends_on_something_hidden_is_found() {
+    let setup = Setup::new(1, 1, TickRate::hz(60));
+    let test = SyncTest::new(Remembering(Cell::new(0)), setup);
+    let error = test.run(50, |_, _, _| 7).unwrap_err();
+    assert!(
+        matches!(error, SyncTestError::Resimulation { .. }),
+        "{error}"
+    );
+}

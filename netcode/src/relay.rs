@@ -339,6 +339,8 @@ impl Relay {
             return false;
         };
         (seat.bot, seat.left) = (true, None);
+        // Of one frame it says the same, and a frame has room for two entries of a slot.
+        self.entries.retain(|entry| *entry != Entry::Leave(slot));
         self.entries.push(Entry::Bot(slot));
         self.events.push_back(RelayEvent::Bot(slot));
         true
@@ -845,7 +847,7 @@ impl Relay {
         let change = self.schedule.sealed(self.sealer.frame(tick));
         self.events.extend(change.map(RelayEvent::PaceChanges));
         if let Some(at) = self.schedule.turns().filter(|_| turns.is_none()) {
-            let pauses = !self.schedule.pauses(tick.next());
+            let pauses = !self.schedule.paused();
             self.events.push_back(RelayEvent::Turns { pauses, at });
         }
     }

@@ -13,7 +13,7 @@
 //!
 //! | kind | is | content |
 //! | --- | --- | --- |
-//! | 1 | head, the first one | postcard of game, setup and rules |
+//! | 1 | head, the first one | postcard of game and setup |
 //! | 2 | frames, at most 64 | first tick (8), epoch (4), how many (1), hash of the last (32), bits |
 //! | 3 | chained digests | first tick (8), 8 bytes for each tick |
 //! | 4 | keyframe | tick (8), a packed [`snapshot`](crate::snapshot) |
@@ -48,7 +48,6 @@ pub use self::recorder::Recorder;
 #[cfg(feature = "sign")]
 pub use self::signature::SigningKey;
 pub use self::writer::ReplayWriter;
-use crate::config::SessionRules;
 
 #[cfg(doc)]
 use phalanx_engine::Provenance;
@@ -75,8 +74,6 @@ pub struct Head {
     pub game: GameIdentity,
     /// What the session started from.
     pub setup: Setup,
-    /// How it was played: nothing that a replay needs, but whoever asks.
-    pub rules: SessionRules,
 }
 
 /// That a relay sealed every frame up to a tick, said with its key.

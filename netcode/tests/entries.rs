@@ -260,7 +260,9 @@ fn what_the_host_says_is_executed_once_in_order_and_not_in_a_pause() {
         in_frames.extend((heard.len() > before).then_some((frame.tick.0, heard.len() - before)));
     }
     assert_eq!(heard, said);
-    let to = turns(&world)[1].1;
+    let [(true, _), (false, to)] = turns(&world)[..] else {
+        panic!("{:?}", turns(&world));
+    };
     assert_eq!(in_frames, [(to, 16), (to + 1, 16), (to + 2, 8)]);
     while world.relay_mut().say(1, 2) {}
     assert_whole(&mut world, &scenario);

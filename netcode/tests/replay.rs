@@ -13,7 +13,6 @@ use phalanx_engine::{
 use phalanx_netcode::replay::{
     Ending, Head, REPLAY_FORMAT, ReplayFileError, ReplayReader, ReplayWriter, Signature,
 };
-use phalanx_netcode::{SessionConfig, SessionRules};
 use proptest::prelude::*;
 use snapshots::Herding;
 
@@ -29,11 +28,9 @@ const WINDOW: Window = Window {
 };
 
 fn head() -> Head {
-    let rules: SessionRules = SessionConfig::new(&Herding, SETUP).rules;
     Head {
         game: GameIdentity::of(&Herding),
         setup: SETUP,
-        rules,
     }
 }
 

@@ -77,6 +77,11 @@ impl Schedule {
         whole.max().unwrap_or(0)
     }
 
+    /// Whether the newest frame is of a pause.
+    pub(crate) const fn paused(&self) -> bool {
+        self.pace.paused()
+    }
+
     /// When a pause begins or ends, if that is under way.
     pub(crate) const fn turns(&self) -> Option<Tick> {
         self.pace.turns()
@@ -144,14 +149,16 @@ impl Schedule {
                 .unwrap_or(Tick::ZERO)
                 .next()
         };
-        let changed = next_after(RATE_NOTICE).max(stamped);
+        let noticed = next_after(RATE_NOTICE);
+        let changed = noticed.max(stamped);
         let wish = self.wish.take().map(|wish| match wish {
             Wish::Rate(rate) => Entry::Rate { at: changed, rate },
             Wish::Speed(speed) => Entry::Speed { at: changed, speed },
         });
         let turn = self.turn.take().map(|turn| match turn {
             Turn::Pause(notice) => Entry::Pause {
-                at: next_after(notice).max(stamped),
+                // Nobody within limits is further ahead: who says so does not put the pause off.
+                at: next_after(notice).max(stamped.min(noticed)),
             },
             Turn::Resume(countdown) => Entry::Resume {
                 at: next_after(countdown),

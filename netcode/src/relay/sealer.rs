@@ -1,6 +1,6 @@
 //! [`Sealer`]: fixes one tick after the other and keeps the log.
 
-use phalanx_engine::limits::{COMMAND_BYTES_PER_FRAME_MAX, COMMANDS_PER_FRAME_MAX};
+use phalanx_engine::limits::{COMMAND_BYTES_PER_FRAME_MAX, COMMANDS_PER_FRAME_MAX, ENTRIES_MAX};
 use phalanx_engine::{CommandWay, Entry, Log, Provenance, SealedCommand, SealedFrame, Slot, Tick};
 
 use super::seat::Seat;
@@ -119,6 +119,11 @@ impl Sealer {
         frame.previous = self.log.head();
         frame.entries.clear();
         frame.entries.append(entries);
+        // The log would be one that nobody can read.
+        assert!(
+            frame.entries.len() <= ENTRIES_MAX as usize,
+            "at most two entries of a slot"
+        );
         for seat in &mut *seats {
             seat.commands.allow(now, config.rules.commands);
         }

@@ -225,16 +225,19 @@ impl<R: Read + Seek> ReplayReader<R> {
             let begins = before.map_or(PREAMBLE_BYTES, |before| before.at + 1);
             let first = before.is_none() == (place.kind == Kind::Head);
             good = first && place.at >= begins && place.at < at && self.admit(&place);
+            if !good {
+                break;
+            }
             if let Some(before) = before {
                 self.sizes.add(before.kind, place.at - before.at);
             }
             before = Some(place);
         }
         good &= from.0.is_empty() && before.is_some();
-        if let Some(before) = before {
-            self.sizes.add(before.kind, at.saturating_sub(before.at));
+        if let Some(before) = before.filter(|_| good) {
+            self.sizes.add(before.kind, at - before.at);
+            self.sizes.add(Kind::Index, length - at);
         }
-        self.sizes.add(Kind::Index, length - at);
         self.content = content;
         self.ending = Ending::Closed;
         Ok(good)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use phalanx_engine::{
-    Command, CommandWay, FrameHash, Input, Presence, Provenance, Record, Repeat, Replay,
+    Command, CommandWay, Entry, FrameHash, Input, Presence, Provenance, Record, Repeat, Replay,
     SealedCommand, SealedFrame, Slot, Tick, Timeline, Window, to_bytes,
 };
 use phalanx_netcode::replay::ReplayWriter;
@@ -162,8 +162,15 @@ impl<G: Game> PlayOn<G> {
         let mut frame = SealedFrame::empty(previous);
         frame.tick = self.timeline.next();
         frame.epoch = self.epoch;
+        // Of a pause nothing is sealed, and whoever plays on goes on.
+        let pace = session.pace();
+        let paused = pace.paused() != pace.turns().is_some_and(|at| at <= frame.tick);
+        if paused && pace.turns().is_none() {
+            let at = frame.tick.next();
+            frame.entries.push(Entry::Resume { at });
+        }
         for slot in Slot::all(session.slots()) {
-            let here = session.presence(slot) == Presence::Player;
+            let here = session.presence(slot) == Presence::Player && !paused;
             let input = if here {
                 game.bot(state, slot)
             } else {

@@ -133,6 +133,12 @@ fn signed(
         (Some(key), Some(signature)) if key.0 != signature.key => {
             Some(format!("it is signed by {}", hex(&signature.key)))
         }
+        // What comes after may be anybody's.
+        (Some(_), Some(signature)) if signature.tick.next() < reader.next() => Some(format!(
+            "it is signed up to tick {} only, of {}",
+            signature.tick,
+            reader.next().saturating_sub(1)
+        )),
         _ => None,
     };
     Ok((newest, refused))
