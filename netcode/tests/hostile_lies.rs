@@ -231,7 +231,7 @@ fn commands_that_break_the_format_of_a_frame_are_refused() {
 }
 
 /// A welcome: slot, seed, slots, rate, first tick 0, policy (repeat), repetition, forwarding, the budget of
-/// commands, epoch, and the numbers of commands.
+/// commands, bots and pauses, epoch, and the numbers of commands.
 fn welcome(slot: u8, slots: u8, rate: (u64, u64), repeat: u64) -> Vec<u8> {
     welcome_from(0, slot, slots, rate, repeat)
 }
@@ -240,7 +240,7 @@ fn welcome(slot: u8, slots: u8, rate: (u64, u64), repeat: u64) -> Vec<u8> {
 fn welcome_from(first: u64, slot: u8, slots: u8, rate: (u64, u64), repeat: u64) -> Vec<u8> {
     let (numerator, denominator) = (varint(rate.0), varint(rate.1));
     let (first, repeat) = (varint(first), varint(repeat));
-    let parts: [&[u8]; 12] = [
+    let parts: [&[u8]; 13] = [
         &[slot],
         &[5],
         &[slots],
@@ -252,6 +252,8 @@ fn welcome_from(first: u64, slot: u8, slots: u8, rate: (u64, u64), repeat: u64) 
         &[1],
         // 256 commands and 65,536 bytes per second.
         &[0x80, 2, 0x80, 0x80, 4],
+        // No bots, no pauses by players.
+        &[0, 0],
         &[1],
         &[0, 0],
     ];
