@@ -187,6 +187,12 @@ impl Pace {
         self.paused
     }
 
+    /// Whether `tick`, the one after that which was begun last, is of a pause.
+    #[must_use]
+    pub fn pauses(&self, tick: Tick) -> bool {
+        self.paused != self.turns.is_some_and(|at| at <= tick)
+    }
+
     /// The tick from which on the session stands still or goes on, whichever it does not do now; `None`
     /// if that is not to change.
     #[must_use]
@@ -286,8 +292,10 @@ mod tests {
                 8 => vec![Entry::Resume { at: at(20) }],
                 _ => vec![],
             };
+            let foretold = pace.pauses(tick);
             pace.begin(tick, &entries);
             assert_eq!(pace.paused(), (4..9).contains(&tick.0), "tick {tick}");
+            assert_eq!(foretold, pace.paused(), "tick {tick}");
         }
     }
 

@@ -89,8 +89,7 @@ impl Schedule {
 
     /// Whether `tick`, the next one to be sealed, is of a pause.
     pub(crate) fn pauses(&self, tick: Tick) -> bool {
-        let turned = self.pace.turns().is_some_and(|at| at <= tick);
-        self.pace.paused() != turned
+        self.pace.pauses(tick)
     }
 
     /// Has the next frame name a change to `rate`.

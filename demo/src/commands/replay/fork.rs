@@ -164,7 +164,7 @@ impl<G: Game> PlayOn<G> {
         frame.epoch = self.epoch;
         // Of a pause nothing is sealed, and whoever plays on goes on.
         let pace = session.pace();
-        let paused = pace.paused() != pace.turns().is_some_and(|at| at <= frame.tick);
+        let paused = pace.pauses(frame.tick);
         if paused && pace.turns().is_none() {
             let at = frame.tick.next();
             frame.entries.push(Entry::Resume { at });
