@@ -48,7 +48,7 @@ pub use log::{Log, LogError};
 pub use math::{Angle, Fix, Fix32, Rot2, Squared, Vec2, Vec3};
 pub use pace::{Pace, PaceChange, Speed};
 pub use phalanx_derive::{Cell, Input, Row, State};
-pub use replay::{Fork, Record, Replay, ReplayError, Sought, Verified};
+pub use replay::{Record, Replay, ReplayError, Sought, Verified};
 pub use rng::{Rng, RngKey, Uniform, mix};
 pub use session::{Entry, Presence, Session, Slot};
 pub use simulation::{GameIdentity, Setup, SetupError, Simulation};

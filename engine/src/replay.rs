@@ -7,7 +7,7 @@ use crate::effects::EffectEvent;
 use crate::frame::{FrameHash, Repeat, SealedFrame};
 use crate::log::Log;
 use crate::session::Session;
-use crate::simulation::{GameIdentity, Setup, Simulation};
+use crate::simulation::{Setup, Simulation};
 use crate::snapshot::Snapshot;
 use crate::tick::Tick;
 use crate::timeline::{ResumeError, SealError, Timeline, Window};
@@ -117,18 +117,6 @@ pub struct Verified {
     pub first_bad: Option<Tick>,
 }
 
-/// Where a session is played on from: [`Timeline::resume`] takes the snapshot, and the log the frames to
-/// come.
-#[derive(Clone, Debug)]
-pub struct Fork {
-    /// What the session started from.
-    pub setup: Setup,
-    /// The world after the tick at which it forks.
-    pub snapshot: Snapshot,
-    /// All frames up to that tick.
-    pub log: Log,
-}
-
 /// A recorded session of the rules `S`. It executes frames at full speed, predicts nothing, and stands
 /// after some tick of it. Ticks behind that are looked at while the [`Timeline`] keeps them, and executed
 /// again from the nearest keyframe otherwise.
@@ -222,7 +210,7 @@ impl<S: Simulation, R: Record> Replay<S, R> {
         self.timeline.digest(self.at?)
     }
 
-    /// The world where it stands, to go on from; `None` before the first tick.
+    /// The world where it stands, which [`Timeline::resume`] plays on from; `None` before the first tick.
     pub fn snapshot(&mut self) -> Option<Snapshot> {
         self.timeline.snapshot(self.at?)
     }
@@ -349,29 +337,5 @@ impl<S: Simulation, R: Record> Replay<S, R> {
     pub fn rewind(&mut self) {
         self.timeline.restart();
         self.at = None;
-    }
-
-    /// What it takes to play on after the tick `at`.
-    ///
-    /// # Errors
-    /// [`ReplayError`] if there is no such tick, or it cannot be read.
-    pub fn fork(&mut self, at: Tick) -> Result<Fork, ReplayError<R::Error>> {
-        self.seek(at)?;
-        let setup = *self.record.setup();
-        let genesis = FrameHash::genesis(&GameIdentity::of(self.simulation()), &setup);
-        let mut log = Log::new(genesis, setup.first);
-        for tick in setup.first.until(at.next()) {
-            let there = self.record.read(tick, &mut self.frame);
-            let there = there.map_err(ReplayError::Record)?;
-            if !there || self.frame.previous != log.head() {
-                return Err(ReplayError::NoTick(tick));
-            }
-            log.append(&self.frame);
-        }
-        Ok(Fork {
-            setup,
-            snapshot: self.snapshot().ok_or(ReplayError::NoTick(at))?,
-            log,
-        })
     }
 }

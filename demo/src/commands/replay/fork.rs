@@ -36,26 +36,27 @@ pub(super) fn run<G: Game>(
 ) -> Result<Exit, Failure> {
     let path = &stage.args.file;
     let at = tick_of(stage.args, replay.record())?;
-    let fork = replay.fork(at);
-    let fork = fork.map_err(|error| replay_failure(path, &error))?;
+    let sought = replay.seek(at);
+    sought.map_err(|error| replay_failure(path, &error))?;
+    let snapshot = replay.snapshot().expect("it stands after that tick");
     let mut reader = replay.into_record();
     let mut writer = ReplayWriter::new(reader.head());
     let copied = copy(&mut reader, at, &mut writer);
     let last = copied.map_err(|error| failure(path, &error))?;
-    writer.keyframe(&fork.snapshot).map_err(Failure::internal)?;
+    writer.keyframe(&snapshot).map_err(Failure::internal)?;
 
     let window = Window {
         ticks: 0,
         repeat: Repeat { ticks: 0 },
     };
-    let timeline = Timeline::resume(game, &fork.snapshot, window);
+    let timeline = Timeline::resume(game, &snapshot, window);
     let mut on = PlayOn {
         timeline: timeline.map_err(Failure::internal)?,
         sequences: last.sequences,
         epoch: last.epoch.saturating_add(1),
     };
     let wanted = stage.args.ticks.unwrap_or_default();
-    let interval = interval(fork.setup.rate);
+    let interval = interval(snapshot.setup.rate);
     let mut played = 0;
     while played < wanted && !on.timeline.session().ended() && !stage.interrupt.is_raised() {
         let tick = on.tick(writer.head(), &mut writer);
@@ -80,7 +81,7 @@ pub(super) fn run<G: Game>(
     };
     let newest = writer.next().previous().unwrap_or_default();
     let checksum = on.timeline.digest(newest).unwrap_or_default().to_string();
-    let ticks = writer.next().0 - fork.setup.first.0;
+    let ticks = writer.next().0 - snapshot.setup.first.0;
     let text = format!(
         "forked after tick {at}: {ticks} ticks, {played} of them played on by bots, checksum {checksum}"
     );
