@@ -1,25 +1,27 @@
 //! [`Client`]: one player's end of a session.
 
+mod playing;
+
 use core::time::Duration;
 use std::collections::VecDeque;
 
 use phalanx_engine::input::PackedInput;
 use phalanx_engine::{
-    Command, Digest, EffectEvent, FrameHash, GameIdentity, Input, Log, PathStep, SealedFrame,
-    Sealing, Session, Setup, Simulation, Slot, Snapshot, Tick, Timeline, TimelineStats, Window,
-    to_bytes,
+    Command, Digest, EffectEvent, FrameHash, GameIdentity, Input, Log, PathStep, Session, Setup,
+    Simulation, Slot, Snapshot, Tick, Timeline, TimelineStats, Window, to_bytes,
 };
 
+use self::playing::{Nobody, Playing, SAMPLES_KEPT};
 use crate::channel::{Channel, CloseReason};
 use crate::config::SessionRules;
 use crate::delay::{InputDelay, Split};
 use crate::histogram::Histogram;
 use crate::limits::{INPUT_DELAY_TICKS_MAX, INPUTS_AHEAD_MAX};
-use crate::link::{CommandError, Link, LinkEvent, PathStats, Receiver};
+use crate::link::{CommandError, Link, LinkEvent, PathStats};
 use crate::present::{Alpha, View};
 use crate::relay::PaceError;
 use crate::ring::position;
-use crate::time::samples::{Sample, Samples};
+use crate::time::samples::Samples;
 use crate::time::{LateWorth, NetTime, Span, Time, TimeEvent, TimeProvider};
 
 /// How a client plays. Every client of a session may choose for itself.
@@ -143,31 +145,6 @@ impl ClientStats {
     pub fn uncertainty(&self) -> Option<Duration> {
         self.round_trip.map(|round_trip| round_trip / 2)
     }
-}
-
-/// Sampling times kept, ticks.
-const SAMPLES_KEPT: usize = 1024;
-
-/// A session that was joined.
-struct Playing<S: Simulation> {
-    timeline: Timeline<S>,
-    slot: Slot,
-    rules: SessionRules,
-    /// All sealed frames, if they are kept.
-    log: Option<Log>,
-    /// The first tick whose sealed frame is not there yet; it may be ahead of what was executed.
-    sealed: Tick,
-    /// The first tick that is not due yet.
-    due: Tick,
-    /// Whether the last stamp made none due, for the input delay has become longer.
-    holds: bool,
-    /// Stalls were counted for all ticks before this one.
-    stalls_counted: Tick,
-    stalls: u64,
-    sampled: Vec<(Tick, Time)>,
-    latency: Histogram,
-    now: Time,
-    ended: bool,
 }
 
 /// One player's end of a session: the connection, the clock, and the [`Timeline`].
@@ -616,131 +593,5 @@ impl<S: Simulation> Client<S> {
             None => self.link.poll_transmit(now, buffer, &Nobody),
         };
         channel.map_or_else(|| Output::Timeout(self.timeout(now)), Output::Transmit)
-    }
-}
-
-impl<S: Simulation> Playing<S> {
-    /// An empty log of the session.
-    fn new_log(&self) -> Log {
-        let setup = self.timeline.setup();
-        let game = GameIdentity::of(self.timeline.simulation());
-        Log::new(FrameHash::genesis(&game, setup), setup.first)
-    }
-
-    fn new(timeline: Timeline<S>, slot: Slot, rules: SessionRules) -> Self {
-        let first = timeline.setup().first;
-        Self {
-            rules,
-            log: None,
-            timeline,
-            slot,
-            sealed: first,
-            due: first,
-            holds: false,
-            stalls_counted: first,
-            stalls: 0,
-            sampled: vec![(Tick::ZERO, Time::NEVER); SAMPLES_KEPT],
-            latency: Histogram::default(),
-            now: Time::ZERO,
-            ended: false,
-        }
-    }
-
-    /// What is known here of the input that is stamped now.
-    fn sample(&self, now: Time, stamp: Tick, delay: u32) -> Sample {
-        let predicted = self.timeline.next().since(self.timeline.confirmed());
-        Sample {
-            stamp,
-            at: now,
-            // Both are bounded by limits far below.
-            delay: u16::try_from(delay).unwrap_or(u16::MAX),
-            depth: u16::try_from(predicted).unwrap_or(0),
-            stalls: u32::try_from(self.stalls).unwrap_or(u32::MAX),
-            ..Sample::default()
-        }
-    }
-
-    fn execute(&mut self) -> u64 {
-        let mut executed = 0;
-        while self.timeline.next() < self.due {
-            let before = self.timeline.confirmed();
-            if self.timeline.advance().is_err() {
-                break;
-            }
-            executed += 1;
-            self.record_latency(before);
-        }
-        executed
-    }
-
-    /// Counts every due tick that is not executed, once; returns whether there is one.
-    fn count_stalls(&mut self) -> bool {
-        let next = self.timeline.next();
-        if next >= self.due || self.timeline.session().ended() {
-            return false;
-        }
-        let first = next.max(self.stalls_counted);
-        self.stalls += self.due.since(first).max(0).unsigned_abs();
-        self.stalls_counted = self.due;
-        true
-    }
-
-    /// Records how long the inputs of newly confirmed ticks took.
-    fn record_latency(&mut self, before: Tick) {
-        for tick in before.until(self.timeline.confirmed()) {
-            let (sampled, time) = self.sampled[position(tick, SAMPLES_KEPT as u64)];
-            if sampled == tick && time != Time::NEVER {
-                self.latency.record(self.now.since(time));
-            }
-        }
-    }
-}
-
-impl<S: Simulation> Receiver for Playing<S> {
-    fn sealed(&mut self, frame: &SealedFrame) -> bool {
-        let before = self.timeline.confirmed();
-        let result = self.timeline.seal(frame);
-        self.record_latency(before);
-        let taken = matches!(
-            result,
-            Ok(Sealing::Kept | Sealing::Confirmed | Sealing::RolledBack { .. } | Sealing::Known)
-        );
-        if taken {
-            if let Some(log) = self.log.as_mut().filter(|log| log.next() == frame.tick) {
-                log.append(frame);
-            }
-            self.sealed = self.sealed.max(frame.tick.next());
-        }
-        taken
-    }
-
-    fn provisional(&mut self, tick: Tick, slot: Slot, packed: &[u8]) {
-        if slot != self.slot {
-            self.timeline.provide(tick, slot, S::Input::unpack(packed));
-        }
-    }
-
-    fn vote(&self, tick: Tick) -> Option<Digest> {
-        self.timeline.chained(tick)
-    }
-
-    fn confirmed(&self) -> Tick {
-        self.timeline.confirmed()
-    }
-}
-
-/// Before the session is joined there is nobody to receive.
-struct Nobody;
-
-impl Receiver for Nobody {
-    fn sealed(&mut self, _frame: &SealedFrame) -> bool {
-        false
-    }
-    fn provisional(&mut self, _tick: Tick, _slot: Slot, _packed: &[u8]) {}
-    fn vote(&self, _tick: Tick) -> Option<Digest> {
-        None
-    }
-    fn confirmed(&self) -> Tick {
-        Tick::ZERO
     }
 }

@@ -2,7 +2,9 @@
 //! no game.
 
 mod downlink;
+mod measuring;
 mod outbox;
+mod running;
 mod stagger;
 mod stamps;
 mod uplink;
@@ -10,32 +12,29 @@ mod uplink;
 use core::time::Duration;
 use std::collections::VecDeque;
 
-use phalanx_engine::limits::HISTORY_TICKS_MAX;
 use phalanx_engine::{
     Digest, FrameHash, GameIdentity, SealedCommand, SealedFrame, Setup, Slot, Tick,
 };
 
 use self::downlink::Downlink;
 pub(crate) use self::downlink::PROVISIONAL_COUNT_BITS;
+use self::measuring::{Measured, Measuring};
 pub use self::outbox::CommandError;
 use self::outbox::Outbox;
+use self::running::Running;
 pub use self::stagger::PathStats;
 use self::stagger::Stagger;
 use self::stamps::{Stamps, Start};
 use self::uplink::Uplink;
 use crate::channel::{Channel, CloseReason};
 use crate::config::LatePolicy;
-use crate::limits::{
-    KEEP_ALIVE_INTERVAL, PROBE_INTERVAL, PROBES, PROTOCOL_VERSION, RESEND_INTERVAL,
-    VOTES_PER_DATAGRAM_MAX,
-};
+use crate::limits::{KEEP_ALIVE_INTERVAL, PROBE_INTERVAL, PROTOCOL_VERSION, RESEND_INTERVAL};
 use crate::time::samples::{Sample, Samples};
 use crate::time::{
-    LateWorth, NetTime, Observation, Server, TickMap, Time, TimeEvent, TimeProvider, low16,
+    LateWorth, NetTime, Observation, Server, TickMap, Time, TimeEvent, TimeProvider,
 };
 use crate::wire::{
-    BitReader, ControlReader, Datagram, FromClient, FromRelay, Hello, InputHeader, RelayHeader,
-    ToClient, Welcome, encode_control,
+    ControlReader, Datagram, FromClient, FromRelay, Hello, ToClient, Welcome, encode_control,
 };
 
 /// What becomes of the frames and inputs that a link receives.
@@ -74,59 +73,6 @@ enum Stage {
     },
     /// The match runs.
     Running(Box<Running>),
-}
-
-/// Probes of the relay's clock.
-#[derive(Debug, Default)]
-struct Measuring {
-    next_probe: Time,
-    answers: Vec<Answer>,
-}
-
-/// A probe that came back: when it was sent, the relay's clock, when the answer came.
-#[derive(Clone, Copy, Debug)]
-struct Answer {
-    sent: Time,
-    relay: Time,
-    received: Time,
-}
-
-impl Answer {
-    fn round_trip(&self) -> Duration {
-        self.received.since(self.sent)
-    }
-
-    /// Nanoseconds by which the relay's clock is ahead of this machine's, if it answered halfway.
-    fn relay_ahead(&self) -> i64 {
-        self.relay.nanos_since(self.sent + self.round_trip() / 2)
-    }
-}
-
-/// What the probes told.
-#[derive(Clone, Debug)]
-struct Measured {
-    answers: Vec<Answer>,
-    /// The one with the fastest round trip.
-    best: Answer,
-}
-
-#[derive(Debug)]
-struct Running {
-    /// The fastest round trip measured before the match.
-    round_trip: Duration,
-    stamps: Stamps,
-    uplink: Uplink,
-    outbox: Outbox,
-    downlink: Downlink,
-    /// When every input before this one came is known, as far as it was told.
-    reported_next: Tick,
-    stagger: Stagger,
-    /// The relay has every vote before this one.
-    votes_next: Tick,
-    /// Every tick before this one is agreed.
-    agreed_next: Tick,
-    /// When the next datagram goes out, whether or not there is a new input.
-    send_at: Time,
 }
 
 /// A client's end of the connection.
@@ -501,127 +447,6 @@ impl Link {
             }
             _ => None,
         }
-    }
-}
-
-impl Measuring {
-    /// Takes an echo; returns what all told when there were enough.
-    fn echo(&mut self, now: Time, sent: u64, relay: u64) -> Result<Option<Measured>, CloseReason> {
-        let sent = Time::from_nanos(sent);
-        if sent > now {
-            return Err(CloseReason::Malformed); // We never sent it.
-        }
-        self.answers.push(Answer {
-            sent,
-            relay: Time::from_nanos(relay),
-            received: now,
-        });
-        if self.answers.len() < PROBES {
-            return Ok(None);
-        }
-        Ok(self.best().map(|best| Measured {
-            answers: core::mem::take(&mut self.answers),
-            best,
-        }))
-    }
-
-    fn best(&self) -> Option<Answer> {
-        self.answers.iter().copied().min_by_key(Answer::round_trip)
-    }
-}
-
-impl Running {
-    /// Takes frames and forwarded inputs.
-    fn take(
-        &mut self,
-        now: Time,
-        header: &RelayHeader,
-        bits: BitReader<'_>,
-        receiver: &mut impl Receiver,
-    ) -> Result<(), CloseReason> {
-        let taken = self.downlink.take(header, bits, receiver);
-        for change in self.downlink.rate_changes() {
-            self.stamps.rate(now, change);
-        }
-        taken
-    }
-
-    /// Takes those of a datagram, which always brings the newest: it tells the time, what came on the stream
-    /// does not.
-    fn take_datagram(
-        &mut self,
-        now: Time,
-        header: &RelayHeader,
-        bits: BitReader<'_>,
-        receiver: &mut impl Receiver,
-    ) -> Result<(), CloseReason> {
-        self.acknowledged(now, header, receiver)?;
-        let before = self.downlink.seen();
-        self.take(now, header, bits, receiver)?;
-        let seen = self.downlink.seen();
-        if let Some(newest) = seen.previous().filter(|_| seen > before) {
-            self.stamps.frame(now, newest);
-        }
-        Ok(())
-    }
-
-    fn acknowledged(
-        &mut self,
-        now: Time,
-        header: &RelayHeader,
-        receiver: &impl Receiver,
-    ) -> Result<(), CloseReason> {
-        if !self.uplink.acknowledge(header.inputs_next)
-            || !self.outbox.acknowledge(header.commands)
-            || header.votes_next > receiver.confirmed()
-            || !header
-                .path
-                .is_none_or(|path| self.stagger.report(now, path))
-        {
-            return Err(CloseReason::Malformed); // We never sent that.
-        }
-        self.votes_next = self.votes_next.max(header.votes_next);
-        self.agreed_next = self.agreed_next.max(header.agreed_next);
-        for arrival in header.arrivals.as_slice() {
-            // Arrivals are told twice, and in the order of their ticks.
-            self.stamps.arrived(now, *arrival, self.reported_next);
-            self.reported_next = self.reported_next.max(arrival.end());
-        }
-        Ok(())
-    }
-
-    /// Writes a datagram of all unacknowledged votes, inputs and commands; a copy without the votes, which
-    /// nothing waits for.
-    fn write(&self, buffer: &mut Vec<u8>, receiver: &impl Receiver) {
-        // A vote that is no longer kept cannot be cast: start with the first one that is.
-        let confirmed = receiver.confirmed();
-        let kept = confirmed.saturating_sub(HISTORY_TICKS_MAX.into());
-        let mut votes_first = self.votes_next.max(kept);
-        while votes_first < confirmed && receiver.vote(votes_first).is_none() {
-            votes_first = votes_first.next();
-        }
-        let votes_end = if self.stagger.copies() {
-            votes_first
-        } else {
-            confirmed.min(votes_first + VOTES_PER_DATAGRAM_MAX)
-        };
-        let votes = votes_end.since(votes_first).max(0).unsigned_abs();
-        let mut header = InputHeader {
-            number: low16(Tick(self.stagger.sent())),
-            frames_next: self.downlink.next(),
-            first: Tick::ZERO,
-            count: 0,
-            acked_baseline: false,
-            votes_first,
-        };
-        self.uplink.plan(&mut header, votes, self.outbox.room());
-        let votes = votes_first
-            .until(votes_end)
-            .map_while(|tick| receiver.vote(tick));
-        let mut bits = Datagram::inputs(buffer, &header, votes);
-        self.uplink.write(&header, &mut bits);
-        self.outbox.write(header.frames_next, &mut bits);
-        bits.finish();
     }
 }
 

@@ -4,7 +4,11 @@
 mod allowance;
 mod budget;
 mod downstream;
+mod event;
 mod inbox;
+mod intake;
+mod membership;
+mod peer;
 #[cfg(test)]
 pub(crate) mod plant;
 mod reception;
@@ -19,13 +23,12 @@ use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
 
 use phalanx_engine::limits::GAME_ENTRIES_MAX;
-use phalanx_engine::{
-    CommandWay, Digest, Entry, Log, PaceChange, SealedCommand, SealedFrame, Setup, Slot, Speed,
-    Tick, TickRate,
-};
+use phalanx_engine::{Digest, Entry, Log, SealedFrame, Setup, Slot, Speed, Tick, TickRate};
 
 use self::budget::Budget;
-use self::downstream::{Downstream, News, View};
+use self::downstream::{News, View};
+pub use self::event::{PaceError, RelayEvent, RelayOutput};
+use self::peer::{Peer, Stage};
 use self::schedule::Schedule;
 use self::sealer::{Sealer, scratch_frame};
 use self::seat::Seat;
@@ -33,105 +36,12 @@ pub use self::seat::SlotStats;
 use crate::channel::{Channel, CloseReason, PeerId};
 use crate::config::{ConfigError, SessionConfig};
 use crate::limits::{
-    DATAGRAMS_PER_SECOND_MAX, FORWARDING_HOLD_PARTS, GREETING_TIMEOUT, INPUTS_AHEAD_MAX,
-    LAST_VOTES_TIMEOUT, PAUSE_NOTICE, PROTOCOL_VERSION, RESUME_COUNTDOWN, SAYINGS_MAX,
-    SEAL_EARLY_MAX, SILENCE_TIMEOUT, START_DELAY,
+    GREETING_TIMEOUT, LAST_VOTES_TIMEOUT, PAUSE_NOTICE, RESUME_COUNTDOWN, SAYINGS_MAX,
+    SEAL_EARLY_MAX, SILENCE_TIMEOUT,
 };
 use crate::time::Time;
 use crate::vote::{Ballot, Disagreement};
-use crate::wire::{
-    Arrival, BitReader, ControlReader, Datagram, FromClient, FromRelay, Hello, InputHeader,
-    LargeCommand, ToRelay, Welcome, WireError, encode_control,
-};
-
-/// What a relay tells its host.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RelayEvent {
-    /// A player took a slot.
-    Joined {
-        /// The slot.
-        slot: Slot,
-        /// Whose it is.
-        peer: PeerId,
-    },
-    /// All slots are ready; the first tick is about to begin.
-    Started,
-    /// A player is gone.
-    Left {
-        /// The slot it had.
-        slot: Slot,
-        /// Why; `None` if the connection was lost.
-        reason: Option<CloseReason>,
-    },
-    /// A peer was refused, or closed because of what it sent.
-    Rejected {
-        /// The peer.
-        peer: PeerId,
-        /// Why.
-        reason: CloseReason,
-    },
-    /// The tick rate or the speed is going to change: that is sealed now.
-    PaceChanges(PaceChange),
-    /// The session is going to stand still, or to go on, as was [asked](Relay::pause) by the host or, if
-    /// the rules let it, by a player: that is sealed now.
-    Turns {
-        /// Whether it stands still then.
-        pauses: bool,
-        /// The first tick of that.
-        at: Tick,
-    },
-    /// From now on the computer holds a slot.
-    Bot(Slot),
-    /// Two players hold different worlds. All players are told; the match goes on, marked.
-    Desync(Disagreement),
-    /// The last tick is sealed.
-    Ended,
-    /// Everybody is gone; nothing comes after this.
-    Finished,
-}
-
-/// Why a change of tick rate, speed or pause was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PaceError {
-    /// The match does not run.
-    #[error("that changes only while the match runs")]
-    NotRunning,
-    /// It is so already.
-    #[error("it is so already")]
-    Same,
-    /// Another change of the kind has not taken effect yet.
-    #[error("another change has not taken effect yet")]
-    Pending,
-    /// At that speed there would be too many ticks in a second, or too few.
-    #[error(
-        "there are 1 to {} ticks in a second of real time",
-        phalanx_engine::limits::TICK_RATE_HZ_MAX
-    )]
-    OutOfRange,
-}
-
-/// What a relay wants of its driver.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RelayOutput {
-    /// Send the content of the buffer to a peer.
-    Transmit {
-        /// To whom.
-        peer: PeerId,
-        /// How.
-        channel: Channel,
-    },
-    /// Close a peer's connection; nothing more is heard from it.
-    Close {
-        /// Whose.
-        peer: PeerId,
-        /// Why.
-        reason: CloseReason,
-    },
-    /// Tell the host.
-    Event(RelayEvent),
-    /// Nothing more for now: call again at this moment, or when something has arrived.
-    Timeout(Time),
-}
+use crate::wire::{ControlReader, Datagram, FromClient, WireError};
 
 /// How far the session has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,32 +54,6 @@ enum Phase {
     Ended { until: Time },
     /// Everybody is gone.
     Finished,
-}
-
-/// How far a peer has come.
-#[derive(Debug)]
-enum Stage {
-    /// It has not greeted yet.
-    Greeting { since: Time },
-    /// It has a slot.
-    Seated {
-        ready: bool,
-        downstream: Box<Downstream>,
-        slot: Slot,
-    },
-}
-
-/// A connection.
-#[derive(Debug)]
-struct Peer {
-    stage: Stage,
-    control_in: ControlReader,
-    control_out: Vec<u8>,
-    /// A probe to return.
-    echo: Option<(u64, Time)>,
-    heard: Time,
-    /// What it sent within the present second.
-    budget: Budget,
 }
 
 /// One session's relay.
@@ -406,43 +290,6 @@ impl Relay {
         }
     }
 
-    /// Lets the computer play where a player has been gone for as long as the rules say at `tick`, which is
-    /// sealed next.
-    fn seat_bots(&mut self, tick: Tick) {
-        let Some(grace) = self.config.rules.bot_after_ms else {
-            return;
-        };
-        let (grace, now) = (
-            Duration::from_millis(grace.into()),
-            self.schedule.deadline(tick),
-        );
-        for slot in Slot::all(self.config.setup.slots) {
-            let left = self.seats[usize::from(slot.0)].left;
-            if left.is_some_and(|left| now.since(self.schedule.deadline(left)) >= grace) {
-                self.seat_bot(slot);
-            }
-        }
-    }
-
-    /// Frees the slot of a peer that is gone; in a running match that is an entry of the log.
-    fn vacate(&mut self, gone: &Peer, reason: Option<CloseReason>) {
-        let Stage::Seated { slot, .. } = &gone.stage else {
-            return;
-        };
-        let slot = *slot;
-        self.seats[usize::from(slot.0)].vacate();
-        self.ballot.seat(slot, false);
-        self.ballot.agree();
-        self.events.push_back(RelayEvent::Left { slot, reason });
-        if self.phase == Phase::Running {
-            self.seats[usize::from(slot.0)].left = Some(self.sealer.next());
-            self.entries.push(Entry::Leave(slot));
-            if self.players() == 0 {
-                self.entries.push(Entry::End);
-            }
-        }
-    }
-
     /// Closes a peer: it is told why, and forgotten.
     fn close(&mut self, peer: PeerId, reason: CloseReason) {
         if let Some(gone) = self.peers.remove(&peer) {
@@ -526,262 +373,6 @@ impl Relay {
                 Ok(())
             }
             _ => Err(CloseReason::Unexpected),
-        }
-    }
-
-    /// Takes a large command of `slot`; returns whether it is new.
-    fn large_command(&mut self, slot: Slot, command: LargeCommand) -> Result<bool, CloseReason> {
-        let LargeCommand {
-            sequence,
-            stamped,
-            bytes,
-        } = command;
-        let fits = bytes.len() as u64 <= u64::from(self.config.game.command_bytes);
-        if !fits || CommandWay::of(bytes.len() as u64) != CommandWay::Large {
-            return Err(CloseReason::Malformed);
-        }
-        match self.phase {
-            Phase::Gathering => Err(CloseReason::Unexpected),
-            // It was under way when the last tick was sealed.
-            Phase::Ended { .. } | Phase::Finished => Ok(false),
-            Phase::Running => {
-                let inbox = &mut self.seats[usize::from(slot.0)].commands;
-                inbox.receive_large(SealedCommand {
-                    slot,
-                    sequence,
-                    stamped,
-                    bytes,
-                })
-            }
-        }
-    }
-
-    /// Compares what a client plays with what the session plays, and gives it a slot.
-    fn greet(&mut self, id: PeerId, hello: &Hello) -> Result<(), CloseReason> {
-        let (game, ours) = (&hello.game, &self.config.game);
-        if hello.protocol != PROTOCOL_VERSION {
-            return Err(CloseReason::ProtocolVersion);
-        }
-        if game.id != ours.id {
-            return Err(CloseReason::WrongGame);
-        }
-        if game.version != ours.version {
-            return Err(CloseReason::WrongVersion);
-        }
-        if game != ours {
-            return Err(CloseReason::WrongContent);
-        }
-        if self.phase != Phase::Gathering {
-            return Err(CloseReason::SessionBegun);
-        }
-        let mut places = Slot::all(self.config.setup.slots).zip(&mut self.seats);
-        let Some((slot, seat)) = places.find(|(_, seat)| seat.peer.is_none()) else {
-            return Err(CloseReason::SessionFull);
-        };
-        seat.peer = Some(id);
-        self.ballot.seat(slot, true);
-        self.events.push_back(RelayEvent::Joined { slot, peer: id });
-        if let Some(peer) = self.peers.get_mut(&id) {
-            let downstream = Box::new(Downstream::new(slot, self.config.setup.first));
-            peer.stage = Stage::Seated {
-                slot,
-                ready: false,
-                downstream,
-            };
-            let welcome = Welcome {
-                slot,
-                setup: self.config.setup,
-                rules: self.config.rules,
-                epoch: self.config.epoch,
-                commands: self.seats[usize::from(slot.0)].commands.next(),
-            };
-            encode_control(&FromRelay::Welcome(welcome), &mut peer.control_out);
-        }
-        Ok(())
-    }
-
-    fn start_if_ready(&mut self, now: Time) {
-        let ready = |peer: &&Peer| matches!(peer.stage, Stage::Seated { ready: true, .. });
-        if self.phase != Phase::Gathering
-            || self.peers.values().filter(ready).count() != self.seats.len()
-        {
-            return;
-        }
-        let start = now + START_DELAY;
-        self.phase = Phase::Running;
-        self.schedule.begin(start);
-        self.entries
-            .extend(Slot::all(self.config.setup.slots).map(Entry::Join));
-        self.events.push_back(RelayEvent::Started);
-        for peer in self.peers.values_mut() {
-            if matches!(peer.stage, Stage::Seated { .. }) {
-                let deadline = start.as_nanos();
-                encode_control(&FromRelay::Start { deadline }, &mut peer.control_out);
-            }
-        }
-    }
-
-    fn datagram(&mut self, now: Time, id: PeerId, bytes: &[u8]) -> Result<(), CloseReason> {
-        let Some(peer) = self.peers.get_mut(&id) else {
-            return Ok(());
-        };
-        peer.heard = now;
-        let per_second = self.schedule.ticks_per_second();
-        peer.budget
-            .datagram(now, per_second * 10 + DATAGRAMS_PER_SECOND_MAX)?;
-        match ToRelay::decode(bytes).map_err(malformed)? {
-            ToRelay::Probe(sent) => {
-                if !matches!(peer.stage, Stage::Seated { .. }) {
-                    return Err(CloseReason::Unexpected);
-                }
-                peer.echo = Some((sent, now));
-                Ok(())
-            }
-            ToRelay::Inputs(header, bits) => {
-                let Stage::Seated {
-                    slot, downstream, ..
-                } = &mut peer.stage
-                else {
-                    return Err(CloseReason::Unexpected);
-                };
-                if header.frames_next > self.sealer.next() {
-                    return Err(CloseReason::Malformed);
-                }
-                downstream.received(header.number);
-                downstream.acknowledge(now, header.frames_next);
-                downstream.acknowledge_soon(now);
-                let slot = *slot;
-                self.inputs(now, slot, &header, bits)
-            }
-        }
-    }
-
-    /// Takes the small commands of `slot` that are for ticks before `limit`; they are written as distances from `near`.
-    fn commands(
-        &mut self,
-        slot: Slot,
-        limit: Tick,
-        near: Tick,
-        bits: &mut BitReader<'_>,
-    ) -> Result<(), WireError> {
-        let longest = self.config.game.command_bytes as usize;
-        let inbox = &mut self.seats[usize::from(slot.0)].commands;
-        let (known, mut first) = (inbox.next().small, None);
-        ToRelay::commands(near, bits, |sequence, tick, bytes| {
-            // What lies before the first was acknowledged, or is a lie.
-            if *first.get_or_insert(sequence) > known || bytes.len() > longest {
-                return Err(WireError::OutOfRange("a command"));
-            }
-            if tick < limit {
-                let command = SealedCommand {
-                    slot,
-                    sequence,
-                    stamped: tick,
-                    bytes,
-                };
-                inbox.receive_small(command);
-            }
-            Ok(())
-        })
-    }
-
-    /// Takes votes, inputs and commands of `slot`.
-    fn inputs(
-        &mut self,
-        now: Time,
-        slot: Slot,
-        header: &InputHeader,
-        mut bits: BitReader<'_>,
-    ) -> Result<(), CloseReason> {
-        self.votes(slot, header, &mut bits)?;
-        if self.phase != Phase::Running {
-            return Ok(());
-        }
-        // Beyond this nothing is taken nor acknowledged: while one player is waited for, the
-        // clocks of the others go on, and they send it again.
-        let limit = self.sealer.next() + INPUTS_AHEAD_MAX;
-        let seat = &mut self.seats[usize::from(slot.0)];
-        if header.acked_baseline {
-            let before = header.first.previous_since(self.config.setup.first);
-            let before = before.ok_or(CloseReason::Malformed)?;
-            if before >= seat.next() {
-                return Err(CloseReason::Malformed); // We never acknowledged it.
-            }
-            let Some(input) = seat.input(before) else {
-                return Ok(());
-            }; // Overtaken long ago.
-            self.input.copy_from_slice(input);
-        } else {
-            self.input.copy_from_slice(&self.config.neutral);
-        }
-        let mut new = Arrival::default();
-        for tick in header.first.until(header.first + header.count) {
-            bits.take_delta(&mut self.input).map_err(malformed)?;
-            if tick >= seat.next() && tick < limit {
-                seat.receive(tick, &self.input);
-                new.first = if new.count == 0 { tick } else { new.first };
-                new.count += 1;
-            }
-        }
-        self.commands(slot, limit, header.frames_next, &mut bits)
-            .map_err(malformed)?;
-        bits.finish().map_err(malformed)?;
-        if new.count > 0 {
-            self.arrived(now, slot, new);
-        }
-        Ok(())
-    }
-
-    fn votes(
-        &mut self,
-        slot: Slot,
-        header: &InputHeader,
-        bits: &mut BitReader<'_>,
-    ) -> Result<(), CloseReason> {
-        let (mut tick, sealed) = (header.votes_first, self.sealer.next());
-        let (ballot, mut first) = (&mut self.ballot, false);
-        ToRelay::votes(bits, |digest| {
-            if tick < sealed {
-                first |= ballot.vote(slot, tick, digest);
-            }
-            tick = tick.next();
-        })
-        .map_err(malformed)?;
-        if tick > sealed && tick > header.votes_first {
-            return Err(CloseReason::Malformed); // A vote for what is not sealed.
-        }
-        self.ballot.agree();
-        if first && let Some(disagreement) = self.ballot.disagreement() {
-            let disagreement = disagreement.clone();
-            for peer in self.peers.values_mut() {
-                if matches!(peer.stage, Stage::Seated { .. }) {
-                    encode_control(&FromRelay::Desync(disagreement.tick), &mut peer.control_out);
-                }
-            }
-            self.events.push_back(RelayEvent::Desync(disagreement));
-        }
-        Ok(())
-    }
-
-    /// Notes that inputs of `slot` have just come.
-    fn arrived(&mut self, now: Time, slot: Slot, mut new: Arrival) {
-        new.margin_us = self.schedule.deadline(new.first).nanos_since(now) / 1000;
-        let hold = self.schedule.period() / FORWARDING_HOLD_PARTS;
-        let forwards = self.config.forwards();
-        for peer in self.peers.values_mut() {
-            let Stage::Seated {
-                slot: other,
-                downstream,
-                ..
-            } = &mut peer.stage
-            else {
-                continue;
-            };
-            if *other == slot {
-                downstream.arrived(new);
-            } else if forwards {
-                downstream.forward(now + hold);
-            }
         }
     }
 

@@ -9,7 +9,10 @@ use phalanx_engine::{FrameHash, Pace, Provenance, SealedFrame, Setup};
 use super::*;
 use crate::config::LatePolicy;
 use crate::limits::RATE_NOTICE;
+use crate::limits::{PROTOCOL_VERSION, START_DELAY};
 use crate::testing::Mixer;
+use crate::wire::{Hello, InputHeader, encode_control};
+use phalanx_engine::PaceChange;
 
 const HZ_20: TickRate = TickRate::hz(20);
 const HZ_60: TickRate = TickRate::hz(60);

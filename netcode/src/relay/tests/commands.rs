@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::limits::CONTROL_MESSAGES_PER_SECOND_MAX;
+use crate::wire::LargeCommand;
 
 fn host() -> Host {
     let mut host = Host::new(HZ_60, |config| config.game.command_bytes = 4000);
