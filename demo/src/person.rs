@@ -173,7 +173,10 @@ impl<G: Game> Pilot<G> for Person<G> {
             Event::Joined { slot, .. } => {
                 self.notice = Some(format!("slot {slot}: waiting for the others"));
             }
-            Event::Started | Event::Ended => self.notice = None,
+            Event::CatchingUp { to, .. } => {
+                self.notice = Some(format!("catching up with tick {to}"));
+            }
+            Event::Started | Event::Live | Event::Ended => self.notice = None,
             Event::Desync(tick) => {
                 self.notice = Some(format!("DESYNC since tick {tick}"));
                 self.peer.lamp.turn(Lamp::Red(*tick));

@@ -4,6 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::State;
 use crate::codec::{DecodeError, Decoder, Encoder, Mark};
 use crate::digest::Digest;
@@ -62,7 +64,7 @@ pub enum RestoreError {
 }
 
 /// Hash of a snapshot: BLAKE3 of its canonical bytes.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SnapshotHash(pub [u8; 32]);
 
 impl SnapshotHash {

@@ -56,11 +56,15 @@ pub enum CloseReason {
     TooFarBehind,
     /// The relay stops.
     RelayStopped,
+    /// Refused: the slot is not, or no longer, the one of the player who claims it.
+    UnknownToken,
+    /// The player came back over another connection.
+    Replaced,
 }
 
 impl CloseReason {
     /// All reasons; the position of each is its code.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Ended,
         Self::Left,
         Self::ProtocolVersion,
@@ -75,6 +79,8 @@ impl CloseReason {
         Self::TimedOut,
         Self::TooFarBehind,
         Self::RelayStopped,
+        Self::UnknownToken,
+        Self::Replaced,
     ];
 
     /// The close code on the wire.
@@ -103,6 +109,7 @@ impl CloseReason {
                 | Self::WrongContent
                 | Self::SessionFull
                 | Self::SessionBegun
+                | Self::UnknownToken
                 | Self::Malformed
                 | Self::Unexpected
                 | Self::Flooding
@@ -127,6 +134,8 @@ impl fmt::Display for CloseReason {
             Self::TimedOut => "nothing was heard for too long",
             Self::TooFarBehind => "the frames it needs are no longer kept",
             Self::RelayStopped => "the relay stopped",
+            Self::UnknownToken => "no slot of the session is kept for this player",
+            Self::Replaced => "the player came back over another connection",
         })
     }
 }
@@ -140,7 +149,7 @@ mod tests {
         for reason in CloseReason::ALL {
             assert_eq!(CloseReason::from_code(reason.code().into()), Some(reason));
         }
-        assert_eq!(CloseReason::from_code(14), None);
+        assert_eq!(CloseReason::from_code(16), None);
         assert_eq!(CloseReason::from_code(u64::MAX), None);
     }
 }

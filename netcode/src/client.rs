@@ -1,5 +1,6 @@
 //! [`Client`]: one player's end of a session.
 
+mod keyframes;
 mod playing;
 
 use core::time::Duration;
@@ -16,13 +17,16 @@ use crate::channel::{Channel, CloseReason};
 use crate::config::SessionRules;
 use crate::delay::{InputDelay, Split};
 use crate::histogram::Histogram;
-use crate::limits::{INPUT_DELAY_TICKS_MAX, INPUTS_AHEAD_MAX};
+use crate::limits::{CAUGHT_UP_TICKS, INPUT_DELAY_TICKS_MAX, INPUTS_AHEAD_MAX};
 use crate::link::{CommandError, Link, LinkEvent, PathStats};
 use crate::present::{Alpha, View};
 use crate::relay::PaceError;
+use crate::resume::ResumeToken;
 use crate::ring::position;
+use crate::snapshot;
 use crate::time::samples::Samples;
 use crate::time::{LateWorth, NetTime, Span, Time, TimeEvent, TimeProvider};
+use crate::wire::{Origin, Welcome};
 
 /// How a client plays. Every client of a session may choose for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +77,7 @@ pub enum ClientConfigError {
 /// What a client tells the game.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// The relay took this player in.
+    /// The relay took this player in, or [back](Client::reconnect).
     Joined {
         /// The player's slot.
         slot: Slot,
@@ -82,15 +86,25 @@ pub enum Event {
         /// How it is played.
         rules: SessionRules,
     },
-    /// All are ready: the match begins in a moment.
+    /// The match begins in a moment, or runs already.
     Started,
+    /// The match runs: this client executes what was sealed without it, [`Client::update`] by update, and
+    /// stamps nothing meanwhile.
+    CatchingUp {
+        /// The first tick that it executes: the session's first, if the relay has no snapshot to go on from.
+        from: Tick,
+        /// The first tick that was not sealed when it began.
+        to: Tick,
+    },
+    /// It has caught up: it plays from now on.
+    Live,
     /// Two players hold different worlds since this tick. The match goes on, but it is marked.
     Desync(Tick),
     /// The clock was set instead of steered, ticks were not sampled, or the machine was suspended.
     Time(TimeEvent),
     /// The session's last tick is confirmed.
     Ended,
-    /// The connection is closed; nothing comes after this.
+    /// The connection is closed; nothing comes after this, unless the client [reconnects](Client::reconnect).
     Closed(Option<CloseReason>),
 }
 
@@ -162,6 +176,8 @@ pub struct Client<S: Simulation> {
     closing: Option<CloseReason>,
     closed: bool,
     keeps_log: bool,
+    /// Whose snapshot is on its way.
+    welcome: Option<Welcome>,
 }
 
 impl<S: Simulation> Client<S> {
@@ -193,7 +209,38 @@ impl<S: Simulation> Client<S> {
             closing: None,
             closed: false,
             keeps_log: false,
+            welcome: None,
         })
+    }
+
+    /// Claims the slot that this player had before in the session, from whatever process. To be called
+    /// before the client is polled.
+    #[must_use]
+    pub fn claiming(mut self, token: ResumeToken) -> Self {
+        self.link.claim(token);
+        self
+    }
+
+    /// What this player's slot can be claimed with over another connection, once the session is joined; `None` if the
+    /// relay does not take players back. To be kept where another process finds it that is started after this one died.
+    pub const fn token(&self) -> Option<ResumeToken> {
+        self.link.token()
+    }
+
+    /// Begins again over a fresh connection, after the old one was [closed](Event::Closed): with what it
+    /// executed, the commands that have not arrived, and its claim to its slot, if it has one. What was sealed
+    /// meanwhile, it catches up with; if that is very much, from a snapshot.
+    pub fn reconnect(&mut self) {
+        self.closed = false;
+        self.closing = None;
+        self.link.reconnect();
+    }
+
+    /// How many ticks this client has yet to execute before it plays, while it [catches up](Event::CatchingUp).
+    pub fn behind(&self) -> Option<u64> {
+        let target = self.link.catches_up()?;
+        let next = self.playing.as_ref()?.timeline.next();
+        Some(target.since(next).max(0).unsigned_abs())
     }
 
     /// The timeline, once the session is joined.
@@ -216,11 +263,6 @@ impl<S: Simulation> Client<S> {
     /// All frames sealed so far, if they are kept and the session is joined.
     pub fn log(&self) -> Option<&Log> {
         self.playing.as_ref()?.log.as_ref()
-    }
-
-    /// How the session is played, once it is joined.
-    pub fn rules(&self) -> Option<SessionRules> {
-        self.playing.as_ref().map(|playing| playing.rules)
     }
 
     /// Shows the state after an executed tick that is still kept, once the session is joined:
@@ -459,41 +501,125 @@ impl<S: Simulation> Client<S> {
         if let Err(reason) = result {
             self.closing = Some(reason);
         }
-        while let Some(event) = self.link.poll_event() {
-            self.link_event(event);
-        }
+        self.link_events(now);
+        self.due_while_behind();
         self.notice_end();
     }
 
-    fn link_event(&mut self, event: LinkEvent) {
+    /// While this client catches up, everything is due that was sealed.
+    fn due_while_behind(&mut self) {
+        if let Some(playing) = &mut self.playing
+            && self.link.catches_up().is_some()
+        {
+            playing.due = playing.due.max(playing.sealed);
+        }
+    }
+
+    fn link_events(&mut self, now: Time) {
+        while let Some(event) = self.link.poll_event() {
+            if let Err(reason) = self.link_event(now, event) {
+                self.closing = Some(reason);
+            }
+        }
+    }
+
+    fn link_event(&mut self, now: Time, event: LinkEvent) -> Result<(), CloseReason> {
         match event {
-            LinkEvent::Started => self.events.push_back(Event::Started),
+            LinkEvent::Started { from, at } => {
+                self.events.push_back(Event::Started);
+                if from < at {
+                    self.events.push_back(Event::CatchingUp { from, to: at });
+                }
+            }
             LinkEvent::Desync(tick) => self.events.push_back(Event::Desync(tick)),
             LinkEvent::Time(event) => self.events.push_back(Event::Time(event)),
+            LinkEvent::Wanted(tick) => {
+                let held = self.playing.as_ref();
+                let held = held.and_then(|playing| playing.keyframes.held(tick));
+                let packed = held.and_then(|held| snapshot::pack(held, None).ok());
+                self.link.upload(now, packed);
+            }
             LinkEvent::Welcome(welcome) => {
-                let Some(simulation) = self.simulation.take() else {
-                    return;
-                };
-                let repeat = welcome.rules.repeat;
-                let window = Window {
-                    ticks: self.window.min(repeat.ticks),
-                    repeat,
-                };
-                // The window was checked against its limit, and is within the repetition now.
-                match Timeline::new(simulation, &welcome.setup, window) {
-                    Err(_) => self.closing = Some(CloseReason::Malformed),
-                    Ok(timeline) => {
-                        let mut playing = Playing::new(timeline, welcome.slot, welcome.rules);
-                        playing.log = self.keeps_log.then(|| playing.new_log());
-                        self.playing = Some(playing);
-                    }
-                }
                 self.events.push_back(Event::Joined {
                     slot: welcome.slot,
                     setup: welcome.setup,
                     rules: welcome.rules,
                 });
+                self.begin(welcome)?;
             }
+            LinkEvent::Snapshot(packed) => self.begin_after(&packed)?,
+        }
+        Ok(())
+    }
+
+    /// Goes to where the relay's frames go on, if that is known already.
+    fn begin(&mut self, welcome: Welcome) -> Result<(), CloseReason> {
+        let setup = welcome.setup;
+        let window = self.window(&welcome.rules);
+        match (&mut self.playing, welcome.origin) {
+            (Some(playing), Origin::Begin) => {
+                playing.timeline.restart();
+                playing.go_on(setup.first);
+                playing.log = self.keeps_log.then(|| playing.new_log());
+            }
+            (Some(playing), Origin::Held) => {
+                let next = playing.sealed;
+                playing.go_on(next);
+            }
+            (None, Origin::Begin) => {
+                let simulation = self.simulation.take().ok_or(CloseReason::Unexpected)?;
+                // The window was checked against its limit, and is within the repetition now.
+                let timeline = Timeline::new(simulation, &setup, window);
+                let timeline = timeline.map_err(|_| CloseReason::Malformed)?;
+                let mut playing = Playing::new(timeline, welcome.slot, welcome.rules);
+                playing.log = self.keeps_log.then(|| playing.new_log());
+                self.playing = Some(playing);
+            }
+            (None, Origin::Held) => return Err(CloseReason::Malformed),
+            (_, Origin::Snapshot { .. }) => {
+                self.welcome = Some(welcome);
+                return Ok(());
+            }
+        }
+        self.link.stand()
+    }
+
+    /// Goes on after the snapshot that the welcome told of.
+    fn begin_after(&mut self, packed: &[u8]) -> Result<(), CloseReason> {
+        let welcome = self.welcome.take().ok_or(CloseReason::Unexpected)?;
+        let Origin::Snapshot { hash, head, .. } = welcome.origin else {
+            return Err(CloseReason::Unexpected);
+        };
+        let snapshot = snapshot::open(packed, hash).map_err(|_| CloseReason::Malformed)?;
+        if snapshot.setup != welcome.setup {
+            return Err(CloseReason::Malformed);
+        }
+        let next = snapshot.tick.next();
+        match &mut self.playing {
+            Some(playing) => {
+                let jumped = playing.timeline.jump(&snapshot);
+                jumped.map_err(|_| CloseReason::Malformed)?;
+            }
+            None => {
+                let window = self.window(&welcome.rules);
+                let simulation = self.simulation.take().ok_or(CloseReason::Unexpected)?;
+                let timeline = Timeline::resume(simulation, &snapshot, window);
+                let timeline = timeline.map_err(|_| CloseReason::Malformed)?;
+                self.playing = Some(Playing::new(timeline, welcome.slot, welcome.rules));
+            }
+        }
+        let playing = self.playing.as_mut().ok_or(CloseReason::Unexpected)?;
+        playing.go_on(next);
+        playing.log = self.keeps_log.then(|| Log::new(head, next));
+        self.link
+            .stand_after(&snapshot, playing.timeline.session().pace().clone());
+        Ok(())
+    }
+
+    fn window(&self, rules: &SessionRules) -> Window {
+        Window {
+            ticks: self.window.min(rules.repeat.ticks),
+            repeat: rules.repeat,
         }
     }
 
@@ -509,7 +635,19 @@ impl<S: Simulation> Client<S> {
     pub fn update(
         &mut self,
         now: Time,
+        sample: impl FnMut(Tick, &S::State) -> S::Input,
+    ) -> Progress {
+        self.update_within(now, sample, || true)
+    }
+
+    /// The same, but another tick is executed only as long as there is time for `more`, which is asked before
+    /// each but the first: a client that [catches up](Event::CatchingUp) has thousands to execute, and a game goes on
+    /// drawing meanwhile. Call it again soon for the rest.
+    pub fn update_within(
+        &mut self,
+        now: Time,
         mut sample: impl FnMut(Tick, &S::State) -> S::Input,
+        more: impl FnMut() -> bool,
     ) -> Progress {
         let mut progress = Progress::default();
         let Some(playing) = &mut self.playing else {
@@ -541,13 +679,37 @@ impl<S: Simulation> Client<S> {
             playing.due = due.max(playing.due);
             progress.sampled += 1;
         }
-        progress.executed = playing.execute();
+        progress.executed = playing.execute(more);
         progress.stalled = playing.count_stalls();
-        while let Some(event) = self.link.poll_event() {
-            self.link_event(event);
-        }
+        self.catch_up(now, progress.executed > 0);
+        self.keep();
+        self.link_events(now);
         self.notice_end();
         progress
+    }
+
+    /// Goes live if everything is executed that was sealed, but for what is under way.
+    fn catch_up(&mut self, now: Time, executed: bool) {
+        let (Some(target), Some(playing)) = (self.link.catches_up(), &self.playing) else {
+            return;
+        };
+        if playing.timeline.confirmed() + CAUGHT_UP_TICKS >= target {
+            self.link.go_live(now);
+            self.events.push_back(Event::Live);
+        } else if executed {
+            // There is room for more.
+            self.link.send_now(now);
+        }
+    }
+
+    /// Keeps the world after a keyframe tick, for whoever comes later.
+    fn keep(&mut self) {
+        if let Some(playing) = &mut self.playing
+            && self.link.catches_up().is_none()
+            && let Some((tick, hash)) = playing.keyframes.take(&mut playing.timeline)
+        {
+            self.link.keyframe(tick, hash);
+        }
     }
 
     fn notice_end(&mut self) {

@@ -7,8 +7,10 @@ use phalanx_engine::{FrameHash, GameIdentity, Input, Repeat, Setup, SetupError, 
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{
-    COMMAND_BYTES_PER_SECOND_MAX, COMMANDS_PER_SECOND_MAX, FORWARDING_SLOTS_MAX, WAIT_BOUND_MAX,
+    COMMAND_BYTES_PER_SECOND_MAX, COMMANDS_PER_SECOND_MAX, FORWARDING_SLOTS_MAX,
+    UPLOAD_BYTES_PER_SECOND_MAX, WAIT_BOUND_MAX,
 };
+use crate::resume::ResumeKey;
 use crate::wire::FrameShape;
 
 /// What the relay does at the deadline of a tick for a slot whose input is not there.
@@ -40,11 +42,16 @@ pub struct SessionRules {
     pub bot_after_ms: Option<u32>,
     /// How often every player may pause the session; 0: only the relay's host does.
     pub pauses: u8,
+    /// After how many ticks, again and again, the relay has a player send it a snapshot, for those who come
+    /// later or back; 0: never, and they execute every tick from the first.
+    pub keyframe_ticks: u32,
+    /// How fast that player sends it, bytes per second, 1 to [`UPLOAD_BYTES_PER_SECOND_MAX`].
+    pub upload_bytes_per_s: u32,
 }
 
 impl Default for SessionRules {
-    /// Late inputs are repeated for 30 ticks, inputs are forwarded, slots stay absent, and players do not
-    /// pause.
+    /// Late inputs are repeated for 30 ticks, inputs are forwarded, slots stay absent, players do not
+    /// pause, and there is a snapshot every 600 ticks, sent with 64 KiB per second.
     fn default() -> Self {
         Self {
             policy: LatePolicy::Repeat,
@@ -53,6 +60,8 @@ impl Default for SessionRules {
             commands: CommandBudget::default(),
             bot_after_ms: None,
             pauses: 0,
+            keyframe_ticks: 600,
+            upload_bytes_per_s: 64 * 1024,
         }
     }
 }
@@ -100,6 +109,15 @@ pub struct SessionConfig {
     pub repeat_mask: Vec<u8>,
     /// How many ticks the session has; `None`: until everybody has left.
     pub length: Option<u64>,
+    /// The match begins when so many players are ready; with 0, at once. The others come when they will, if
+    /// [`late_join`](SessionConfig::late_join) lets them.
+    pub players_min: u8,
+    /// Whether a player who was not there at the beginning may take a slot that nobody has.
+    pub late_join: bool,
+    /// How long the session goes on when nobody is there; `None`: for ever.
+    pub linger: Option<Duration>,
+    /// What players who lost their connection come back with; `None`: they do not, and whose slot is free.
+    pub resume: Option<ResumeKey>,
     /// The relay's epoch.
     pub epoch: u32,
 }
@@ -127,6 +145,14 @@ pub enum ConfigError {
     /// The policy waits for too long.
     #[error("the policy waits at most {} s", WAIT_BOUND_MAX.as_secs())]
     WaitBound,
+    /// It would begin with more players than it has slots, or with none, and end at once.
+    #[error(
+        "a match begins with at most as many players as it has slots, and lingers if it begins with none"
+    )]
+    Players,
+    /// A player would send a snapshot too fast, or never.
+    #[error("snapshots are sent with 1 to {UPLOAD_BYTES_PER_SECOND_MAX} bytes per second")]
+    Upload,
     /// A session without a tick.
     #[error("a session has at least one tick")]
     Length,
@@ -134,7 +160,7 @@ pub enum ConfigError {
 
 impl SessionConfig {
     /// A session of `simulation` that starts from `setup`: late inputs are repeated for 30 ticks,
-    /// inputs are forwarded, and it goes on until everybody has left.
+    /// inputs are forwarded; it begins when all are there, and goes on until everybody has left.
     #[must_use]
     pub fn new<S: Simulation>(simulation: &S, setup: Setup) -> Self {
         let mut neutral = vec![0; S::Input::BYTES as usize];
@@ -146,6 +172,10 @@ impl SessionConfig {
             neutral,
             repeat_mask: S::Input::REPEAT.to_vec(),
             length: None,
+            players_min: setup.slots,
+            late_join: false,
+            linger: Some(Duration::ZERO),
+            resume: None,
             epoch: 1,
         }
     }
@@ -171,6 +201,12 @@ impl SessionConfig {
             Err(ConfigError::WaitBound)
         } else if self.length == Some(0) {
             Err(ConfigError::Length)
+        } else if self.players_min > self.setup.slots
+            || (self.players_min == 0 && self.linger == Some(Duration::ZERO))
+        {
+            Err(ConfigError::Players)
+        } else if !(1..=UPLOAD_BYTES_PER_SECOND_MAX).contains(&self.rules.upload_bytes_per_s) {
+            Err(ConfigError::Upload)
         } else {
             Ok(())
         }

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 /// Version of the protocol; both ends must speak the same one.
-pub const PROTOCOL_VERSION: u16 = 3;
+pub const PROTOCOL_VERSION: u16 = 4;
 
 /// Largest datagram, bytes: what QUIC carries within its initial packet of 1,200 bytes.
 pub const DATAGRAM_BYTES_MAX: usize = 1150;
@@ -201,6 +201,31 @@ pub const SNAPSHOT_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// Largest packed snapshot, bytes: more than one that does not compress at all.
 pub const SNAPSHOT_PACKED_BYTES_MAX: u64 = SNAPSHOT_BYTES_MAX / 4 * 5;
 
+/// Largest packed snapshot that a relay takes from a player, bytes.
+pub const UPLOAD_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// A player who was asked for a snapshot so many keyframes ago, and has not sent all of it, is not waited for.
+pub const UPLOAD_KEYFRAMES_MAX: u64 = 8;
+
+/// Most bytes per second with which a session can have a snapshot sent.
+pub const UPLOAD_BYTES_PER_SECOND_MAX: u32 = 64 * 1024 * 1024;
+
+/// A snapshot goes over the stream in pieces of so many bytes.
+pub const SNAPSHOT_PIECE_BYTES: usize = 8 * 1024;
+
+/// Most bytes of a snapshot that are under way to a player: what 10 Mbit/s bring in 100 ms.
+pub const SNAPSHOT_WINDOW_BYTES: usize = 128 * 1024;
+
+/// A returning player who has the frames up to so many ticks before the newest snapshot is sent those that follow, not
+/// the snapshot.
+pub const HELD_TICKS_MAX: u64 = 2048;
+
+/// A client that catches up plays when it is at most so many ticks behind what was sealed: those are under way.
+pub const CAUGHT_UP_TICKS: u64 = 2;
+
+/// Bytes of frames that may be on the stream to a player and not taken.
+pub const STREAMED_BYTES_MAX: usize = CONTROL_QUEUE_BYTES_MAX / 2;
+
 /// Columns of a snapshot that are packed as such.
 pub const SNAPSHOT_COLUMNS_MAX: usize = 4096;
 
@@ -227,6 +252,9 @@ const _: () = {
     assert!(per_second * SILENCE_TIMEOUT.as_secs() < 1 << 15);
 };
 const _: () = assert!(QUORUM_LAG_MAX < VOTES_KEPT);
+const _: () = assert!(SNAPSHOT_PIECE_BYTES + 16 <= CONTROL_MESSAGE_BYTES_MAX);
+const _: () = assert!(SNAPSHOT_WINDOW_BYTES.is_multiple_of(4 * SNAPSHOT_PIECE_BYTES));
+const _: () = assert!(SNAPSHOT_WINDOW_BYTES + STREAMED_BYTES_MAX <= CONTROL_QUEUE_BYTES_MAX);
 const _: () = assert!(RATE_NOTICE.as_secs() > LEAD_MAX.as_secs() + STREAM_FALLBACK_AFTER.as_secs());
 // A tick that is sealed early is before the one that a change names.
 const _: () = assert!(RATE_NOTICE.as_millis() > SEAL_EARLY_MAX.as_millis());

@@ -2,22 +2,26 @@
 //! no game.
 
 mod downlink;
+mod download;
 mod measuring;
 mod outbox;
 mod running;
 mod stagger;
 mod stamps;
 mod uplink;
+mod upload;
 
 use core::time::Duration;
 use std::collections::VecDeque;
 
 use phalanx_engine::{
-    Digest, FrameHash, GameIdentity, SealedCommand, SealedFrame, Setup, Slot, Tick,
+    Digest, FrameHash, GameIdentity, Pace, SealedCommand, SealedFrame, Slot, Snapshot,
+    SnapshotHash, Tick,
 };
 
 use self::downlink::Downlink;
 pub(crate) use self::downlink::PROVISIONAL_COUNT_BITS;
+use self::download::Download;
 use self::measuring::{Measured, Measuring};
 pub use self::outbox::CommandError;
 use self::outbox::Outbox;
@@ -26,15 +30,18 @@ pub use self::stagger::PathStats;
 use self::stagger::Stagger;
 use self::stamps::{Stamps, Start};
 use self::uplink::Uplink;
+use self::upload::Upload;
 use crate::channel::{Channel, CloseReason};
 use crate::config::LatePolicy;
 use crate::limits::{KEEP_ALIVE_INTERVAL, PROBE_INTERVAL, PROTOCOL_VERSION, RESEND_INTERVAL};
+use crate::resume::ResumeToken;
 use crate::time::samples::{Sample, Samples};
 use crate::time::{
     LateWorth, NetTime, Observation, Server, TickMap, Time, TimeEvent, TimeProvider,
 };
 use crate::wire::{
-    ControlReader, Datagram, FromClient, FromRelay, Hello, ToClient, Welcome, encode_control,
+    ControlReader, Datagram, FromClient, FromRelay, Hello, Origin, ToClient, Welcome,
+    encode_control,
 };
 
 /// What becomes of the frames and inputs that a link receives.
@@ -53,7 +60,17 @@ pub(crate) trait Receiver {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum LinkEvent {
     Welcome(Welcome),
-    Started,
+    /// The snapshot that the welcome told of is there.
+    Snapshot(Vec<u8>),
+    /// The match begins, or runs.
+    Started {
+        /// The first tick whose frame is not here,
+        from: Tick,
+        /// and the first that is not sealed.
+        at: Tick,
+    },
+    /// The relay wants the snapshot of that tick.
+    Wanted(Tick),
     Desync(Tick),
     Time(TimeEvent),
 }
@@ -65,9 +82,11 @@ enum Stage {
     Greeting,
     /// Taken in; the round trip is being measured.
     Measuring(Measuring),
-    /// Ready; the match has not begun.
+    /// Measured; the match has not begun, or what it goes on from has not come.
     Waiting {
         measured: Measured,
+        /// Whether that was said: the frames go on somewhere.
+        ready: bool,
         /// When the relay hears from this client again.
         next_probe: Time,
     },
@@ -84,7 +103,17 @@ pub(crate) struct Link {
     /// So many of the session's first ticks are not stamped.
     unstamped: u32,
     worth: LateWorth,
+    /// What the player claims its slot with, if it has one.
+    token: Option<ResumeToken>,
     welcome: Option<Welcome>,
+    /// Where the frames go on, once that is known; while the match runs, that is there.
+    stands: Option<Downlink>,
+    /// What was ordered over an earlier connection and has not arrived, as far as is known.
+    outbox: Outbox,
+    /// What was stamped over earlier connections lies before this tick.
+    unstamped_from: Tick,
+    download: Option<Download>,
+    upload: Option<Upload>,
     control_in: ControlReader,
     control_out: Vec<u8>,
     events: VecDeque<LinkEvent>,
@@ -99,22 +128,136 @@ impl Link {
         unstamped: u32,
         worth: LateWorth,
     ) -> Self {
-        let mut control_out = Vec::new();
-        let hello = Hello {
-            protocol: PROTOCOL_VERSION,
-            game: game.clone(),
-        };
-        encode_control(&FromClient::Hello(hello), &mut control_out);
-        Self {
+        let mut link = Self {
             stage: Stage::Greeting,
             game,
             neutral,
             unstamped,
             worth,
+            token: None,
             welcome: None,
+            stands: None,
+            outbox: Outbox::default(),
+            unstamped_from: Tick::ZERO,
+            download: None,
+            upload: None,
             control_in: ControlReader::default(),
-            control_out,
+            control_out: Vec::new(),
             events: VecDeque::new(),
+        };
+        link.greet();
+        link
+    }
+
+    fn greet(&mut self) {
+        let hello = Hello {
+            protocol: PROTOCOL_VERSION,
+            game: self.game.clone(),
+            token: self.token,
+            held: self.stands.as_ref().and_then(Downlink::position),
+        };
+        self.control_out.clear();
+        encode_control(&FromClient::Hello(hello), &mut self.control_out);
+    }
+
+    /// Claims a slot that this player had before. To be called before anything is sent.
+    pub(crate) fn claim(&mut self, token: ResumeToken) {
+        self.token = Some(token);
+        self.greet();
+    }
+
+    /// What the slot is claimed with.
+    pub(crate) const fn token(&self) -> Option<ResumeToken> {
+        self.token
+    }
+
+    /// Greets the relay over a fresh connection. The frames taken so far are kept, and what was ordered.
+    pub(crate) fn reconnect(&mut self) {
+        if let Stage::Running(running) = core::mem::replace(&mut self.stage, Stage::Greeting) {
+            self.unstamped_from = self.unstamped_from.max(running.uplink.next());
+            self.stands = Some(running.downlink);
+            self.outbox = running.outbox;
+        }
+        (self.download, self.upload) = (None, None);
+        self.control_in = ControlReader::default();
+        self.greet();
+    }
+
+    /// The frames go on where the welcome says: at the session's first tick, or where they were held to.
+    pub(crate) fn stand(&mut self) -> Result<(), CloseReason> {
+        let welcome = self.welcome.as_ref().ok_or(CloseReason::Unexpected)?;
+        if welcome.origin == Origin::Begin {
+            let genesis = FrameHash::genesis(&self.game, &welcome.setup);
+            let pace = Pace::new(welcome.setup.rate);
+            let neutral = self.neutral.clone();
+            self.stands = Some(Downlink::new(welcome, neutral, genesis, pace));
+        }
+        // Who says that we hold what we never said is a liar.
+        let stands = self.stands.as_mut().ok_or(CloseReason::Malformed)?;
+        stands.resume(welcome.epoch)?;
+        self.ready_if_measured();
+        Ok(())
+    }
+
+    /// They go on after that snapshot, whose session has that pace.
+    pub(crate) fn stand_after(&mut self, snapshot: &Snapshot, pace: Pace) {
+        if let Some(welcome) = &self.welcome
+            && let Origin::Snapshot { head, .. } = welcome.origin
+        {
+            let mut downlink = Downlink::new(welcome, self.neutral.clone(), head, pace);
+            downlink.go_to(snapshot.tick, &snapshot.inputs);
+            self.stands = Some(downlink);
+            self.ready_if_measured();
+        }
+    }
+
+    fn ready_if_measured(&mut self) {
+        if let Stage::Waiting { ready, .. } = &mut self.stage
+            && self.stands.is_some()
+            && !*ready
+        {
+            *ready = true;
+            encode_control(&FromClient::Ready, &mut self.control_out);
+        }
+    }
+
+    /// Sends a packed snapshot, which the relay wanted; none if it is not there any more.
+    pub(crate) fn upload(&mut self, now: Time, packed: Option<Vec<u8>>) {
+        match (packed, &self.welcome) {
+            (Some(packed), Some(welcome)) => {
+                let per_second = welcome.rules.upload_bytes_per_s;
+                self.upload = Some(Upload::new(now, packed, per_second));
+            }
+            _ => {
+                let (left, piece) = (0, Vec::new());
+                encode_control(&FromClient::Upload { left, piece }, &mut self.control_out);
+            }
+        }
+    }
+
+    /// Tells the relay what is held after a keyframe tick.
+    pub(crate) fn keyframe(&mut self, tick: Tick, hash: SnapshotHash) {
+        encode_control(&FromClient::Keyframe { tick, hash }, &mut self.control_out);
+    }
+
+    /// The tick after the newest that was sealed, as far as is known, if this client has yet to execute what was
+    /// sealed before it was there.
+    pub(crate) fn catches_up(&self) -> Option<Tick> {
+        self.running()?.catches_up()
+    }
+
+    /// Everything is executed: from now on this client stamps. Returns the first tick.
+    pub(crate) fn go_live(&mut self, now: Time) {
+        if let Stage::Running(running) = &mut self.stage {
+            let stamped = running.go_live(now, &self.neutral, self.unstamped_from);
+            encode_control(&FromClient::Stamping(stamped), &mut self.control_out);
+        }
+    }
+
+    /// There is something to tell the relay.
+    pub(crate) fn send_now(&mut self, now: Time) {
+        if let Stage::Running(running) = &mut self.stage {
+            running.send_at = now;
         }
     }
 
@@ -181,7 +324,7 @@ impl Link {
         let Stage::Running(running) = &mut self.stage else {
             return None;
         };
-        if running.uplink.is_full() {
+        if running.uplink.is_full() || running.catching_up.is_some() {
             return None;
         }
         let stamp = running.stamps.advance(now);
@@ -249,7 +392,9 @@ impl Link {
 
     /// When the stamping clock ticks next; never while the relay has to take inputs first.
     pub(crate) fn next_stamp(&self) -> Time {
-        let running = self.running().filter(|running| !running.uplink.is_full());
+        let running = self.running();
+        let running =
+            running.filter(|running| !running.uplink.is_full() && running.catching_up.is_none());
         running.map_or(Time::NEVER, |running| running.stamps.next_time())
     }
 
@@ -265,12 +410,13 @@ impl Link {
 
     /// When [`Link::poll_transmit`] has something to say without having heard anything.
     pub(crate) fn timeout(&self) -> Time {
-        match &self.stage {
+        let upload = self.upload.as_ref().map_or(Time::NEVER, Upload::due);
+        upload.min(match &self.stage {
             Stage::Measuring(measuring) => measuring.next_probe,
             Stage::Waiting { next_probe, .. } => *next_probe,
             Stage::Running(running) => running.send_at,
             Stage::Greeting => Time::NEVER,
-        }
+        })
     }
 
     /// Takes bytes from the relay.
@@ -305,20 +451,47 @@ impl Link {
         receiver: &mut impl Receiver,
     ) -> Result<(), CloseReason> {
         match (message, &mut self.stage) {
-            (FromRelay::Welcome(welcome), Stage::Greeting) => {
-                if welcome.slot.0 >= welcome.setup.slots || welcome.setup.validate().is_err() {
-                    return Err(CloseReason::Malformed);
-                }
-                self.welcome = Some(welcome.clone());
-                self.events.push_back(LinkEvent::Welcome(welcome));
-                self.stage = Stage::Measuring(Measuring {
-                    next_probe: now,
-                    ..Default::default()
-                });
-            }
-            (FromRelay::Start { deadline }, Stage::Waiting { measured, .. }) => {
+            (FromRelay::Welcome(welcome), Stage::Greeting) => self.welcomed(now, welcome)?,
+            (
+                FromRelay::Start {
+                    at,
+                    deadline,
+                    rate,
+                    change,
+                },
+                Stage::Waiting {
+                    measured,
+                    ready: true,
+                    ..
+                },
+            ) => {
                 let measured = measured.clone();
-                self.start(now, &measured, deadline)?;
+                let map = |deadline| -> Option<TickMap> {
+                    let mut map = TickMap::new(deadline, NetTime::start_of(at), rate);
+                    match change {
+                        Some((tick, rate)) => map.change_rate(tick, rate).ok().map(|()| map),
+                        None => Some(map),
+                    }
+                };
+                let deadline = Time::from_nanos(deadline);
+                let ours = deadline.offset(measured.best.relay_ahead().saturating_neg());
+                let maps = map(deadline).zip(map(ours));
+                let (relay, ours) = maps.ok_or(CloseReason::Malformed)?;
+                let told = change.map_or(at, |(tick, _)| tick);
+                self.start(now, &measured, at, (&relay, ours), told)?;
+            }
+            (FromRelay::Snapshot(piece), Stage::Measuring(_) | Stage::Waiting { .. }) => {
+                let download = self.download.as_mut().ok_or(CloseReason::Unexpected)?;
+                if let Some(received) = download.take(&piece)? {
+                    encode_control(&FromClient::Received(received), &mut self.control_out);
+                }
+                if let Some(whole) = self.download.take_if(|download| download.is_over()) {
+                    self.events
+                        .push_back(LinkEvent::Snapshot(whole.into_bytes()));
+                }
+            }
+            (FromRelay::Wanted(tick), Stage::Running(_)) => {
+                self.events.push_back(LinkEvent::Wanted(tick));
             }
             (FromRelay::Frames(body), Stage::Running(running)) => {
                 let datagram =
@@ -336,47 +509,104 @@ impl Link {
         Ok(())
     }
 
-    fn start(&mut self, now: Time, measured: &Measured, deadline: u64) -> Result<(), CloseReason> {
+    fn welcomed(&mut self, now: Time, welcome: Welcome) -> Result<(), CloseReason> {
+        let Welcome {
+            slot,
+            setup,
+            origin,
+            ..
+        } = &welcome;
+        if slot.0 >= setup.slots || setup.validate().is_err() || welcome.stamps < setup.first {
+            return Err(CloseReason::Malformed);
+        }
+        // Another session than the one that this client is in.
+        let other = |before: &Welcome| (before.slot, before.setup) != (*slot, *setup);
+        if self.welcome.as_ref().is_some_and(other) {
+            return Err(CloseReason::Malformed);
+        }
+        if let Origin::Snapshot { bytes, .. } = *origin {
+            self.download = Some(Download::new(bytes)?);
+        }
+        if *origin != Origin::Held {
+            self.stands = None;
+        }
+        self.token = welcome.token;
+        self.unstamped_from = self.unstamped_from.max(welcome.stamps);
+        self.welcome = Some(welcome.clone());
+        self.events.push_back(LinkEvent::Welcome(welcome));
+        self.stage = Stage::Measuring(Measuring {
+            next_probe: now,
+            ..Default::default()
+        });
+        Ok(())
+    }
+
+    /// The match begins, or runs: the relay is about to seal `at`, by the first of the maps on its clock, and the
+    /// second on ours, in which every change of the rate up to `told` is.
+    fn start(
+        &mut self,
+        now: Time,
+        measured: &Measured,
+        at: Tick,
+        (relay, map): (&TickMap, TickMap),
+        told: Tick,
+    ) -> Result<(), CloseReason> {
         let welcome = self.welcome.as_ref().ok_or(CloseReason::Unexpected)?;
+        let mut downlink = self.stands.take().ok_or(CloseReason::Unexpected)?;
+        if at < downlink.next() {
+            return Err(CloseReason::Malformed);
+        }
+        let from = downlink.next();
+        let live = from == at;
+        downlink.expect(at);
         let waits = matches!(welcome.rules.policy, LatePolicy::Wait { .. });
-        let deadline = Time::from_nanos(deadline);
-        let Setup { rate, first, .. } = welcome.setup;
-        let map = |deadline| TickMap::new(deadline, NetTime::start_of(first), rate);
-        let relay = map(deadline);
         let echoes = measured.answers.iter().map(|answer| Observation::Echo {
             sent: answer.sent,
             relay: relay.at(answer.relay),
             received: answer.received,
         });
-        let start = Start {
-            map: map(deadline.offset(measured.best.relay_ahead().saturating_neg())),
-            echoes: &echoes.collect::<Vec<_>>(),
-            first: first + u64::from(self.unstamped),
-            worth: self.worth,
-            waits,
+        let first = welcome.setup.first + u64::from(self.unstamped);
+        self.unstamped_from = self.unstamped_from.max(first);
+        let stamps = Stamps::start(
+            now,
+            &Start {
+                map,
+                echoes: &echoes.collect::<Vec<_>>(),
+                first: self.unstamped_from,
+                worth: self.worth,
+                waits,
+            },
+        );
+        let stamped = if live {
+            stamps.next()
+        } else {
+            self.unstamped_from
         };
-        let stamps = Stamps::start(now, &start);
-        let stamped = stamps.next();
-        encode_control(&FromClient::Stamping(stamped), &mut self.control_out);
-        let mut outbox = Outbox::default();
+        if live {
+            encode_control(&FromClient::Stamping(stamped), &mut self.control_out);
+        }
+        let mut outbox = core::mem::take(&mut self.outbox);
         if !outbox.resume(welcome.commands) {
             return Err(CloseReason::Malformed);
         }
         outbox.stream(&mut self.control_out);
-        let genesis = FrameHash::genesis(&self.game, &welcome.setup);
+        let first = welcome.setup.first;
         self.stage = Stage::Running(Box::new(Running {
             round_trip: measured.best.round_trip(),
             stamps,
             uplink: Uplink::new(self.neutral.clone(), stamped, waits),
             outbox,
-            downlink: Downlink::new(welcome, self.neutral.clone(), genesis),
+            downlink,
+            catching_up: (!live).then_some(at),
+            waits,
+            told,
             reported_next: first,
             stagger: Stagger::default(),
             votes_next: first,
             agreed_next: first,
             send_at: now + RESEND_INTERVAL,
         }));
-        self.events.push_back(LinkEvent::Started);
+        self.events.push_back(LinkEvent::Started { from, at });
         Ok(())
     }
 
@@ -390,11 +620,12 @@ impl Link {
         match (datagram, &mut self.stage) {
             (ToClient::Echo { sent, relay }, Stage::Measuring(measuring)) => {
                 if let Some(measured) = measuring.echo(now, sent, relay)? {
-                    encode_control(&FromClient::Ready, &mut self.control_out);
                     self.stage = Stage::Waiting {
                         measured,
+                        ready: false,
                         next_probe: now + KEEP_ALIVE_INTERVAL,
                     };
+                    self.ready_if_measured();
                 }
                 Ok(())
             }
@@ -424,6 +655,13 @@ impl Link {
         buffer: &mut Vec<u8>,
         receiver: &impl Receiver,
     ) -> Option<Channel> {
+        if let Some(upload) = &mut self.upload
+            && let Some((left, piece)) = upload.piece(now)
+        {
+            let piece = piece.to_vec();
+            encode_control(&FromClient::Upload { left, piece }, &mut self.control_out);
+            self.upload.take_if(|_| left == 0);
+        }
         if !self.control_out.is_empty() {
             buffer.append(&mut self.control_out);
             return Some(Channel::Control);

@@ -3,10 +3,12 @@
 
 mod allowance;
 mod budget;
+mod download;
 mod downstream;
 mod event;
 mod inbox;
 mod intake;
+mod keyframes;
 mod membership;
 mod peer;
 #[cfg(test)]
@@ -23,12 +25,16 @@ use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
 
 use phalanx_engine::limits::GAME_ENTRIES_MAX;
-use phalanx_engine::{Digest, Entry, Log, SealedFrame, Setup, Slot, Speed, Tick, TickRate};
+use phalanx_engine::{
+    Digest, Entry, Log, Presence, SealedFrame, Setup, Slot, SnapshotHash, Speed, Tick, TickRate,
+};
 
 use self::budget::Budget;
+use self::download::Download;
 use self::downstream::{News, View};
 pub use self::event::{PaceError, RelayEvent, RelayOutput};
-use self::peer::{Peer, Stage};
+use self::keyframes::{Keyframes, Piece};
+use self::peer::{Peer, Stage, Standing};
 use self::schedule::Schedule;
 use self::sealer::{Sealer, scratch_frame};
 use self::seat::Seat;
@@ -41,7 +47,7 @@ use crate::limits::{
 };
 use crate::time::Time;
 use crate::vote::{Ballot, Disagreement};
-use crate::wire::{ControlReader, Datagram, FromClient, WireError};
+use crate::wire::{ControlReader, Datagram, FromClient, FromRelay, WireError, encode_control};
 
 /// How far the session has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +79,9 @@ pub struct Relay {
     schedule: Schedule,
     sealer: Sealer,
     ballot: Ballot,
+    keyframes: Keyframes,
+    /// Since which tick nobody is here.
+    deserted: Option<Tick>,
     events: VecDeque<RelayEvent>,
     closing: VecDeque<(PeerId, CloseReason)>,
     input: Vec<u8>,
@@ -97,6 +106,8 @@ impl Relay {
             schedule: Schedule::new(&config.setup),
             sealer: Sealer::new(&config),
             ballot: Ballot::new(slots, first),
+            keyframes: Keyframes::new(first, slots, config.rules.keyframe_ticks),
+            deserted: None,
             events: VecDeque::new(),
             closing: VecDeque::new(),
             input: vec![0; input_bytes],
@@ -218,14 +229,12 @@ impl Relay {
     /// run, or there is no such slot.
     pub fn seat_bot(&mut self, slot: Slot) -> bool {
         let seat = self.seats.get_mut(usize::from(slot.0));
-        let free = seat.filter(|seat| seat.peer.is_none() && !seat.bot);
+        let free = seat.filter(|seat| seat.peer.is_none() && seat.presence != Presence::Bot);
         let Some(seat) = free.filter(|_| self.phase == Phase::Running) else {
             return false;
         };
-        (seat.bot, seat.left) = (true, None);
-        // Of one frame it says the same, and a frame has room for two entries of a slot.
-        self.entries.retain(|entry| *entry != Entry::Leave(slot));
-        self.entries.push(Entry::Bot(slot));
+        seat.left = None;
+        self.enter(slot, Presence::Bot);
         self.events.push_back(RelayEvent::Bot(slot));
         true
     }
@@ -321,8 +330,12 @@ impl Relay {
         while let Some(peer) = self.peers.get_mut(&id)
             && let Some(message) = peer.control_in.next().map_err(|_| CloseReason::Malformed)?
         {
-            // Commands have a budget of their own.
-            if !matches!(message, FromClient::Command(_)) {
+            // Commands and snapshots have budgets of their own.
+            let counted = !matches!(
+                message,
+                FromClient::Command(_) | FromClient::Upload { .. } | FromClient::Received(_)
+            );
+            if counted {
                 peer.budget.message(now)?;
             }
             self.control(now, id, message)?;
@@ -336,17 +349,43 @@ impl Relay {
         };
         match (message, &mut peer.stage) {
             (FromClient::Hello(hello), Stage::Greeting { .. }) => self.greet(id, &hello),
-            (FromClient::Ready, Stage::Seated { ready, .. }) if !*ready => {
-                *ready = true;
-                self.start_if_ready(now);
+            (FromClient::Ready, Stage::Seated { .. }) => self.ready(now, id),
+            (
+                FromClient::Stamping(from),
+                Stage::Seated {
+                    slot,
+                    standing: Standing::Running,
+                    downstream,
+                    ..
+                },
+            ) => {
+                let (slot, acked) = (*slot, downstream.acked());
+                self.stamping(slot, from, acked)
+            }
+            (FromClient::Keyframe { tick, hash }, Stage::Seated { slot, .. }) => {
+                let slot = *slot;
+                self.keyframe(slot, tick, hash)
+            }
+            (FromClient::Upload { left, piece }, Stage::Seated { slot, .. }) => {
+                match self.keyframes.take(*slot, left, &piece)? {
+                    Piece::NotAsked => peer.budget.message(now)?,
+                    Piece::More => {}
+                    Piece::Last(tick) => self.events.push_back(RelayEvent::Keyframe(tick)),
+                }
                 Ok(())
             }
-            (FromClient::Stamping(from), Stage::Seated { slot, .. }) => {
-                let seat = &mut self.seats[usize::from(slot.0)];
-                if seat.from.is_some() || self.phase == Phase::Gathering {
-                    return Err(CloseReason::Unexpected);
+            (
+                FromClient::Received(bytes),
+                Stage::Seated {
+                    download: download @ Some(_),
+                    ..
+                },
+            ) => {
+                let told = download.as_mut().map(|download| download.received(bytes));
+                if told != Some(true) {
+                    return Err(CloseReason::Malformed);
                 }
-                seat.from = Some(from);
+                download.take_if(|download| download.is_over());
                 Ok(())
             }
             (FromClient::Leave, Stage::Seated { .. }) => Err(CloseReason::Left),
@@ -376,6 +415,25 @@ impl Relay {
         }
     }
 
+    /// Notes what `slot` holds after a keyframe tick, and asks for it if that is what they all hold.
+    fn keyframe(&mut self, slot: Slot, tick: Tick, hash: SnapshotHash) -> Result<(), CloseReason> {
+        if tick >= self.sealer.next() {
+            return Err(CloseReason::Malformed);
+        }
+        if !self.seats[usize::from(slot.0)].plays() {
+            return Ok(());
+        }
+        let players = self.seats.iter().filter(|seat| seat.plays()).count();
+        let asked = self.keyframes.vote(slot, tick, hash, players)?;
+        if let Some((slot, tick)) = asked
+            && let Some(id) = self.seats[usize::from(slot.0)].peer
+            && let Some(peer) = self.peers.get_mut(&id)
+        {
+            encode_control(&FromRelay::Wanted(tick), &mut peer.control_out);
+        }
+        Ok(())
+    }
+
     /// When the next tick has to be sealed at the latest, and whether it may be sealed now.
     fn seal_time(&self) -> Time {
         let tick = self.sealer.next();
@@ -400,8 +458,10 @@ impl Relay {
             {
                 self.entries.push(Entry::End);
             }
-            let last = self.entries.contains(&Entry::End);
+            self.admit_stamping(tick);
             self.seat_bots(tick);
+            self.end_if_deserted(tick);
+            let last = self.entries.contains(&Entry::End);
             let stamped = self.seats.iter().map(Seat::next).max();
             let changes = self.schedule.entries(now, stamped.unwrap_or(tick));
             self.entries.extend(changes);
@@ -419,7 +479,7 @@ impl Relay {
             );
             self.sealed(tick);
             for peer in self.peers.values_mut() {
-                if let Stage::Seated { downstream, .. } = &mut peer.stage {
+                if let Some((_, downstream)) = peer.running() {
                     downstream.frame_sealed(now);
                 }
             }
@@ -490,6 +550,7 @@ impl Relay {
     /// What is to be done next. Transmissions are written into `buffer`, which is cleared first.
     pub fn poll(&mut self, now: Time, buffer: &mut Vec<u8>) -> RelayOutput {
         buffer.clear();
+        self.begin_if_ready(now);
         self.seal(now);
         self.send_away(now);
         if let Some((peer, reason)) = self.closing.pop_front() {
@@ -513,8 +574,17 @@ impl Relay {
             forwards: self.config.forwards() && !self.schedule.pauses(self.sealer.next()),
         };
         for (id, peer) in &mut self.peers {
+            if peer.control_out.is_empty()
+                && let Some((sent, heard)) = peer.echo.take()
+            {
+                Datagram::echo(buffer, sent, heard.as_nanos());
+                return Some((*id, Channel::Datagram));
+            }
             if let Stage::Seated {
-                slot, downstream, ..
+                slot,
+                standing,
+                downstream,
+                download,
             } = &mut peer.stage
             {
                 let seat = &self.seats[usize::from(slot.0)];
@@ -525,18 +595,18 @@ impl Relay {
                     agreed_next: self.ballot.agreed_next(),
                     epoch: self.config.epoch,
                 };
-                downstream.fall_back(now, &view, news, &mut self.frame, &mut peer.control_out);
-                if peer.control_out.is_empty()
-                    && let Some((sent, heard)) = peer.echo.take()
-                {
-                    Datagram::echo(buffer, sent, heard.as_nanos());
-                    return Some((*id, Channel::Datagram));
+                if *standing == Standing::Running {
+                    downstream.fall_back(now, &view, news, &mut self.frame, &mut peer.control_out);
+                    if peer.control_out.is_empty()
+                        && downstream.timeout() <= now
+                        && downstream.write(now, &view, news, period, buffer)
+                    {
+                        return Some((*id, Channel::Datagram));
+                    }
                 }
-                if peer.control_out.is_empty()
-                    && downstream.timeout() <= now
-                    && downstream.write(now, &view, news, period, buffer)
-                {
-                    return Some((*id, Channel::Datagram));
+                if let Some(piece) = download.as_mut().and_then(Download::piece) {
+                    let piece = FromRelay::Snapshot(piece.to_vec());
+                    encode_control(&piece, &mut peer.control_out);
                 }
             }
             if !peer.control_out.is_empty() {

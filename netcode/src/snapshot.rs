@@ -134,6 +134,17 @@ pub fn base_of(bytes: &[u8]) -> Result<Option<SnapshotHash>, SnapshotError> {
     Head::decode(&mut Decoder::new(bytes)).map(|head| head.base)
 }
 
+/// Reads a whole snapshot whose canonical bytes have that `hash`.
+///
+/// # Errors
+/// [`SnapshotError`] if the bytes are none, or another one.
+pub(crate) fn open(bytes: &[u8], hash: SnapshotHash) -> Result<Snapshot, SnapshotError> {
+    if Head::decode(&mut Decoder::new(bytes))?.hash != hash {
+        return Err(SnapshotError::Damaged);
+    }
+    unpack(bytes, None)
+}
+
 /// Reads what [`pack`] wrote, from the same `base` if it was given one. Whether it is a world of the
 /// game is left to [`Snapshot::restore`].
 ///

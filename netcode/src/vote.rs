@@ -62,9 +62,15 @@ impl Ballot {
         }
     }
 
-    pub(crate) fn seat(&mut self, slot: Slot, seated: bool) {
+    /// `slot` votes, for `next` and what comes after it.
+    pub(crate) fn sit(&mut self, slot: Slot, next: Tick) {
+        self.voters[usize::from(slot.0)] = Voter { seated: true, next };
+    }
+
+    /// It votes no more.
+    pub(crate) fn rise(&mut self, slot: Slot) {
         self.voters[usize::from(slot.0)] = Voter {
-            seated,
+            seated: false,
             next: self.first,
         };
     }
@@ -204,7 +210,7 @@ mod tests {
 
     fn ballot_from(slots: u8, first: Tick) -> Ballot {
         let mut ballot = Ballot::new(slots, first);
-        Slot::all(slots).for_each(|slot| ballot.seat(slot, true));
+        Slot::all(slots).for_each(|slot| ballot.sit(slot, first));
         ballot
     }
 
@@ -275,7 +281,7 @@ mod tests {
             ballot.agree();
         }
         assert_eq!(ballot.agreed_next(), Tick(300));
-        ballot.seat(Slot(1), false);
+        ballot.rise(Slot(1));
         ballot.agree();
         assert_eq!(
             ballot.agreed_next(),
@@ -301,7 +307,7 @@ mod tests {
     fn who_leaves_is_not_waited_for() {
         let mut ballot = ballot(2);
         ballot.vote(Slot(0), Tick(0), Digest(1));
-        ballot.seat(Slot(1), false);
+        ballot.rise(Slot(1));
         ballot.agree();
         assert_eq!(ballot.agreed_next(), Tick(1));
         assert!(

@@ -120,6 +120,11 @@ fn a_relay_that_lies_about_the_way_is_left() {
     }
 }
 
+/// A start at tick 0, 60 times a second, whose deadline is then.
+fn start(deadline: u64) -> Vec<u8> {
+    [&[0][..], &varint(deadline), &[60, 1, 0]].concat()
+}
+
 #[test]
 fn frames_that_break_their_own_format_are_refused() {
     let running = |bytes| closed_by(Stage::Running, true, bytes);
@@ -162,11 +167,11 @@ fn frames_that_break_their_own_format_are_refused() {
     // Messages that do not belong there.
     let unexpected = Some(CloseReason::Unexpected);
     assert_eq!(
-        closed_by(Stage::Greeting, false, control(1, &varint(7))),
+        closed_by(Stage::Greeting, false, control(1, &start(7))),
         unexpected
     );
     assert_eq!(
-        closed_by(Stage::Running, false, control(1, &varint(7))),
+        closed_by(Stage::Running, false, control(1, &start(7))),
         unexpected
     );
     assert_eq!(
@@ -240,7 +245,7 @@ fn welcome(slot: u8, slots: u8, rate: (u64, u64), repeat: u64) -> Vec<u8> {
 fn welcome_from(first: u64, slot: u8, slots: u8, rate: (u64, u64), repeat: u64) -> Vec<u8> {
     let (numerator, denominator) = (varint(rate.0), varint(rate.1));
     let (first, repeat) = (varint(first), varint(repeat));
-    let parts: [&[u8]; 13] = [
+    let parts: [&[u8]; 16] = [
         &[slot],
         &[5],
         &[slots],
@@ -252,10 +257,15 @@ fn welcome_from(first: u64, slot: u8, slots: u8, rate: (u64, u64), repeat: u64) 
         &[1],
         // 256 commands and 65,536 bytes per second.
         &[0x80, 2, 0x80, 0x80, 4],
-        // No bots, no pauses by players.
-        &[0, 0],
+        // No bots, no pauses by players, no snapshots.
+        &[0, 0, 0, 1],
+        // The epoch, no token, no commands.
         &[1],
+        &[0],
         &[0, 0],
+        // Stamps begin, as the frames do, with the session.
+        &first,
+        &[0],
     ];
     control(0, &parts.concat())
 }
@@ -351,8 +361,8 @@ fn another_protocol_a_full_and_a_begun_session_are_refused() {
     pump.record = Some(Vec::new());
     pump.step();
     let mut hello = pump.record.take().unwrap().remove(0).1;
-    assert_eq!(hello.bytes[5], 3, "the version of the protocol");
-    hello.bytes[5] = 4;
+    assert_eq!(hello.bytes[5], 4, "the version of the protocol");
+    hello.bytes[5] = 3;
     let late = pump.join(Mixer);
     pump.chairs[2].connected = false;
     hello.peer = late;

@@ -60,7 +60,10 @@ fn an_echo_from_the_end_of_time_does_not_panic() {
             for _ in 0..8 {
                 pump.inject(&down(true, echo(sent, relay)));
             }
-            pump.inject(&down(false, control(1, &varint(deadline))));
+            pump.inject(&down(
+                false,
+                control(1, &[&[0][..], &varint(deadline), &[60, 1, 0]].concat()),
+            ));
             pump.run(SECOND / 10);
         }
     }

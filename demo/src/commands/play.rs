@@ -73,6 +73,11 @@ impl<S: Game> Pilot<S> for Narrator<S> {
             Event::Started => self.console.note("the match begins"),
             Event::Desync(tick) => self.console.note(&format!("DESYNC since tick {tick}")),
             Event::Time(event) => self.console.note(&event.to_string()),
+            Event::CatchingUp { from, to } => {
+                let note = format!("the match runs: catching up from tick {from} to tick {to}");
+                self.console.note(&note);
+            }
+            Event::Live => self.console.note("caught up, and plays"),
             Event::Ended | Event::Closed(_) => {}
         }
     }

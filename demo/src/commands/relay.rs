@@ -206,6 +206,13 @@ fn tell(console: Console, told: &Told<'_>) {
         RelayEvent::Joined { slot, peer } => {
             console.note(&format!("slot {slot} taken from {}", place(peer)));
         }
+        RelayEvent::Live { slot, tick } => {
+            console.note(&format!(
+                "slot {slot} has caught up, and plays from tick {tick} on"
+            ));
+        }
+        // Of these there is one every few seconds.
+        RelayEvent::Keyframe(_) => {}
         RelayEvent::Started => console.note("all are ready, the match begins"),
         RelayEvent::PaceChanges(change) => {
             let (rate, at) = (change.real_rate(), change.at);

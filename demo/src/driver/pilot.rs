@@ -105,7 +105,7 @@ impl Ending {
             Event::Started => self.begun = now + START_DELAY,
             Event::Desync(tick) => self.desync = self.desync.or(Some(*tick)),
             Event::Ended => self.ended = now,
-            Event::Time(_) | Event::Closed(_) => {}
+            Event::CatchingUp { .. } | Event::Live | Event::Time(_) | Event::Closed(_) => {}
         }
     }
 }

@@ -5,6 +5,7 @@ use phalanx_engine::{
     Timeline,
 };
 
+use super::keyframes::Keyframes;
 use crate::config::SessionRules;
 use crate::histogram::Histogram;
 use crate::link::Receiver;
@@ -19,7 +20,7 @@ pub(super) const SAMPLES_KEPT: usize = 1024;
 pub(super) struct Playing<S: Simulation> {
     pub(super) timeline: Timeline<S>,
     pub(super) slot: Slot,
-    pub(super) rules: SessionRules,
+    pub(super) keyframes: Keyframes,
     /// All sealed frames, if they are kept.
     pub(super) log: Option<Log>,
     /// The first tick whose sealed frame is not there yet; it may be ahead of what was executed.
@@ -38,6 +39,15 @@ pub(super) struct Playing<S: Simulation> {
 }
 
 impl<S: Simulation> Playing<S> {
+    /// Goes on at `next`: everything before it is executed, and nothing after it is known.
+    pub(super) fn go_on(&mut self, next: Tick) {
+        self.sealed = next;
+        self.due = next;
+        self.holds = false;
+        self.stalls_counted = next;
+        self.keyframes.go_on(next);
+    }
+
     /// An empty log of the session.
     pub(super) fn new_log(&self) -> Log {
         let setup = self.timeline.setup();
@@ -48,7 +58,7 @@ impl<S: Simulation> Playing<S> {
     pub(super) fn new(timeline: Timeline<S>, slot: Slot, rules: SessionRules) -> Self {
         let first = timeline.setup().first;
         Self {
-            rules,
+            keyframes: Keyframes::new(first, rules.keyframe_ticks),
             log: None,
             timeline,
             slot,
@@ -78,9 +88,10 @@ impl<S: Simulation> Playing<S> {
         }
     }
 
-    pub(super) fn execute(&mut self) -> u64 {
+    /// Executes what is due, as long as there is time for `more`.
+    pub(super) fn execute(&mut self, mut more: impl FnMut() -> bool) -> u64 {
         let mut executed = 0;
-        while self.timeline.next() < self.due {
+        while self.timeline.next() < self.due && (executed == 0 || more()) {
             let before = self.timeline.confirmed();
             if self.timeline.advance().is_err() {
                 break;

@@ -11,7 +11,7 @@ use crate::limits::{
 };
 use crate::ring::position;
 use crate::wire::{
-    BitReader, FragmentHeader, FrameShape, FramesReader, RelayHeader, Welcome, WireError,
+    BitReader, FragmentHeader, FrameShape, FramesReader, Position, RelayHeader, Welcome, WireError,
     blank_frame,
 };
 
@@ -66,6 +66,8 @@ pub(crate) struct Downlink {
     chain: Chain,
     /// The tick after the newest frame that came.
     seen: Tick,
+    /// What the relay sealed before this tick was sealed when the match began for this client.
+    expected: Tick,
     /// Where frames are decoded into.
     frame: SealedFrame,
     /// Frames beyond a hole.
@@ -76,11 +78,10 @@ pub(crate) struct Downlink {
 }
 
 impl Downlink {
-    /// The frames of the session that `welcome` tells of; the first carries `genesis`.
-    pub(crate) fn new(welcome: &Welcome, neutral: Vec<u8>, genesis: FrameHash) -> Self {
-        let Setup {
-            slots, rate, first, ..
-        } = welcome.setup;
+    /// The frames of the session that `welcome` tells of; the first carries `head`, and the session has that
+    /// `pace` before it.
+    pub(crate) fn new(welcome: &Welcome, neutral: Vec<u8>, head: FrameHash, pace: Pace) -> Self {
+        let Setup { slots, first, .. } = welcome.setup;
         let shape = FrameShape {
             slots,
             // Its own neutral input's, which is within limits.
@@ -93,13 +94,14 @@ impl Downlink {
             chain: Chain {
                 epoch: welcome.epoch,
                 next: first,
-                head: genesis,
+                head,
                 baselines: vec![vec![0; shape.inputs_len()]; kept],
                 encoder: Encoder::new(),
-                pace: Pace::new(rate),
+                pace,
                 changes: Vec::new(),
             },
             seen: Tick::ZERO,
+            expected: first,
             frame: blank_frame(shape, &neutral),
             input: neutral.clone(),
             neutral,
@@ -109,9 +111,40 @@ impl Downlink {
         }
     }
 
+    /// Goes on after `tick`, at which the slots had those packed inputs.
+    pub(crate) fn go_to(&mut self, tick: Tick, inputs: &[u8]) {
+        self.chain.next = tick.next();
+        self.chain.baselines[position(tick, FRAMES_KEPT)].copy_from_slice(inputs);
+    }
+
+    /// Goes on over another connection, to a relay of that epoch.
+    ///
+    /// # Errors
+    /// [`CloseReason`] if this client knows a later one.
+    pub(crate) fn resume(&mut self, epoch: u32) -> Result<(), CloseReason> {
+        if epoch < self.chain.epoch {
+            return Err(CloseReason::Unexpected);
+        }
+        self.chain.epoch = epoch;
+        self.seen = self.chain.next;
+        self.fragments.clear();
+        Ok(())
+    }
+
+    /// The relay is about to seal `tick`.
+    pub(crate) fn expect(&mut self, tick: Tick) {
+        self.expected = tick;
+    }
+
     /// Every frame before this one was taken.
     pub(crate) const fn next(&self) -> Tick {
         self.chain.next
+    }
+
+    /// The frames that were taken, if there are any.
+    pub(crate) fn position(&self) -> Option<Position> {
+        let Chain { next, head, .. } = self.chain;
+        (next > self.first).then_some(Position { next, head })
     }
 
     /// The tick after the newest frame that came, whether or not those before it did.
@@ -181,7 +214,7 @@ impl Downlink {
     /// Takes the decoded frame if it is the next one, keeps it if it is a later one.
     fn place(&mut self, receiver: &mut impl Receiver) {
         let (tick, next) = (self.frame.tick, self.chain.next);
-        if tick < next + FRAMES_BEHIND_MAX {
+        if tick < next.max(self.expected) + FRAMES_BEHIND_MAX {
             self.seen = self.seen.max(tick.next());
         }
         if tick > next && tick < next + FRAMES_AHEAD_MAX {

@@ -24,6 +24,13 @@ pub(super) struct Running {
     pub(super) uplink: Uplink,
     pub(super) outbox: Outbox,
     pub(super) downlink: Downlink,
+    /// The tick that the relay was about to seal when the match began for this client, until that is executed:
+    /// until then it stamps nothing.
+    pub(super) catching_up: Option<Tick>,
+    /// Whether the relay waits for inputs that come late.
+    pub(super) waits: bool,
+    /// Of changes of the rate up to this tick the clock was told.
+    pub(super) told: Tick,
     /// When every input before this one came is known, as far as it was told.
     pub(super) reported_next: Tick,
     pub(super) stagger: Stagger,
@@ -36,6 +43,19 @@ pub(super) struct Running {
 }
 
 impl Running {
+    /// The tick after the newest that was sealed, as far as is known, while this client catches up.
+    pub(super) fn catches_up(&self) -> Option<Tick> {
+        self.catching_up.map(|at| at.max(self.downlink.seen()))
+    }
+
+    /// Stamps from now on, but nothing before `from`; returns the first tick.
+    pub(super) fn go_live(&mut self, now: Time, neutral: &[u8], from: Tick) -> Tick {
+        self.catching_up = None;
+        let stamped = self.stamps.restart(now, from);
+        self.uplink = Uplink::new(neutral.to_vec(), stamped, self.waits);
+        stamped
+    }
+
     /// Takes frames and forwarded inputs.
     pub(super) fn take(
         &mut self,
@@ -46,7 +66,11 @@ impl Running {
     ) -> Result<(), CloseReason> {
         let taken = self.downlink.take(header, bits, receiver);
         for change in self.downlink.rate_changes() {
-            self.stamps.rate(now, change);
+            // Of those before it, it was told at the start.
+            if change.at > self.told {
+                self.told = change.at;
+                self.stamps.rate(now, change);
+            }
         }
         taken
     }
@@ -113,7 +137,11 @@ impl Running {
         let votes = votes_end.since(votes_first).max(0).unsigned_abs();
         let mut header = InputHeader {
             number: low16(Tick(self.stagger.sent())),
-            frames_next: self.downlink.next(),
+            frames_next: match self.catching_up {
+                // No more frames come than there is room for.
+                Some(_) => confirmed.min(self.downlink.next()),
+                None => self.downlink.next(),
+            },
             first: Tick::ZERO,
             count: 0,
             acked_baseline: false,

@@ -6,8 +6,8 @@ use crate::limits::INPUTS_AHEAD_MAX;
 use crate::ring::position;
 use crate::time::samples::{Sample, Samples};
 use crate::time::{
-    Adaptive, Advance, Beyond, LateWorth, LeadConfig, NetClock, NetTime, Observation, Server,
-    Steps, TickMap, Time, TimeConfig, TimeEvent, TimeProvider,
+    Adaptive, Advance, Beyond, LateWorth, LeadConfig, Local, NetClock, NetTime, Observation,
+    Server, Steps, TickMap, Time, TimeConfig, TimeEvent, TimeProvider,
 };
 use crate::wire::Arrival;
 
@@ -63,8 +63,7 @@ impl Stamps {
         }
         let mut clock = NetClock::new(Box::new(provider), start.map);
         let local = clock.advance(now).local;
-        let upcoming = local.to_tick().map_or(Tick::ZERO, Tick::next);
-        let first = start.first.max(upcoming);
+        let first = start.first.max(upcoming(local));
         let steps = Steps::new(first, &time).expect("constants are valid");
         let kept = usize::try_from(STAMPS).unwrap_or(0);
         Self {
@@ -76,6 +75,15 @@ impl Stamps {
             events: [None; 2],
             samples: Samples::new(rate),
         }
+    }
+
+    /// Stamps nothing before `from`, and nothing whose moment has passed at `now`; returns the first tick.
+    pub(crate) fn restart(&mut self, now: Time, from: Tick) -> Tick {
+        let local = self.clock.advance(now).local;
+        let first = from.max(upcoming(local));
+        let time = time_config(self.rate, self.waits);
+        self.steps = Steps::new(first, &time).expect("constants are valid");
+        first
     }
 
     /// The tick that is stamped next.
@@ -201,6 +209,11 @@ impl Stamps {
     pub(crate) fn replace(&mut self, provider: Box<dyn TimeProvider>) -> Box<dyn TimeProvider> {
         self.clock.replace(provider)
     }
+}
+
+/// The first tick whose moment has not passed.
+fn upcoming(local: NetTime<Local>) -> Tick {
+    local.to_tick().map_or(Tick::ZERO, Tick::next)
 }
 
 /// How overdue stamps are made up for.

@@ -86,6 +86,9 @@ impl Rig {
         };
         while rig.link.running().is_none() {
             rig.step();
+            if let Some(LinkEvent::Welcome(_)) = rig.link.poll_event() {
+                rig.link.stand().unwrap();
+            }
         }
         if let Stage::Running(running) = &mut rig.link.stage {
             running.stagger = stagger;

@@ -374,11 +374,11 @@ fn a_rider_is_shown_where_it_stands() {
     expect![[r#"
         net   players  corrected by px  px in a frame, and without
         wifi        2             28.3             5.6         29.5
-        wifi        3             53.6            18.7         55.5
-        wifi        4             50.1            20.6         38.8
+        wifi        3             53.5            18.7         55.5
+        wifi        4             50.0            20.5         38.7
         far         2             70.8             8.7         78.6
-        far         3            133.6             8.6        144.0
-        far         4            169.4            15.1        195.0
+        far         3            133.5             8.6        144.0
+        far         4            169.3            15.0        195.0
     "#]]
     .assert_eq(&table);
 }

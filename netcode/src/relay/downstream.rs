@@ -10,7 +10,7 @@ use super::seat::Seat;
 use crate::limits::{
     DATAGRAM_BYTES_MAX, FORWARDING_SLOTS_MAX, FRAGMENT_RESEND_INTERVAL,
     FRAME_DATAGRAMS_AT_ONCE_MAX, FRAMES_PER_DATAGRAM_MAX, PROVISIONAL_TICKS_MAX, RESEND_INTERVAL,
-    STREAM_FALLBACK_AFTER, STREAMED_FRAMES_MAX,
+    STREAM_FALLBACK_AFTER, STREAMED_BYTES_MAX, STREAMED_FRAMES_MAX,
 };
 use crate::link::PROVISIONAL_COUNT_BITS;
 use crate::time::Time;
@@ -54,6 +54,8 @@ pub(crate) struct Downstream {
     acked: Tick,
     /// Frames before this one went by the stream.
     streamed: Tick,
+    /// What is on the stream and not acknowledged: up to which frame each message goes, and its bytes.
+    on_stream: VecDeque<(Tick, usize)>,
     /// When the client last acknowledged more, or the stream was begun.
     progressed: Time,
     /// What it is to hear of its way up.
@@ -71,12 +73,13 @@ pub(crate) struct Downstream {
 }
 
 impl Downstream {
-    /// Nothing sent yet to the client in `slot`, of a session that begins at `first`.
+    /// Nothing sent yet to the client in `slot`, which has every frame before `first`.
     pub(crate) fn new(slot: Slot, first: Tick) -> Self {
         Self {
             slot,
             acked: first,
             streamed: first,
+            on_stream: VecDeque::new(),
             progressed: Time::ZERO,
             reporter: Reporter::default(),
             send_at: Time::NEVER,
@@ -109,6 +112,12 @@ impl Downstream {
             self.progressed = now;
         }
         self.fragmented.retain(|(tick, _)| *tick >= self.acked);
+        let acked = self.acked;
+        while self
+            .on_stream
+            .pop_front_if(|(end, _)| *end <= acked)
+            .is_some()
+        {}
     }
 
     /// A datagram of the client came.
@@ -153,11 +162,13 @@ impl Downstream {
         if self.acked < self.streamed && self.progressed + STREAM_FALLBACK_AFTER * 2 < now {
             // It had no room for them then.
             self.streamed = self.acked;
+            self.on_stream.clear();
         }
         let first = self.first_unsent();
         let sealer = view.sealer;
         let limit = sealer.next().min(self.acked + STREAMED_FRAMES_MAX);
-        if first >= limit {
+        let bytes: usize = self.on_stream.iter().map(|(_, bytes)| bytes).sum();
+        if first >= limit || bytes >= STREAMED_BYTES_MAX {
             return;
         }
         let overdue =
@@ -191,6 +202,7 @@ impl Downstream {
         bits.put_bool(false);
         bits.put_bool(false);
         bits.finish();
+        self.on_stream.push_back((end, body.len()));
         encode_control(&FromRelay::Frames(body), control);
         self.streamed = end;
     }

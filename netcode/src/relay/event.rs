@@ -9,7 +9,7 @@ use crate::vote::Disagreement;
 /// What a relay tells its host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RelayEvent {
-    /// A player took a slot.
+    /// A player took a slot, or came back to its own.
     Joined {
         /// The slot.
         slot: Slot,
@@ -32,6 +32,15 @@ pub enum RelayEvent {
         /// Why.
         reason: CloseReason,
     },
+    /// A player who came late, or back, has caught up, and plays from that tick on.
+    Live {
+        /// Its slot.
+        slot: Slot,
+        /// The first tick of which it decides.
+        tick: Tick,
+    },
+    /// The snapshot of that tick is here: later ones who come go on from it.
+    Keyframe(Tick),
     /// The tick rate or the speed is going to change: that is sealed now.
     PaceChanges(PaceChange),
     /// The session is going to stand still, or to go on, as was [asked](Relay::pause) by the host or, if

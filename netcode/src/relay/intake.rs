@@ -34,10 +34,7 @@ impl Relay {
                 Ok(())
             }
             ToRelay::Inputs(header, bits) => {
-                let Stage::Seated {
-                    slot, downstream, ..
-                } = &mut peer.stage
-                else {
+                let Some((slot, downstream)) = peer.running() else {
                     return Err(CloseReason::Unexpected);
                 };
                 if header.frames_next > self.sealer.next() {
@@ -46,7 +43,6 @@ impl Relay {
                 downstream.received(header.number);
                 downstream.acknowledge(now, header.frames_next);
                 downstream.acknowledge_soon(now);
-                let slot = *slot;
                 self.inputs(now, slot, &header, bits)
             }
         }
@@ -165,15 +161,10 @@ impl Relay {
         let hold = self.schedule.period() / FORWARDING_HOLD_PARTS;
         let forwards = self.config.forwards();
         for peer in self.peers.values_mut() {
-            let Stage::Seated {
-                slot: other,
-                downstream,
-                ..
-            } = &mut peer.stage
-            else {
+            let Some((other, downstream)) = peer.running() else {
                 continue;
             };
-            if *other == slot {
+            if other == slot {
                 downstream.arrived(new);
             } else if forwards {
                 downstream.forward(now + hold);

@@ -3,6 +3,7 @@
 use phalanx_engine::Slot;
 
 use super::budget::Budget;
+use super::download::Download;
 use super::downstream::Downstream;
 use crate::time::Time;
 use crate::wire::ControlReader;
@@ -14,10 +15,23 @@ pub(super) enum Stage {
     Greeting { since: Time },
     /// It has a slot.
     Seated {
-        ready: bool,
-        downstream: Box<Downstream>,
         slot: Slot,
+        standing: Standing,
+        downstream: Box<Downstream>,
+        /// The snapshot that it goes on from, until it has it.
+        download: Option<Download>,
     },
+}
+
+/// How far a player is on its way into the match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It measures the clocks, and takes a snapshot if it needs one.
+    Arriving,
+    /// It waits for the match to begin.
+    Ready,
+    /// It is sent frames.
+    Running,
 }
 
 /// A connection.
@@ -31,4 +45,19 @@ pub(super) struct Peer {
     pub(super) heard: Time,
     /// What it sent within the present second.
     pub(super) budget: Budget,
+}
+
+impl Peer {
+    /// What it is sent of the match, if it is sent frames.
+    pub(super) fn running(&mut self) -> Option<(Slot, &mut Downstream)> {
+        match &mut self.stage {
+            Stage::Seated {
+                slot,
+                standing: Standing::Running,
+                downstream,
+                ..
+            } => Some((*slot, downstream)),
+            _ => None,
+        }
+    }
 }

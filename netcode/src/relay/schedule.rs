@@ -61,6 +61,14 @@ impl Schedule {
         self.map.due(tick)
     }
 
+    /// When `tick`, the next one, is due, how many there are per second of real time from then on, and from when on there are others.
+    pub(crate) fn from(&self, tick: Tick) -> (Time, TickRate, Option<(Tick, TickRate)>) {
+        let rate = self.map.rate_at(NetTime::start_of(tick));
+        let pending = self.pace.pending().filter(|change| change.at > tick);
+        let change = pending.map(|change| (change.at, change.real_rate()));
+        (self.deadline(tick), rate, change)
+    }
+
     /// How long a tick takes at the rate and speed in force.
     pub(crate) fn period(&self) -> Duration {
         Duration::from_nanos(self.pace.real_rate().period_nanos())

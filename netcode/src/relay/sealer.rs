@@ -1,7 +1,9 @@
 //! [`Sealer`]: fixes one tick after the other and keeps the log.
 
 use phalanx_engine::limits::{COMMAND_BYTES_PER_FRAME_MAX, COMMANDS_PER_FRAME_MAX, ENTRIES_MAX};
-use phalanx_engine::{CommandWay, Entry, Log, Provenance, SealedCommand, SealedFrame, Slot, Tick};
+use phalanx_engine::{
+    CommandWay, Entry, FrameHash, Log, Provenance, SealedCommand, SealedFrame, Slot, Tick,
+};
 
 use super::seat::Seat;
 use crate::config::{LatePolicy, SessionConfig};
@@ -88,6 +90,15 @@ impl Sealer {
         match tick.previous_since(self.first()) {
             Some(before) => &self.frame(before).inputs,
             None => &self.neutral,
+        }
+    }
+
+    /// The hash that the frame of `tick` carries, of a sealed one or the next.
+    pub(crate) fn head_before(&self, tick: Tick, scratch: &mut SealedFrame) -> FrameHash {
+        if self.read(tick, scratch) {
+            scratch.previous
+        } else {
+            self.log.head()
         }
     }
 
@@ -199,7 +210,7 @@ fn fill(
     value: &mut [u8],
 ) -> Provenance {
     let awaited = seat.is_awaited(tick);
-    if seat.peer.is_some()
+    if seat.plays()
         && let Some(input) = seat.input(tick)
     {
         value.copy_from_slice(input);

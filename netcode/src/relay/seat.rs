@@ -1,6 +1,6 @@
 //! [`Seat`]: one slot as the relay sees it: who sits there and what has arrived.
 
-use phalanx_engine::Tick;
+use phalanx_engine::{Presence, Tick};
 
 use super::inbox::Inbox;
 use crate::channel::PeerId;
@@ -20,8 +20,12 @@ pub struct SlotStats {
 #[derive(Debug)]
 pub(crate) struct Seat {
     pub(crate) peer: Option<PeerId>,
-    /// Whether the computer holds it.
-    pub(crate) bot: bool,
+    /// Who holds it, as the log says or the next frame is going to.
+    pub(crate) presence: Presence,
+    /// How many players had it.
+    pub(crate) holders: u64,
+    /// Whether it is kept for the last of them, who is away.
+    pub(crate) reserved: bool,
     /// The first tick without the player who held it last, if nobody took it since.
     pub(crate) left: Option<Tick>,
     /// How often its owner paused the session.
@@ -47,7 +51,9 @@ impl Seat {
         let kept = usize::try_from(INPUTS_KEPT).unwrap_or(0);
         Self {
             peer: None,
-            bot: false,
+            presence: Presence::Absent,
+            holders: 0,
+            reserved: false,
             left: None,
             pauses: 0,
             from: None,
@@ -59,6 +65,16 @@ impl Seat {
             stats: SlotStats::default(),
             commands: Inbox::default(),
         }
+    }
+
+    /// Whether a player may have it who never had it before.
+    pub(crate) const fn is_free(&self) -> bool {
+        self.peer.is_none() && !self.reserved
+    }
+
+    /// Whether its player is in the match, and not only on the way into it.
+    pub(crate) const fn plays(&self) -> bool {
+        self.peer.is_some() && matches!(self.presence, Presence::Player)
     }
 
     /// Whether a tick is held back for this slot's input.
@@ -90,11 +106,15 @@ impl Seat {
         self.next = tick.next();
     }
 
-    /// The owner is gone.
-    pub(crate) fn vacate(&mut self) {
+    /// The owner is gone: for good, or `comes_back`. What it ordered before is not forgotten then, for it
+    /// does not say that again.
+    pub(crate) fn vacate(&mut self, comes_back: bool) {
         self.peer = None;
         self.from = None;
-        self.commands.vacate();
+        self.reserved = comes_back;
+        if !comes_back {
+            self.commands.vacate();
+        }
     }
 
     fn range(&self, tick: Tick) -> core::ops::Range<usize> {

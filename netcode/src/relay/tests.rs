@@ -51,7 +51,12 @@ impl Host {
         assert_eq!(host.relay.change_rate(HZ_20), Err(PaceError::NotRunning));
         host.relay.connected(now, PEER);
         let protocol = PROTOCOL_VERSION;
-        host.say(&FromClient::Hello(Hello { protocol, game }));
+        host.say(&FromClient::Hello(Hello {
+            protocol,
+            game,
+            token: None,
+            held: None,
+        }));
         host.say(&FromClient::Ready);
         host
     }

@@ -117,6 +117,11 @@ impl Machine {
         }
     }
 
+    /// Nothing more is heard of what came over a connection that is gone.
+    pub(super) fn forget(&mut self) {
+        self.held.clear();
+    }
+
     /// Whether something waits for the process.
     pub(super) fn holds(&self) -> bool {
         !self.held.is_empty()

@@ -7,6 +7,7 @@ use phalanx_engine::{Setup, Simulation, Slot, Tick, TickRate};
 use super::{LinkConditions, Plant};
 use crate::client::ClientConfig;
 use crate::config::{SessionConfig, SessionRules};
+use crate::resume::ResumeKey;
 use crate::time::Time;
 
 /// One match: the same whether it is played in the virtual world or over real sockets.
@@ -105,12 +106,13 @@ impl Scenario {
         if slot.0.is_multiple_of(2) { ppm } else { -ppm }
     }
 
-    /// The session that the relay is to host.
+    /// The session that the relay is to host; players who lost their connection may come back.
     #[must_use]
     pub fn session<S: Simulation>(&self, simulation: &S) -> SessionConfig {
         let mut config = SessionConfig::new(simulation, self.setup());
         config.rules = self.rules;
         config.length = Some(self.ticks);
+        config.resume = Some(ResumeKey([7; 32]));
         config
     }
 }

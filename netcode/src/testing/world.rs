@@ -10,10 +10,10 @@ use std::collections::VecDeque;
 use phalanx_engine::{Digest, EffectEvent, PathStep, Simulation, Slot, Snapshot, Tick, mix};
 
 use super::machine::Machine;
-use super::{Detour, LinkId, Network, Planted, Scenario};
+use super::{Detour, LinkConditions, LinkId, Network, Planted, Scenario};
 use crate::channel::{Channel, CloseReason, PeerId};
-use crate::client::{Client, ClientConfigError, Event, Output};
-use crate::config::ConfigError;
+use crate::client::{Client, ClientConfig, ClientConfigError, Event, Output};
+use crate::config::{ConfigError, SessionConfig};
 use crate::histogram::Histogram;
 use crate::link::CommandError;
 use crate::present::View;
@@ -23,6 +23,8 @@ use crate::time::Time;
 /// One client and where it stands in the virtual world.
 struct Node<S: Simulation> {
     client: Client<Planted<S>>,
+    /// Its present connection, or the last one.
+    peer: PeerId,
     up: LinkId,
     down: LinkId,
     machine: Machine,
@@ -40,6 +42,14 @@ impl<S: Simulation> Node<S> {
             timeline.simulation().seat(*slot);
         }
         self.events.push(event);
+    }
+
+    /// Takes what the client has to tell of its end.
+    fn flush(&mut self, now: Time, buffer: &mut Vec<u8>) {
+        let local = self.local(now);
+        while let Output::Event(event) = self.client.poll(local, buffer) {
+            self.told(event);
+        }
     }
 
     fn local(&self, now: Time) -> Time {
@@ -74,6 +84,8 @@ pub struct World<S: Simulation> {
     relay_held: VecDeque<(PeerId, Channel, Vec<u8>)>,
     relay_events: Vec<RelayEvent>,
     nodes: Vec<Node<S>>,
+    /// How many connections there were.
+    peers: u64,
     bot: S,
     buffer: Vec<u8>,
     started: Time,
@@ -139,35 +151,40 @@ impl<S: Simulation> World<S> {
     /// # Errors
     /// [`WorldError`] if the scenario is out of range.
     pub fn new(scenario: &Scenario, simulation: impl Fn() -> S) -> Result<Self, WorldError> {
-        let mut network = Network::new(mix(scenario.seed));
-        let mut relay = Relay::new(scenario.session(&simulation()))?;
-        let mut nodes = Vec::new();
+        let session = scenario.session(&simulation());
+        let mut world = Self::vacant(scenario, session, simulation())?;
         for slot in Slot::all(scenario.players) {
             let planted = Planted::new(simulation(), scenario.plant);
             // Clocks have nothing in common: up to twelve days apart.
             let skew = mix(scenario.seed ^ mix(u64::from(slot.0) + 1)) >> 14;
-            nodes.push(Node {
-                client: Client::new(planted, scenario.client)?,
-                up: network.add_link(scenario.up),
-                down: network.add_link(scenario.down),
-                machine: Machine::new(skew, scenario.clock_ppm(slot)),
-                due: Time::ZERO,
-                connected: true,
-                events: Vec::new(),
-                orders: VecDeque::new(),
-            });
-            relay.connected(Time::ZERO, PeerId(slot.0.into()));
+            let client = Client::new(planted, scenario.client)?;
+            let machine = Machine::new(skew, scenario.clock_ppm(slot));
+            world.add(client, machine, (scenario.up, scenario.down));
         }
+        Ok(world)
+    }
+
+    /// A world with nobody but a relay, which hosts that `session`; of the scenario it takes the seed and the
+    /// detour. Players [come](World::come).
+    ///
+    /// # Errors
+    /// [`WorldError`] if the session's configuration is out of range.
+    pub fn vacant(
+        scenario: &Scenario,
+        session: SessionConfig,
+        simulation: S,
+    ) -> Result<Self, WorldError> {
         Ok(Self {
             now: Time::ZERO,
-            network,
-            relay,
+            network: Network::new(mix(scenario.seed)),
+            relay: Relay::new(session)?,
             relay_due: Time::ZERO,
             relay_awake: Time::ZERO,
             relay_held: VecDeque::new(),
             relay_events: Vec::new(),
-            nodes,
-            bot: simulation(),
+            peers: 0,
+            nodes: Vec::new(),
+            bot: simulation,
             buffer: Vec::new(),
             started: Time::NEVER,
             ended: Time::NEVER,
@@ -321,13 +338,117 @@ impl<S: Simulation> World<S> {
         (&mut self.network, up, down)
     }
 
-    /// Takes the client in `slot` away without a word; its relay's driver notices at once.
+    /// Cuts the connection of the client in `slot`: both ends notice at once. See [`World::cut`] for one
+    /// that the relay does not notice.
     pub fn kill(&mut self, slot: Slot) {
         let index = self.node_index(slot);
-        self.nodes[index].connected = false;
-        self.nodes[index].due = Time::NEVER;
-        self.relay.disconnected(PeerId(index as u64), None);
+        let node = &mut self.nodes[index];
+        node.connected = false;
+        node.due = Time::NEVER;
+        node.client.disconnected(None);
+        node.flush(self.now, &mut self.buffer);
+        let peer = node.peer;
+        self.relay.disconnected(peer, None);
         self.relay_due = self.now.max(self.relay_awake);
+    }
+
+    /// Gives the client in `slot`, whose connection is gone, another one: over links like those it had, from
+    /// the same process.
+    ///
+    /// # Panics
+    /// If there is no such slot.
+    pub fn reconnect(&mut self, slot: Slot) {
+        let index = self.node_index(slot);
+        self.replug(index);
+        let node = &mut self.nodes[index];
+        node.client.reconnect();
+    }
+
+    /// Lets the player in `slot`, whose process died, start it again and claim its slot; `simulation` are its rules.
+    ///
+    /// # Errors
+    /// [`WorldError`] if `config` is out of range.
+    ///
+    /// # Panics
+    /// If there is no such slot, or the relay does not take players back.
+    pub fn restart(
+        &mut self,
+        slot: Slot,
+        simulation: S,
+        config: ClientConfig,
+    ) -> Result<(), WorldError> {
+        let index = self.node_index(slot);
+        let token = self.nodes[index].client.token();
+        let token = token.expect("the relay takes players back");
+        let client = Client::new(Planted::new(simulation, None), config)?;
+        self.replug(index);
+        let node = &mut self.nodes[index];
+        node.client = client.claiming(token);
+        node.orders.clear();
+        Ok(())
+    }
+
+    /// Lets another player come, over links of those conditions; returns its place among all who came.
+    ///
+    /// # Errors
+    /// [`WorldError`] if `config` is out of range.
+    pub fn come(
+        &mut self,
+        simulation: S,
+        config: ClientConfig,
+        conditions: (LinkConditions, LinkConditions),
+    ) -> Result<usize, WorldError> {
+        let place = self.nodes.len();
+        let client = Client::new(Planted::new(simulation, None), config)?;
+        let machine = Machine::new(mix(place as u64 + 1) >> 14, 0);
+        self.add(client, machine, conditions);
+        Ok(place)
+    }
+
+    fn add(
+        &mut self,
+        client: Client<Planted<S>>,
+        machine: Machine,
+        (up, down): (LinkConditions, LinkConditions),
+    ) {
+        let peer = self.new_peer();
+        self.nodes.push(Node {
+            client,
+            peer,
+            up: self.network.add_link(up),
+            down: self.network.add_link(down),
+            machine,
+            due: self.now,
+            connected: true,
+            events: Vec::new(),
+            orders: VecDeque::new(),
+        });
+    }
+
+    /// The slot of the player who came at that place, once it has one.
+    pub fn slot_of(&self, place: usize) -> Option<Slot> {
+        self.nodes.get(place)?.client.slot()
+    }
+
+    fn new_peer(&mut self) -> PeerId {
+        let peer = PeerId(self.peers);
+        self.peers += 1;
+        self.relay.connected(self.now, peer);
+        self.relay_due = self.now.max(self.relay_awake);
+        peer
+    }
+
+    /// Another connection over fresh links: nothing of the old one arrives any more.
+    fn replug(&mut self, index: usize) {
+        let peer = self.new_peer();
+        let node = &mut self.nodes[index];
+        let conditions = [node.up, node.down].map(|link| *self.network.conditions(link));
+        node.up = self.network.add_link(conditions[0]);
+        node.down = self.network.add_link(conditions[1]);
+        node.peer = peer;
+        node.connected = true;
+        node.machine.forget();
+        node.due = node.machine.acts(self.now);
     }
 
     /// Lets the client in `slot` leave.
@@ -432,7 +553,7 @@ impl<S: Simulation> World<S> {
 
     fn deliver(&mut self) {
         while let Some(arrival) = self.network.receive(self.now) {
-            for (index, node) in (0_u64..).zip(&mut self.nodes) {
+            for node in &mut self.nodes {
                 if !node.connected {
                     continue;
                 }
@@ -446,7 +567,7 @@ impl<S: Simulation> World<S> {
                     }
                 } else if node.up == arrival.link {
                     self.relay_due = self.now.max(self.relay_awake);
-                    let (peer, channel, bytes) = (PeerId(index), arrival.channel, arrival.bytes);
+                    let (peer, channel, bytes) = (node.peer, arrival.channel, arrival.bytes);
                     if self.relay_due > self.now || !self.relay_held.is_empty() {
                         self.relay_held.push_back((peer, channel, bytes.to_vec()));
                     } else {
@@ -475,7 +596,7 @@ impl<S: Simulation> World<S> {
                 Output::Event(event) => node.told(event),
                 Output::Close(reason) => {
                     node.connected = false;
-                    self.relay.disconnected(PeerId(index as u64), Some(reason));
+                    self.relay.disconnected(node.peer, Some(reason));
                     self.relay_due = self.now.max(self.relay_awake);
                 }
                 Output::Timeout(due) if due <= local => {
@@ -537,15 +658,11 @@ impl<S: Simulation> World<S> {
     }
 
     fn close(&mut self, peer: PeerId, reason: CloseReason) {
-        let index = usize::try_from(peer.0).unwrap_or(usize::MAX);
-        if let Some(node) = self.nodes.get_mut(index) {
+        if let Some(node) = self.nodes.iter_mut().find(|node| node.peer == peer) {
             node.connected = false;
             node.client.disconnected(Some(reason));
             node.due = Time::NEVER;
-            let local = node.local(self.now);
-            while let Output::Event(event) = node.client.poll(local, &mut self.buffer) {
-                node.events.push(event);
-            }
+            node.flush(self.now, &mut self.buffer);
         }
     }
 
@@ -622,7 +739,5 @@ impl<S: Simulation> World<S> {
 }
 
 fn node_of<S: Simulation>(nodes: &[Node<S>], peer: PeerId) -> Option<&Node<S>> {
-    usize::try_from(peer.0)
-        .ok()
-        .and_then(|index| nodes.get(index))
+    nodes.iter().find(|node| node.peer == peer)
 }

@@ -1,18 +1,31 @@
 //! Control messages: postcard behind a length, read strictly.
 
-use phalanx_engine::{GameIdentity, Setup, Slot, Tick};
+use phalanx_engine::{FrameHash, GameIdentity, Setup, Slot, SnapshotHash, Tick, TickRate};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::WireError;
 use crate::config::SessionRules;
 use crate::limits::CONTROL_MESSAGE_BYTES_MAX;
+use crate::resume::ResumeToken;
 
 /// What a client sends first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Hello {
     pub(crate) protocol: u16,
     pub(crate) game: GameIdentity,
+    /// Whose slot it was, if it was in the session before.
+    pub(crate) token: Option<ResumeToken>,
+    /// The frames of the session that it has, and need not be sent.
+    pub(crate) held: Option<Position>,
+}
+
+/// A place in a session's log: every frame before a tick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Position {
+    pub(crate) next: Tick,
+    /// The hash that the frame of `next` carries.
+    pub(crate) head: FrameHash,
 }
 
 /// Per way the number of a slot's next command.
@@ -37,8 +50,30 @@ pub(crate) struct Welcome {
     pub(crate) setup: Setup,
     pub(crate) rules: SessionRules,
     pub(crate) epoch: u32,
+    /// What the slot is claimed with over another connection, if the relay lets players come back.
+    pub(crate) token: Option<ResumeToken>,
     /// The relay has every command of the slot before these: they are given by nobody again.
     pub(crate) commands: CommandNumbers,
+    /// No tick before this one is stamped: of the slot's last player later ones have come.
+    pub(crate) stamps: Tick,
+    pub(crate) origin: Origin,
+}
+
+/// What a client executes the session's frames from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Origin {
+    /// The session's first tick.
+    Begin,
+    /// What it said that it has.
+    Held,
+    /// A snapshot, which comes in pieces.
+    Snapshot {
+        hash: SnapshotHash,
+        /// Its packed length, bytes.
+        bytes: u64,
+        /// Hash of the frame of its tick.
+        head: FrameHash,
+    },
 }
 
 /// From a client to the relay.
@@ -57,20 +92,44 @@ pub(crate) enum FromClient {
     Pause,
     /// The player asks to go on.
     Resume,
+    /// What this client holds after a keyframe tick.
+    Keyframe {
+        tick: Tick,
+        hash: SnapshotHash,
+    },
+    /// A piece of the snapshot that the relay asked for.
+    Upload {
+        /// Bytes that come after this piece.
+        left: u64,
+        piece: Vec<u8>,
+    },
+    /// So many bytes of the snapshot that the relay sends have come.
+    Received(u64),
 }
 
 /// From the relay to a client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum FromRelay {
     Welcome(Welcome),
-    /// The deadline of the first tick, nanoseconds on the relay's clock.
+    /// The match begins, or runs.
     Start {
+        /// The first tick that was not sealed,
+        at: Tick,
+        /// its deadline, nanoseconds on the relay's clock,
         deadline: u64,
+        /// and ticks per second of real time from there on.
+        rate: TickRate,
+        /// From when on there are others.
+        change: Option<(Tick, TickRate)>,
     },
     /// Sealed frames that datagrams did not bring: the body of a frames datagram.
     Frames(Vec<u8>),
     /// The first tick at which two players hold different worlds.
     Desync(Tick),
+    /// The snapshot of that keyframe tick is wanted.
+    Wanted(Tick),
+    /// The next piece of the snapshot that the welcome told of.
+    Snapshot(Vec<u8>),
 }
 
 /// Appends `message` with its length to `out`.

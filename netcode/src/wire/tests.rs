@@ -3,7 +3,7 @@
 use expect_test::{Expect, expect};
 use phalanx_engine::{
     Decoder, Digest, Encoder, Entry, FrameHash, GameIdentity, Provenance, Repeat, SealedCommand,
-    SealedFrame, Setup, Slot, Speed, Tick, TickRate,
+    SealedFrame, Setup, Slot, SnapshotHash, Speed, Tick, TickRate,
 };
 use proptest::prelude::*;
 use serde::Serialize;
@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::*;
 use crate::config::{CommandBudget, LatePolicy, SessionRules};
 use crate::limits::FRAME_BYTES_MAX;
+use crate::resume::ResumeKey;
 
 fn golden(bytes: &[u8], expected: &Expect) {
     let hex: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -34,11 +35,19 @@ fn control_messages_of_clients_are_golden() {
         input_bytes: 2,
         command_bytes: 150,
     };
-    let hello = FromClient::Hello(Hello { protocol: 3, game });
+    let hello = FromClient::Hello(Hello {
+        protocol: 4,
+        game,
+        token: None,
+        held: Some(Position {
+            next: Tick(300),
+            head: FrameHash([5; 32]),
+        }),
+    });
     golden(
         &control(&hello),
         &expect![
-            "3d 00 00 00 00 03 04 64 75 65 6c 03 88 8e 98 a8 c0 e0 80 81 01 81 82 84 88 90 a0 c0 80 01 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 02 96 01"
+            "61 00 00 00 00 04 04 64 75 65 6c 03 88 8e 98 a8 c0 e0 80 81 01 81 82 84 88 90 a0 c0 80 01 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 02 96 01 00 01 ac 02 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05"
         ],
     );
     golden(&control(&FromClient::Ready), &expect!["01 00 00 00 01"]);
@@ -56,6 +65,25 @@ fn control_messages_of_clients_are_golden() {
         stamped: Tick(300),
         bytes: vec![7; 3],
     });
+    let keyframe = FromClient::Keyframe {
+        tick: Tick(599),
+        hash: SnapshotHash([6; 32]),
+    };
+    golden(
+        &control(&keyframe),
+        &expect![
+            "23 00 00 00 07 d7 04 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06"
+        ],
+    );
+    let (left, piece) = (300, vec![1, 2, 3]);
+    golden(
+        &control(&FromClient::Upload { left, piece }),
+        &expect!["07 00 00 00 08 ac 02 03 01 02 03"],
+    );
+    golden(
+        &control(&FromClient::Received(300)),
+        &expect!["03 00 00 00 09 ac 02"],
+    );
     golden(
         &control(&command),
         &expect!["09 00 00 00 04 c8 01 ac 02 03 07 07 07"],
@@ -77,23 +105,37 @@ fn control_messages_of_the_relay_are_golden() {
             },
             bot_after_ms: Some(300),
             pauses: 3,
+            keyframe_ticks: 600,
+            upload_bytes_per_s: 1 << 16,
         },
         epoch: 7,
         commands: CommandNumbers {
             small: 200,
             large: 2,
         },
+        token: Some(ResumeKey([1; 32]).token(FrameHash([2; 32]), Slot(1), 1)),
+        stamps: Tick(300),
+        origin: Origin::Snapshot {
+            hash: SnapshotHash([3; 32]),
+            bytes: 300,
+            head: FrameHash([4; 32]),
+        },
     };
     golden(
         &control(&FromRelay::Welcome(welcome)),
         &expect![
-            "1a 00 00 00 00 01 ac 02 02 3c 01 00 00 c8 01 1e 01 ac 02 80 80 04 01 ac 02 03 07 c8 01 02"
+            "85 00 00 00 00 01 ac 02 02 3c 01 00 00 c8 01 1e 01 ac 02 80 80 04 01 ac 02 03 d8 04 80 80 04 07 01 06 4a 4f 7d 39 52 34 50 6a cc c7 7e 86 0f fe a9 41 19 b3 e2 9a 1d a3 37 63 38 89 24 d4 19 c2 e8 c8 01 02 ac 02 02 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 ac 02 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04"
         ],
     );
-    let start = FromRelay::Start { deadline: 1 << 40 };
+    let start = FromRelay::Start {
+        at: Tick(300),
+        deadline: 1 << 40,
+        rate: TickRate::hz(60),
+        change: Some((Tick(400), TickRate::hz(20))),
+    };
     golden(
         &control(&start),
-        &expect!["07 00 00 00 01 80 80 80 80 80 20"],
+        &expect!["10 00 00 00 01 ac 02 80 80 80 80 80 20 3c 01 01 90 03 14 01"],
     );
     let frames = control(&FromRelay::Frames(vec![1, 2, 3]));
     golden(&frames, &expect!["05 00 00 00 02 03 01 02 03"]);
@@ -101,6 +143,12 @@ fn control_messages_of_the_relay_are_golden() {
         &control(&FromRelay::Desync(Tick(200))),
         &expect!["03 00 00 00 03 c8 01"],
     );
+    golden(
+        &control(&FromRelay::Wanted(Tick(200))),
+        &expect!["03 00 00 00 04 c8 01"],
+    );
+    let piece = FromRelay::Snapshot(vec![1, 2, 3]);
+    golden(&control(&piece), &expect!["05 00 00 00 05 03 01 02 03"]);
 }
 
 /// A tick that the reader knows.

@@ -232,6 +232,10 @@ fn session<const PREDICTED: bool>(seed: u64) -> Result<Tally, String> {
                     refused[index] = true;
                     later.push_back(one);
                 }
+                // Its start is still on its way: others play already.
+                Err(CommandError::NotPlaying) if world.client(one.slot).stats().path.is_none() => {
+                    later.push_back(one);
+                }
                 Err(error) => return Err(format!("{error}: {} after {now}", one.order.number)),
             }
         }
