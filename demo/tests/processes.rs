@@ -9,6 +9,7 @@
 )]
 
 mod process;
+mod program;
 
 use std::process::Command;
 use std::thread::sleep;
@@ -156,9 +157,7 @@ fn an_interrupted_run_still_has_a_summary() {
 /// What a crash leaves of a recording is whole up to where it stopped, and who outlived it has the rest.
 #[test]
 fn a_killed_relay_leaves_a_replay() {
-    let directory = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("killed-relay");
-    let _ = std::fs::remove_dir_all(&directory);
-    std::fs::create_dir_all(&directory).unwrap();
+    let directory = program::directory("killed-relay");
     let (theirs, ours) = (directory.join("relay"), directory.join("player"));
     let mut relay = Relay::start(&format!("--record {}", theirs.display()));
     let Relay { addr, pin, .. } = &relay;

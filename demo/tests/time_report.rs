@@ -1,45 +1,17 @@
 //! `time-report` from outside: what it says of files, and of those that are none.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+mod program;
+
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
 
 use expect_test::expect;
 use phalanx_engine::{Tick, TickRate};
 use phalanx_netcode::Time;
 use phalanx_netcode::time::samples::{Happening, Sample, Samples};
+use program::{directory, phalanx, refused, text};
 use serde_json::{Value, json};
-
-/// An empty directory of this test's own.
-fn directory(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("time-report-{name}"));
-    let _ = fs::remove_dir_all(&path);
-    fs::create_dir_all(&path).unwrap();
-    path
-}
-
-fn phalanx(directory: &Path, args: &str) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_phalanx"));
-    let command = command.current_dir(directory);
-    command.args(args.split_whitespace()).output().unwrap()
-}
-
-/// Exit code and stdout.
-fn text(directory: &Path, args: &str) -> (i32, String) {
-    let output = phalanx(directory, args);
-    let text = String::from_utf8(output.stdout).unwrap();
-    (output.status.code().unwrap(), text)
-}
-
-/// A complaint without a result.
-fn refused(directory: &Path, args: &str, code: i32, hint: &str) {
-    let output = phalanx(directory, args);
-    let error = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(code), "{args}: {error}");
-    assert!(error.contains(hint), "{args}: {error}");
-    assert!(output.stdout.is_empty(), "{args}");
-}
 
 /// Ten seconds, in which inputs `late` came 5 ms late.
 fn samples(late: core::ops::Range<u64>) -> Samples {
