@@ -71,8 +71,11 @@ fn a_match_is_recorded_verified_sought_and_forked() {
     let (code, verified) = object(&here, "replay verify c.replay");
     assert_eq!((code, verified["ticks"].as_u64()), (0, Some(2235)));
     assert_eq!(checksum(&verified), checksum(&on));
+    // Who is refused keeps the file that was there.
+    fs::write(here.join("d.replay"), "old").unwrap();
     let fork = "replay fork a.replay --tick 3599 --ticks 9 --out d.replay";
     refused(&here, fork, 2, "fork before that");
+    assert_eq!(fs::read(here.join("d.replay")).unwrap(), b"old");
 }
 
 #[test]
