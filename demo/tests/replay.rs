@@ -217,7 +217,10 @@ fn flags_of_another_action_are_refused() {
     let here = directory("flags");
     object(&here, "desync-test --ticks 60 --record a.replay");
     for (args, words) in [
-        ("info a.replay --tick 3", "--tick belongs to replay seek"),
+        (
+            "info a.replay --tick 3",
+            "--tick belongs to replay seek, play, fork:",
+        ),
         ("seek a.replay --tick 3 --key 00", "64 hexadecimal digits"),
         ("seek a.replay", "add --tick T"),
         ("seek a.replay --tick 60", "use --tick 59"),

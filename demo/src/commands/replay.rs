@@ -83,9 +83,10 @@ fn check(args: &ReplayArgs) -> Result<(), Failure> {
     ];
     for (flag, given, actions) in given {
         if given && !actions.contains(&action) {
-            let value = actions[0].to_possible_value();
-            let name = value.map_or_else(String::new, |value| value.get_name().to_owned());
-            let message = format!("{flag} belongs to replay {name}: leave it away here");
+            let values = actions.iter().filter_map(ReplayAction::to_possible_value);
+            let names: Vec<_> = values.map(|value| value.get_name().to_owned()).collect();
+            let names = names.join(", ");
+            let message = format!("{flag} belongs to replay {names}: leave it away here");
             return Err(Failure::usage(message));
         }
     }
