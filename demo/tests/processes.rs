@@ -154,6 +154,24 @@ fn an_interrupted_run_still_has_a_summary() {
     }
 }
 
+/// Regression: the object said 0.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_player_that_cannot_record_plays_on_and_says_so_in_both_ways() {
+    let relay = Relay::start("--ticks 120");
+    let (addr, pin) = (&relay.addr, &relay.pin);
+    let recording = Process::start(&format!(
+        "play --bot --json --connect {addr} --pin {pin} --record /dev/full"
+    ));
+    let [recording, other] = [recording, relay.player()].map(Process::end);
+    let (code, line, error) = recording;
+    assert_eq!(code, 1, "{line} {error}");
+    assert!(error.contains("cannot record to /dev/full"), "{error}");
+    assert_eq!(object(&line)["exit_code"], 1, "{line}");
+    assert_eq!(object(&line)["confirmed_ticks"], 120, "{line}");
+    assert_eq!(other.0, 0, "{} {}", other.1, other.2);
+}
+
 /// What a crash leaves of a recording is whole up to where it stopped, and who outlived it has the rest.
 #[test]
 fn a_killed_relay_leaves_a_replay() {

@@ -139,7 +139,7 @@ async fn play<G: Game, P: Pilot<G>>(
     let seed = setup.map_or(0, |setup| setup.seed);
     let mut summary = Summary::of(("play", G::ID, seed), &report, &run);
     summary.late_inputs = None; // Only the relay knows.
-    summary.exit_code = exit.code();
+    summary.exit_code = exit.unless_failed(&recorded).code();
     let console = Console::new(&args.output);
     if let Some(setup) = setup {
         let text = format!("{}\n{message}", summary.figures(setup.rate));

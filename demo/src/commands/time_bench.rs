@@ -92,10 +92,7 @@ pub(super) fn run(args: &TimeBenchArgs, interrupt: &Interrupt) -> Result<Exit, F
         runs: cells.iter().map(|cell| cell.runs.len() as u64).sum(),
         dominated: Pair::all(&cells),
         wall_s: Thousandths::seconds(clock.now().since(Time::ZERO)),
-        exit_code: drawn
-            .as_ref()
-            .map_or_else(|failure| failure.exit, |()| exit)
-            .code(),
+        exit_code: exit.unless_failed(&drawn).code(),
     };
     if args.output.json {
         for row in &rows {
