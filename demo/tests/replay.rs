@@ -11,7 +11,7 @@ use phalanx::duel::Duel;
 use phalanx::skirmish::Skirmish;
 use phalanx_engine::{Record, Replay, SealedFrame, Simulation, Tick, Verified, mix};
 use phalanx_netcode::replay::{ReplayReader, ReplayWriter, SigningKey};
-use program::{directory, object, refused};
+use program::{directory, object, refused, text};
 use serde_json::Value;
 
 /// The last checksum of an object.
@@ -209,6 +209,34 @@ fn another_game_or_version_is_exit_14_and_named_both_ways() {
     ] {
         fs::write(here.join("b.replay"), ReplayWriter::new(&head).pending()).unwrap();
         refused(&here, "replay verify b.replay", 14, words);
+    }
+}
+
+/// Names in files of anybody neither move the terminal nor make lines of their own.
+#[test]
+fn names_of_strangers_are_escaped() {
+    let here = directory("strangers");
+    object(&here, "desync-test --ticks 60 --record a.replay");
+    let file = fs::read(here.join("a.replay")).unwrap();
+    let reader = ReplayReader::open(Cursor::new(&file[..])).unwrap();
+    let mut head = reader.head().clone();
+    head.game.id = "\u{1b}[2J\u{9b}31mchess\nnot signed".into();
+    fs::write(here.join("b.replay"), ReplayWriter::new(&head).pending()).unwrap();
+
+    let escaped = r"\u{1b}[2J\u{9b}31mchess\nnot signed";
+    let (code, told) = text(&here, "replay info b.replay");
+    assert_eq!(code, 0);
+    assert!(
+        told.starts_with(&format!("{escaped} version 1, ")),
+        "{told:?}"
+    );
+    refused(&here, "replay verify b.replay", 14, escaped);
+    let (code, info) = object(&here, "replay info b.replay");
+    assert_eq!((code, info["game"].as_str()), (0, Some(&*head.game.id)));
+    let (_, json) = text(&here, "replay info b.replay --json");
+    for said in [told, json] {
+        let moves = said.contains(|c: char| c.is_control() && c != '\n');
+        assert!(!moves, "{said:?}");
     }
 }
 

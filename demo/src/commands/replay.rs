@@ -45,7 +45,7 @@ pub(super) fn run(args: &ReplayArgs, interrupt: &Interrupt) -> Result<Exit, Fail
     }
     let name = args.file.display();
     let Some(rules) = RulesArgs::of(&reader.head().game) else {
-        let other = &reader.head().game.id;
+        let other = reader.head().game.id.escape_debug();
         let games = GameName::value_variants().iter().map(GameName::to_string);
         let games = games.collect::<Vec<_>>().join(" and ");
         let message = format!("{name} is of {other}, and here are only {games}");
