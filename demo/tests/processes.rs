@@ -129,6 +129,36 @@ fn a_plant_is_found_in_a_match() {
     assert_eq!(object(&line)["first_bad_tick"], 120);
 }
 
+/// How a run ends that is interrupted after 4 s.
+#[cfg(unix)]
+fn interrupted(args: &str) -> (i32, String, String) {
+    let process = Process::start(args);
+    sleep(Duration::from_secs(4));
+    let id = process.child.id().to_string();
+    let killed = Command::new("kill").args(["-INT", &id]).status();
+    assert!(killed.is_ok_and(|status| status.success()));
+    process.end()
+}
+
+/// Nor is what a benchmark has done by then lost.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_benchmark_has_part_of_its_results() {
+    let directory = program::directory("benchmark");
+    let svg = directory.join("rules.svg");
+    let args = format!(
+        "time-bench --rule ngo --seeds 1000 --json --quiet --svg {}",
+        svg.display()
+    );
+    let (code, line, error) = interrupted(&args);
+    assert_eq!(code, 130, "{line} {error}");
+    let summary = object(&line);
+    assert_eq!(summary["exit_code"], 130, "{line}");
+    assert_eq!(summary["partial"], true, "{line}");
+    assert!(summary["runs"].as_u64() > Some(0), "{line}");
+    assert!(!svg.exists(), "no drawing of a part");
+}
+
 /// Ctrl-C ends in order, with a summary.
 #[cfg(unix)]
 #[test]
@@ -137,17 +167,7 @@ fn an_interrupted_run_still_has_a_summary() {
         "match --for 60s --json --quiet",
         "desync-test --for 10h --json --quiet",
     ] {
-        let process = Process::start(args);
-        sleep(Duration::from_secs(4));
-        let id = process.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-INT", &id])
-                .status()
-                .unwrap()
-                .success()
-        );
-        let (code, line, error) = process.end();
+        let (code, line, error) = interrupted(args);
         assert_eq!(code, 130, "{args}: {line} {error}");
         assert_eq!(object(&line)["exit_code"], 130, "{args}");
         assert!(object(&line)["ticks"].as_u64() > Some(10), "{args}: {line}");
