@@ -5,6 +5,8 @@ mod program;
 
 use std::fs::{self, File};
 use std::path::Path;
+#[cfg(unix)]
+use std::process::Command;
 
 use expect_test::expect;
 use phalanx_engine::{Tick, TickRate};
@@ -212,6 +214,31 @@ fn a_drawing_that_cannot_be_written_is_told() {
             "{error}"
         );
     }
+}
+
+/// No half drawing under the name of a whole one, and what was there stays; what is no file is written to.
+#[cfg(unix)]
+#[test]
+fn a_drawing_is_whole_or_the_one_before() {
+    let here = directory("whole");
+    write(&here, "a.csv", &samples(0..0));
+    fs::write(here.join("x.svg"), "old").unwrap();
+    // No file may grow beyond a block, and who tries is not killed for it.
+    let run = "trap '' XFSZ; ulimit -f 1; exec \"$0\" time-report a.csv --svg x.svg";
+    let mut command = Command::new("sh");
+    let command = command.args(["-c", run, env!("CARGO_BIN_EXE_phalanx")]);
+    let output = command.current_dir(&here).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.contains("cannot write x.svg"), "{error}");
+    assert_eq!(fs::read(here.join("x.svg")).unwrap(), b"old");
+    assert_eq!(fs::read_dir(&here).unwrap().count(), 2, "no half of it");
+
+    assert_eq!(text(&here, "time-report a.csv --svg x.svg").0, 0);
+    let whole = fs::read_to_string(here.join("x.svg")).unwrap();
+    assert!(whole.ends_with("</svg>\n"), "{whole}");
+    let (code, told) = text(&here, "time-report a.csv --svg /dev/stdout");
+    assert!(code == 0 && told.contains(&whole), "{told}");
 }
 
 /// Without files a match is played, again the same for the same seed; what it writes reads back as it was told.
