@@ -140,6 +140,14 @@ fn what_is_no_file_of_samples_is_refused() {
         fs::write(here.join(name), text).unwrap();
         refused(&here, &format!("time-report good.csv {name}"), 13, hint);
     }
+    // A header of ours with another column, and one that lacks the last.
+    let more = good.replacen("rate_hz\n", "rate_hz,heat_c\n", 1);
+    let fewer = good.replacen(",rate_hz\n", "\n", 1);
+    for text in [more, fewer] {
+        fs::write(here.join("version.csv"), text).unwrap();
+        let hint = "version.csv: line 1: the columns are those of another version";
+        refused(&here, "time-report good.csv version.csv", 14, hint);
+    }
     fs::write(here.join("random.csv"), [0xff_u8; 4096]).unwrap();
     refused(
         &here,
