@@ -379,7 +379,7 @@ pub struct ReplayArgs {
     /// Where to write the snapshot (seek) or the new replay (fork)
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Key that has to have signed it: 64 hexadecimal digits; verify only
+    /// Key that has to have signed it, up to its last tick: 64 hexadecimal digits; verify only
     #[arg(long, value_name = "HEX")]
     pub key: Option<Pin>,
     /// Ticks that bots play on after the fork

@@ -17,8 +17,9 @@ pub(crate) fn compare<T: State>(left: &(Session, T), right: &(Session, T), limit
 
 /// In what a game is another one than `ours`.
 pub(crate) fn unlike(theirs: &GameIdentity, ours: &GameIdentity) -> String {
-    let id = &theirs.id;
-    if *id != ours.id {
+    // Foreign text, which stays within its line.
+    let id = theirs.id.escape_debug();
+    if theirs.id != ours.id {
         format!("of {id}, not of {}", ours.id)
     } else if theirs.version != ours.version {
         let (theirs, ours) = (theirs.version, ours.version);

@@ -91,6 +91,13 @@ impl Exit {
         }
     }
 
+    /// What the run came to, unless something that it was to write could not be written.
+    pub(crate) fn unless_failed(self, written: &Result<(), Failure>) -> Self {
+        written
+            .as_ref()
+            .map_or_else(|failure| failure.exit, |()| self)
+    }
+
     /// The paragraph of `--help`.
     #[must_use]
     pub fn help() -> String {

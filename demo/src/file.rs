@@ -6,9 +6,16 @@ use std::path::Path;
 
 use crate::exit::Failure;
 
-/// Writes a file, which need not be one: `/dev/stdout` will do.
+/// Writes what need not be a file: `/dev/stdout` will do. Of a file, under its name is either all of it, or
+/// what was there before.
 pub(crate) fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    fs::write(path, text).map_err(|error| cannot_write(path, &error))
+    // A link may lead to where the results go, too: it is written through.
+    let other = fs::symlink_metadata(path).is_ok_and(|found| !found.is_file());
+    if other {
+        fs::write(path, text).map_err(|error| cannot_write(path, &error))
+    } else {
+        replace(path, text.as_bytes())
+    }
 }
 
 /// Writes a file. Under its name is either all of it, or what was there before.

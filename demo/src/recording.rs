@@ -1,5 +1,6 @@
 //! [`RecordFile`]: a replay that is written while the match is played.
 
+use core::time::Duration;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -12,6 +13,9 @@ use phalanx_netcode::{Client, Relay};
 use crate::console::complain;
 use crate::exit::Failure;
 use crate::file::in_words;
+
+/// How often what is new is recorded, where time is real.
+pub(crate) const RECORD_EVERY: Duration = Duration::from_millis(100);
 
 /// From one keyframe, and signature, to the next, seconds: so much is executed again by a seek.
 const INTERVAL_S: u64 = 10;

@@ -10,7 +10,7 @@ use std::path::Path;
 use phalanx_engine::limits::SLOTS_MAX;
 use phalanx_engine::{Simulation, Slot};
 use phalanx_netcode::Client;
-use phalanx_netcode::time::samples::{CsvError, Samples, Summary};
+use phalanx_netcode::time::samples::{CsvError, CsvProblem, Samples, Summary};
 
 use crate::exit::{Exit, Failure};
 use crate::file::{self, in_words};
@@ -47,6 +47,10 @@ impl Recording {
             CsvError::Read(error) => {
                 Failure::usage(format!("cannot read {name}: {}", in_words(&error)))
             }
+            CsvError::Line {
+                problem: CsvProblem::OtherVersion,
+                ..
+            } => Failure::new(Exit::OtherVersion, format!("{name}: {error}; {ORIGIN}")),
             error => Failure::new(Exit::Damaged, format!("{name}: {error}; {ORIGIN}")),
         })?;
         Ok(Self::new(name, samples))

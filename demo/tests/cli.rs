@@ -1,32 +1,28 @@
 //! The program from outside: exit codes, messages, JSON.
-#![expect(clippy::unwrap_used, reason = "a test")]
+mod program;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::Value;
 
+/// None of these runs writes a file.
+fn here() -> &'static Path {
+    Path::new(".")
+}
+
 fn phalanx(args: &str) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_phalanx"));
-    command.args(args.split_whitespace()).output().unwrap()
+    program::phalanx(here(), args)
 }
 
 /// Exit code and summary of a run with `--json`.
 fn summary(args: &str) -> (i32, Value) {
-    let output = phalanx(&format!("{args} --json --quiet"));
-    let text = String::from_utf8(output.stdout).unwrap();
-    let last = text.lines().last().unwrap_or_default();
-    let object =
-        serde_json::from_str(last).unwrap_or_else(|error| panic!("{args}: {error}: {text}"));
-    (output.status.code().unwrap(), object)
+    program::object(here(), args)
 }
 
 fn refused(args: &str, hint: &str) {
-    let output = phalanx(args);
-    let error = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{args}: {error}");
-    assert!(error.contains(hint), "{args}: {error}");
-    assert!(output.stdout.is_empty(), "{args}");
+    program::refused(here(), args, 2, hint);
 }
 
 /// Every flag that cannot be obeyed is refused with the nearest valid form.

@@ -1,52 +1,19 @@
 //! `desync-test --snapshots` and `diff`: what two players hold, and in what it differs.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+mod program;
+
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
+#[cfg(unix)]
+use std::process::Command;
 
 use phalanx::duel::Duel;
 use phalanx_engine::{Repeat, Setup, Simulation, Snapshot, Tick, TickRate, Timeline, Window};
 use phalanx_netcode::snapshot::{pack, unpack};
 use phalanx_netcode::testing::Mixer;
+use program::{directory, object, refused, text};
 use serde_json::{Value, json};
-
-/// An empty directory of this test's own.
-fn directory(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("diff-{name}"));
-    let _ = fs::remove_dir_all(&path);
-    fs::create_dir_all(&path).unwrap();
-    path
-}
-
-fn phalanx(directory: &Path, args: &str) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_phalanx"));
-    let command = command.current_dir(directory);
-    command.args(args.split_whitespace()).output().unwrap()
-}
-
-/// Exit code and stdout.
-fn text(directory: &Path, args: &str) -> (i32, String) {
-    let output = phalanx(directory, args);
-    let text = String::from_utf8(output.stdout).unwrap();
-    (output.status.code().unwrap(), text)
-}
-
-/// Exit code and the last line of stdout as an object.
-fn object(directory: &Path, args: &str) -> (i32, Value) {
-    let (code, text) = text(directory, &format!("{args} --json --quiet"));
-    let last = text.lines().last().unwrap_or_default();
-    (code, serde_json::from_str(last).unwrap())
-}
-
-/// A complaint without a result.
-fn refused(directory: &Path, args: &str, code: i32, hint: &str) {
-    let output = phalanx(directory, args);
-    let error = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(code), "{args}: {error}");
-    assert!(error.contains(hint), "{args}: {error}");
-    assert!(output.stdout.is_empty(), "{args}");
-}
 
 /// The world of a game before anybody has done anything.
 fn snapshot<S: Simulation>(simulation: S, seed: u64, slots: u8) -> Snapshot {

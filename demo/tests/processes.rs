@@ -9,6 +9,7 @@
 )]
 
 mod process;
+mod program;
 
 use std::process::Command;
 use std::thread::sleep;
@@ -128,6 +129,36 @@ fn a_plant_is_found_in_a_match() {
     assert_eq!(object(&line)["first_bad_tick"], 120);
 }
 
+/// How a run ends that is interrupted after 4 s.
+#[cfg(unix)]
+fn interrupted(args: &str) -> (i32, String, String) {
+    let process = Process::start(args);
+    sleep(Duration::from_secs(4));
+    let id = process.child.id().to_string();
+    let killed = Command::new("kill").args(["-INT", &id]).status();
+    assert!(killed.is_ok_and(|status| status.success()));
+    process.end()
+}
+
+/// Nor is what a benchmark has done by then lost.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_benchmark_has_part_of_its_results() {
+    let directory = program::directory("benchmark");
+    let svg = directory.join("rules.svg");
+    let args = format!(
+        "time-bench --rule ngo --seeds 1000 --json --quiet --svg {}",
+        svg.display()
+    );
+    let (code, line, error) = interrupted(&args);
+    assert_eq!(code, 130, "{line} {error}");
+    let summary = object(&line);
+    assert_eq!(summary["exit_code"], 130, "{line}");
+    assert_eq!(summary["partial"], true, "{line}");
+    assert!(summary["runs"].as_u64() > Some(0), "{line}");
+    assert!(!svg.exists(), "no drawing of a part");
+}
+
 /// Ctrl-C ends in order, with a summary.
 #[cfg(unix)]
 #[test]
@@ -136,29 +167,35 @@ fn an_interrupted_run_still_has_a_summary() {
         "match --for 60s --json --quiet",
         "desync-test --for 10h --json --quiet",
     ] {
-        let process = Process::start(args);
-        sleep(Duration::from_secs(4));
-        let id = process.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-INT", &id])
-                .status()
-                .unwrap()
-                .success()
-        );
-        let (code, line, error) = process.end();
+        let (code, line, error) = interrupted(args);
         assert_eq!(code, 130, "{args}: {line} {error}");
         assert_eq!(object(&line)["exit_code"], 130, "{args}");
         assert!(object(&line)["ticks"].as_u64() > Some(10), "{args}: {line}");
     }
 }
 
+/// Regression: the object said 0.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_player_that_cannot_record_plays_on_and_says_so_in_both_ways() {
+    let relay = Relay::start("--ticks 120");
+    let (addr, pin) = (&relay.addr, &relay.pin);
+    let recording = Process::start(&format!(
+        "play --bot --json --connect {addr} --pin {pin} --record /dev/full"
+    ));
+    let [recording, other] = [recording, relay.player()].map(Process::end);
+    let (code, line, error) = recording;
+    assert_eq!(code, 1, "{line} {error}");
+    assert!(error.contains("cannot record to /dev/full"), "{error}");
+    assert_eq!(object(&line)["exit_code"], 1, "{line}");
+    assert_eq!(object(&line)["confirmed_ticks"], 120, "{line}");
+    assert_eq!(other.0, 0, "{} {}", other.1, other.2);
+}
+
 /// What a crash leaves of a recording is whole up to where it stopped, and who outlived it has the rest.
 #[test]
 fn a_killed_relay_leaves_a_replay() {
-    let directory = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("killed-relay");
-    let _ = std::fs::remove_dir_all(&directory);
-    std::fs::create_dir_all(&directory).unwrap();
+    let directory = program::directory("killed-relay");
     let (theirs, ours) = (directory.join("relay"), directory.join("player"));
     let mut relay = Relay::start(&format!("--record {}", theirs.display()));
     let Relay { addr, pin, .. } = &relay;

@@ -1,45 +1,18 @@
 //! `--record` and `replay`: what was played is what is recorded, sought, verified and forked.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+mod program;
+
 use std::fs;
 use std::io::Cursor;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
 
 use phalanx::duel::Duel;
 use phalanx::skirmish::Skirmish;
 use phalanx_engine::{Record, Replay, SealedFrame, Simulation, Tick, Verified, mix};
 use phalanx_netcode::replay::{ReplayReader, ReplayWriter, SigningKey};
+use program::{directory, object, refused, text};
 use serde_json::Value;
-
-/// An empty directory of this test's own.
-fn directory(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("replay-{name}"));
-    let _ = fs::remove_dir_all(&path);
-    fs::create_dir_all(&path).unwrap();
-    path
-}
-
-fn phalanx(directory: &Path, args: &str) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_phalanx"));
-    let command = command.current_dir(directory);
-    command.args(args.split_whitespace()).output().unwrap()
-}
-
-/// Exit code and the last line of stdout as an object.
-fn object(directory: &Path, args: &str) -> (i32, Value) {
-    let output = phalanx(directory, &format!("{args} --json --quiet"));
-    let text = String::from_utf8(output.stdout).unwrap();
-    let last = text.lines().last().unwrap_or_default();
-    let object = serde_json::from_str(last).unwrap_or(Value::Null);
-    (output.status.code().unwrap(), object)
-}
-
-fn code_and_complaint(directory: &Path, args: &str) -> (i32, String) {
-    let output = phalanx(directory, args);
-    let text = String::from_utf8(output.stderr).unwrap();
-    (output.status.code().unwrap(), text)
-}
 
 /// The last checksum of an object.
 fn checksum(object: &Value) -> &str {
@@ -98,12 +71,11 @@ fn a_match_is_recorded_verified_sought_and_forked() {
     let (code, verified) = object(&here, "replay verify c.replay");
     assert_eq!((code, verified["ticks"].as_u64()), (0, Some(2235)));
     assert_eq!(checksum(&verified), checksum(&on));
-    let (code, complaint) = code_and_complaint(
-        &here,
-        "replay fork a.replay --tick 3599 --ticks 9 --out d.replay",
-    );
-    assert_eq!(code, 2, "{complaint}");
-    assert!(complaint.contains("fork before that"), "{complaint}");
+    // Who is refused keeps the file that was there.
+    fs::write(here.join("d.replay"), "old").unwrap();
+    let fork = "replay fork a.replay --tick 3599 --ticks 9 --out d.replay";
+    refused(&here, fork, 2, "fork before that");
+    assert_eq!(fs::read(here.join("d.replay")).unwrap(), b"old");
 }
 
 #[test]
@@ -165,7 +137,7 @@ fn what_does_not_verify_is_exit_12_and_damage_13() {
     );
     // What bots played on from there nobody signed.
     let fork = "replay fork good.replay --tick 599 --ticks 100 --out on.replay";
-    assert_eq!(object(&here, fork).0, 2, "it has ended there");
+    refused(&here, fork, 2, "the session ended by tick 599");
     let fork = "replay fork good.replay --tick 590 --out cut.replay";
     assert_eq!(object(&here, fork).0, 0);
     let verify = format!("replay verify cut.replay --key {key}");
@@ -202,7 +174,7 @@ fn what_does_not_verify_is_exit_12_and_damage_13() {
     let mut flipped = file.clone();
     flipped[file.len() / 2] ^= 1;
     save("flipped.replay", &flipped);
-    assert_eq!(object(&here, "replay verify flipped.replay").0, 13);
+    refused(&here, "replay verify flipped.replay", 13, "flipped.replay");
     save("cut.replay", &file[..file.len() / 2]);
     let (code, cut) = object(&here, "replay verify cut.replay");
     assert_eq!(code, 0, "a crash is no damage");
@@ -211,12 +183,11 @@ fn what_does_not_verify_is_exit_12_and_damage_13() {
         "{cut}"
     );
     save("none.replay", b"a file of something else");
-    assert_eq!(code_and_complaint(&here, "replay info none.replay").0, 13);
+    refused(&here, "replay info none.replay", 13, "none.replay");
     let mut format = file.clone();
     format[8] = 9;
     save("format.replay", &format);
-    let (code, complaint) = code_and_complaint(&here, "replay info format.replay");
-    assert!(code == 14 && complaint.contains("format 9"), "{complaint}");
+    refused(&here, "replay info format.replay", 14, "format 9");
 }
 
 #[test]
@@ -237,11 +208,35 @@ fn another_game_or_version_is_exit_14_and_named_both_ways() {
         (chess, "of chess, and here are only duel"),
     ] {
         fs::write(here.join("b.replay"), ReplayWriter::new(&head).pending()).unwrap();
-        let (code, complaint) = code_and_complaint(&here, "replay verify b.replay");
-        assert!(
-            code == 14 && complaint.contains(words),
-            "{code} {complaint}"
-        );
+        refused(&here, "replay verify b.replay", 14, words);
+    }
+}
+
+/// Names in files of anybody neither move the terminal nor make lines of their own.
+#[test]
+fn names_of_strangers_are_escaped() {
+    let here = directory("strangers");
+    object(&here, "desync-test --ticks 60 --record a.replay");
+    let file = fs::read(here.join("a.replay")).unwrap();
+    let reader = ReplayReader::open(Cursor::new(&file[..])).unwrap();
+    let mut head = reader.head().clone();
+    head.game.id = "\u{1b}[2J\u{9b}31mchess\nnot signed".into();
+    fs::write(here.join("b.replay"), ReplayWriter::new(&head).pending()).unwrap();
+
+    let escaped = r"\u{1b}[2J\u{9b}31mchess\nnot signed";
+    let (code, told) = text(&here, "replay info b.replay");
+    assert_eq!(code, 0);
+    assert!(
+        told.starts_with(&format!("{escaped} version 1, ")),
+        "{told:?}"
+    );
+    refused(&here, "replay verify b.replay", 14, escaped);
+    let (code, info) = object(&here, "replay info b.replay");
+    assert_eq!((code, info["game"].as_str()), (0, Some(&*head.game.id)));
+    let (_, json) = text(&here, "replay info b.replay --json");
+    for said in [told, json] {
+        let moves = said.contains(|c: char| c.is_control() && c != '\n');
+        assert!(!moves, "{said:?}");
     }
 }
 
@@ -250,7 +245,10 @@ fn flags_of_another_action_are_refused() {
     let here = directory("flags");
     object(&here, "desync-test --ticks 60 --record a.replay");
     for (args, words) in [
-        ("info a.replay --tick 3", "--tick belongs to replay seek"),
+        (
+            "info a.replay --tick 3",
+            "--tick belongs to replay seek, play, fork:",
+        ),
         ("seek a.replay --tick 3 --key 00", "64 hexadecimal digits"),
         ("seek a.replay", "add --tick T"),
         ("seek a.replay --tick 60", "use --tick 59"),
@@ -261,9 +259,7 @@ fn flags_of_another_action_are_refused() {
         ),
         ("info missing.replay", "no such file"),
     ] {
-        let (code, complaint) = code_and_complaint(&here, &format!("replay {args}"));
-        assert_eq!(code, 2, "{args}: {complaint}");
-        assert!(complaint.contains(words), "{args}: {complaint}");
+        refused(&here, &format!("replay {args}"), 2, words);
     }
 }
 

@@ -11,6 +11,7 @@
 #![expect(clippy::unwrap_used, reason = "outside #[test] functions")]
 
 mod process;
+mod program;
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -169,6 +170,26 @@ impl Terminal {
 fn who_watches_a_match_ends_with_the_terminal() {
     let watching = Terminal::until_drawn("match --watch --ticks 3600", "slot");
     assert_eq!(watching.hang_up().code(), Some(1));
+}
+
+/// Regression: a match that failed left a recording without an end.
+#[test]
+fn a_match_that_fails_leaves_a_whole_replay() {
+    let here = program::directory("failed");
+    let file = here.join("a.replay");
+    let args = format!("match --watch --ticks 3600 --record {}", file.display());
+    let mut watching = Terminal::until_drawn(&args, "slot");
+    watching.await_part("same at");
+    assert_eq!(watching.hang_up().code(), Some(1));
+    let (code, info) = program::object(&here, "replay info a.replay");
+    assert_eq!(
+        (code, info["ending"].as_str()),
+        (0, Some("closed")),
+        "{info}"
+    );
+    assert!(info["ticks"].as_u64() > Some(0), "{info}");
+    let signed = info["signed_to"].as_u64().map(|tick| tick + 1);
+    assert_eq!(signed, info["ticks"].as_u64(), "{info}");
 }
 
 /// Regression: so did a player, whom the others waited for.

@@ -129,7 +129,7 @@ const LATE_FLOOR: f64 = 0.1;
 
 fn play(name: &str, rules: &[RuleName], seeds: u32) -> Vec<Cell> {
     let scenario = Scenario::named(name).unwrap_or_else(|| panic!("no scenario {name}"));
-    bench::run(&[scenario], rules, seeds, &mut |_, _| true).unwrap_or_default()
+    bench::run(&[scenario], rules, seeds, &mut |_, _| true)
 }
 
 type Expected = (&'static str, &'static str, f64, f64);
@@ -215,7 +215,7 @@ fn ours_lasts_a_day() {
         .into_iter()
         .filter(|rule| rule.name().starts_with("ours"));
     let ours: Vec<_> = ours.collect();
-    let cells = bench::run(&days, &ours, 1, &mut |_, _| true).unwrap_or_default();
+    let cells = bench::run(&days, &ours, 1, &mut |_, _| true);
     assert_eq!((days.len(), cells.len()), (2, 2 * ours.len()));
     for cell in &cells {
         let (late, latency) = (
@@ -237,7 +237,7 @@ fn ours_lasts_a_day() {
 fn ours_is_dominated_nowhere() {
     let scenarios: Vec<_> = Scenario::all();
     let scenarios: Vec<_> = scenarios.into_iter().filter(|one| !one.is_long()).collect();
-    let cells = bench::run(&scenarios, &RuleName::ALL, 5, &mut |_, _| true).unwrap_or_default();
+    let cells = bench::run(&scenarios, &RuleName::ALL, 5, &mut |_, _| true);
     assert_eq!(cells.len(), scenarios.len() * RuleName::ALL.len());
     let found = bench::dominated(&cells).into_iter().map(|pair| {
         let (ours, by) = (pair.ours.rule.name(), pair.by.rule.name());

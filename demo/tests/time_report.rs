@@ -1,45 +1,19 @@
 //! `time-report` from outside: what it says of files, and of those that are none.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+mod program;
+
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
+#[cfg(unix)]
+use std::process::Command;
 
 use expect_test::expect;
 use phalanx_engine::{Tick, TickRate};
 use phalanx_netcode::Time;
 use phalanx_netcode::time::samples::{Happening, Sample, Samples};
+use program::{directory, phalanx, refused, text};
 use serde_json::{Value, json};
-
-/// An empty directory of this test's own.
-fn directory(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("time-report-{name}"));
-    let _ = fs::remove_dir_all(&path);
-    fs::create_dir_all(&path).unwrap();
-    path
-}
-
-fn phalanx(directory: &Path, args: &str) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_phalanx"));
-    let command = command.current_dir(directory);
-    command.args(args.split_whitespace()).output().unwrap()
-}
-
-/// Exit code and stdout.
-fn text(directory: &Path, args: &str) -> (i32, String) {
-    let output = phalanx(directory, args);
-    let text = String::from_utf8(output.stdout).unwrap();
-    (output.status.code().unwrap(), text)
-}
-
-/// A complaint without a result.
-fn refused(directory: &Path, args: &str, code: i32, hint: &str) {
-    let output = phalanx(directory, args);
-    let error = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(code), "{args}: {error}");
-    assert!(error.contains(hint), "{args}: {error}");
-    assert!(output.stdout.is_empty(), "{args}");
-}
 
 /// Ten seconds, in which inputs `late` came 5 ms late.
 fn samples(late: core::ops::Range<u64>) -> Samples {
@@ -166,6 +140,14 @@ fn what_is_no_file_of_samples_is_refused() {
         fs::write(here.join(name), text).unwrap();
         refused(&here, &format!("time-report good.csv {name}"), 13, hint);
     }
+    // A header of ours with another column, and one that lacks the last.
+    let more = good.replacen("rate_hz\n", "rate_hz,heat_c\n", 1);
+    let fewer = good.replacen(",rate_hz\n", "\n", 1);
+    for text in [more, fewer] {
+        fs::write(here.join("version.csv"), text).unwrap();
+        let hint = "version.csv: line 1: the columns are those of another version";
+        refused(&here, "time-report good.csv version.csv", 14, hint);
+    }
     fs::write(here.join("random.csv"), [0xff_u8; 4096]).unwrap();
     refused(
         &here,
@@ -240,6 +222,31 @@ fn a_drawing_that_cannot_be_written_is_told() {
             "{error}"
         );
     }
+}
+
+/// No half drawing under the name of a whole one, and what was there stays; what is no file is written to.
+#[cfg(unix)]
+#[test]
+fn a_drawing_is_whole_or_the_one_before() {
+    let here = directory("whole");
+    write(&here, "a.csv", &samples(0..0));
+    fs::write(here.join("x.svg"), "old").unwrap();
+    // No file may grow beyond a block, and who tries is not killed for it.
+    let run = "trap '' XFSZ; ulimit -f 1; exec \"$0\" time-report a.csv --svg x.svg";
+    let mut command = Command::new("sh");
+    let command = command.args(["-c", run, env!("CARGO_BIN_EXE_phalanx")]);
+    let output = command.current_dir(&here).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.contains("cannot write x.svg"), "{error}");
+    assert_eq!(fs::read(here.join("x.svg")).unwrap(), b"old");
+    assert_eq!(fs::read_dir(&here).unwrap().count(), 2, "no half of it");
+
+    assert_eq!(text(&here, "time-report a.csv --svg x.svg").0, 0);
+    let whole = fs::read_to_string(here.join("x.svg")).unwrap();
+    assert!(whole.ends_with("</svg>\n"), "{whole}");
+    let (code, told) = text(&here, "time-report a.csv --svg /dev/stdout");
+    assert!(code == 0 && told.contains(&whole), "{told}");
 }
 
 /// Without files a match is played, again the same for the same seed; what it writes reads back as it was told.

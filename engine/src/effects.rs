@@ -26,8 +26,9 @@
 //! **In what order.** `Predicted` as ticks are executed, in the order emitted. `Confirmed` by tick, in
 //! the order emitted: which effects are confirmed, in which order and with which values is, on every
 //! peer, what executing the log once gives. `Cancelled` after the `Confirmed` of the last tick within
-//! the tolerance, or of the session's last tick; by key. Of one [`EffectId`], `Predicted` is before the
-//! other.
+//! the tolerance, or of the session's last tick; by key. A timeline that [jumps](crate::Timeline::jump) or
+//! [restarts](crate::Timeline::restart) cancels at once, by key, all that is predicted. Of one [`EffectId`],
+//! `Predicted` is before the other.
 //!
 //! **What is not told.** An effect whose tick was confirmed when it was first executed, as every one in
 //! lockstep, is told as `Confirmed` alone, with `predicted: None`; and so is one that came while

@@ -89,8 +89,9 @@ impl<'a, S: Simulation> InputFrame<'a, S> {
         self.entries
     }
 
-    /// What players ordered: by slot, and of a slot first the small ones and then the large ones, each in
-    /// the order in which they were given. Each is here in one tick of the session and in no other.
+    /// What was ordered, by slot: by a player first the small ones and then the large ones, each in the order
+    /// in which they were given, and each in one tick of the session and in no other; by a bot what
+    /// [`Simulation::bot_commands`] says of this tick.
     #[must_use]
     pub const fn commands(&self) -> &'a [GivenCommand<S::Command>] {
         self.commands

@@ -68,8 +68,8 @@ pub const EFFECTS_PREDICTED_MAX: u32 = 8 * EFFECTS_PER_TICK_MAX;
 /// Most that a correction may move an effect which is then the same, ticks.
 pub const EFFECT_TOLERANCE_TICKS_MAX: u32 = 120;
 
-/// Most events of effects kept until somebody fetches them: some of every tick in a window, if all its
-/// effects are told at once.
+/// Most events of effects kept until somebody fetches them: one for each effect of 32 ticks that emit as many
+/// as they may. Of more, the oldest are forgotten.
 pub const EFFECT_EVENTS_MAX: u32 = 32 * EFFECTS_PER_TICK_MAX;
 
 /// Longest encoded sealed frame: header, hash, entries, commands, and every slot's input and

@@ -106,9 +106,9 @@ pub struct TimelineStats {
     pub rollback_depth_max: u64,
     /// Ticks executed again, in all.
     pub resimulated_ticks: u64,
-    /// Confirmed ticks on which any slot's input differed from the tick before, or a command came.
+    /// Confirmed ticks on which any slot's input differed from the tick before, or a command was executed.
     pub input_changes: u64,
-    /// Commands of confirmed ticks.
+    /// Players' commands that confirmed ticks executed: none of a paused tick, and nothing that bots ordered.
     pub commands: u64,
     /// Sealed commands that were no value of the game's command and were left out.
     pub invalid_commands: u64,

@@ -216,7 +216,7 @@ impl Relay {
     }
 
     /// Says something that the game's rules know, with the next frame that has room for it; `false` if the match
-    /// does not run, or very much was said already.
+    /// does not run, or very much was said already. What no frame had room for by the session's last one is dropped.
     pub fn say(&mut self, kind: u32, value: u64) -> bool {
         let room = self.sayings.len() < SAYINGS_MAX && self.phase == Phase::Running;
         if room {

@@ -452,7 +452,10 @@ fn files_of_something_else_are_refused_in_words() {
     let other = "line 1: the header is not that of samples of a clock";
     assert_eq!(told(&[]), other);
     assert_eq!(told(&["a,b,c"]), other);
-    assert_eq!(told(&[&header.replace("_us", "_ms"), session]), other);
+    let version = "line 1: the columns are those of another version";
+    for header in [&header.replace("_us", "_ms"), "row,at_ns"] {
+        assert_eq!(told(&[header, session]), version);
+    }
     let rate = "the tick rate has to stand in the first row, and only there";
     assert_eq!(told(&[header]), format!("line 2: {rate}"));
     assert_eq!(told(&[header, input]), format!("line 2: {rate}"));

@@ -8,7 +8,7 @@ use std::io::Cursor;
 
 use phalanx_engine::{
     Digest, Entry, FrameHash, GameIdentity, Provenance, Record, Repeat, Replay, SealedCommand,
-    SealedFrame, Setup, Slot, Tick, TickRate, Timeline, Verified, Window, mix,
+    SealedFrame, Setup, Slot, SnapshotHash, Tick, TickRate, Timeline, Verified, Window, mix,
 };
 use phalanx_netcode::replay::{
     Ending, Head, REPLAY_FORMAT, ReplayFileError, ReplayReader, ReplayWriter, Signature,
@@ -229,6 +229,53 @@ fn a_flipped_bit_is_an_error_or_a_shorter_prefix() {
         errors > 100 && shorter > 100 && whole < 3000,
         "{errors} {shorter} {whole}"
     );
+}
+
+/// The same file with `bytes` in its index, `place` bytes into the content, and the check that fits to them.
+fn with_index(file: &[u8], place: usize, bytes: &[u8]) -> Vec<u8> {
+    let mut file = file.to_vec();
+    let trailer = file.len() - 16;
+    let at: [u8; 8] = file[trailer..trailer + 8].try_into().unwrap();
+    let header = usize::try_from(u64::from_le_bytes(at)).unwrap();
+    let content = header + 13;
+    file[content + place..][..bytes.len()].copy_from_slice(bytes);
+    let checked = [&at, &file[header..header + 5], &file[content..trailer]].concat();
+    file[header + 5..content].copy_from_slice(&SnapshotHash::of(&checked).0[..8]);
+    file
+}
+
+/// Places, ticks and counts near the largest number: none is added to, and the file is read without the index.
+#[test]
+fn an_index_of_the_largest_numbers_is_refused() {
+    let (frames, digests, file) = recorded(true);
+    let trailer = file.len() - 16;
+    let index = u64::from_le_bytes(file[trailer..trailer + 8].try_into().unwrap());
+    let content = trailer - usize::try_from(index).unwrap() - 13;
+    // Kind, place, first tick, count, hash.
+    let entry = 1 + 8 + 8 + 4 + 32;
+    assert_eq!((content % entry, content / entry > 10), (0, true));
+    assert_eq!(with_index(&file, 0, &[1]), file, "the check is made right");
+    let refused = |bad: &[u8], case: &str| {
+        let ending = open(bad).unwrap().ending();
+        assert!(matches!(ending, Ending::Cut { .. }), "{case}: {ending:?}");
+        let ticks = agrees(bad, &frames, &digests);
+        assert_eq!(ticks.unwrap(), TICKS, "{case}");
+    };
+    for less in [0, 1, 8, 12, 13, 14, 100] {
+        let large = (u64::MAX - less).to_le_bytes();
+        for nth in 0..content / entry {
+            let case = format!("entry {nth}, {less} less");
+            refused(&with_index(&file, nth * entry + 1, &large), &case);
+            // Nothing is asked for by the ticks of the head.
+            if nth > 0 {
+                refused(&with_index(&file, nth * entry + 9, &large), &case);
+                refused(&with_index(&file, nth * entry + 17, &large[4..]), &case);
+            }
+        }
+        let mut bad = file.clone();
+        bad[trailer..trailer + 8].copy_from_slice(&large);
+        refused(&bad, "the place of the index");
+    }
 }
 
 #[test]

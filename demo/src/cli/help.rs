@@ -82,7 +82,8 @@ pub(super) fn of_time_bench() -> String {
   phalanx time-bench --scenario day-fast --seeds 1
 
 Exit 15: another engine's rule has fewer late inputs than one of ours and less latency too, both
-beyond the 95 % interval over the seeds. One seed proves nothing. Interrupted, it has no results.",
+beyond the 95 % interval over the seeds. One seed proves nothing. Interrupted, it says what was played so far,
+marked as partial, and draws nothing.",
     )
 }
 

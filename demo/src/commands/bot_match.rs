@@ -130,7 +130,53 @@ async fn host<G: Game>(
     let mut progress = Progress::new(console);
     let (mut stage, mut tasks, addr, pin) = set(game, plan, interrupt.clone())?;
     enter(game, plan, &mut stage, &mut tasks, addr, pin).await?;
+    let attended = attend(plan, &stage, &mut tasks, &mut progress, watcher.as_mut()).await;
+    progress.wipe();
+    // Gives the terminal back before anything is printed.
+    drop(watcher);
+    let attended = match attended {
+        // Whoever ends it does not ask what would have become of it.
+        Ok(Attended {
+            failure: Some(failure),
+            left: false,
+            ..
+        }) if !interrupt.is_raised() => Err(failure),
+        attended => attended,
+    };
+    // What was sealed until a failure is a whole replay; what is wrong with its file was told.
+    let attended = attended.inspect_err(|_| _ = stage.close_record())?;
+    let run = Run {
+        wall: stage.clock.now().since(Time::ZERO),
+        rounds: stage.rounds(),
+        round_within: G::ROUND_WITHIN,
+        interrupted: attended.left || interrupt.is_raised(),
+    };
+    let report = stage.report(attended.before);
+    let (mut summary, exit) = Summary::judge(plan, G::ID, &report, &run);
+    let written = stage.write(time_csv);
+    summary.exit_code = exit.unless_failed(&written).code();
+    console.result(&summary, &summary.text(plan, exit))?;
+    written.map(|()| exit)
+}
 
+/// How a match came to its end.
+struct Attended {
+    /// On the wire before tick 0.
+    before: Traffic,
+    /// Whether the watcher had seen enough.
+    left: bool,
+    /// What went wrong first.
+    failure: Option<Failure>,
+}
+
+/// Records the match and shows it until it is over. Fails if it cannot be shown any more.
+async fn attend<G: Game>(
+    plan: &Plan,
+    stage: &Stage<G>,
+    tasks: &mut Tasks,
+    progress: &mut Progress,
+    mut watcher: Option<&mut Watcher<G>>,
+) -> Result<Attended, Failure> {
     let look = if watcher.is_some() {
         WATCH_EVERY
     } else {
@@ -165,7 +211,7 @@ async fn host<G: Game>(
             break;
         }
         match &mut watcher {
-            None => stage.show(plan, &mut progress),
+            None => stage.show(plan, progress),
             Some(watcher) => {
                 let players = stage.players.iter().map(|player| player.borrow_mut());
                 if !watcher.show(now, players.collect())? {
@@ -175,27 +221,11 @@ async fn host<G: Game>(
             }
         }
     }
-    progress.wipe();
-    // Gives the terminal back before anything is printed.
-    drop(watcher);
-    let interrupted = left || interrupt.is_raised();
-    if !interrupted && let Some(failure) = failures.into_iter().next() {
-        return Err(failure);
-    }
-    let run = Run {
-        wall: stage.clock.now().since(Time::ZERO),
-        rounds: stage.rounds(),
-        round_within: G::ROUND_WITHIN,
-        interrupted,
-    };
-    let report = stage.report(before.unwrap_or_default());
-    let (mut summary, exit) = Summary::judge(plan, G::ID, &report, &run);
-    let written = stage.write(time_csv);
-    if let Err(failure) = &written {
-        summary.exit_code = failure.exit.code();
-    }
-    console.result(&summary, &summary.text(plan, exit))?;
-    written.map(|()| exit)
+    Ok(Attended {
+        before: before.unwrap_or_default(),
+        left,
+        failure: failures.into_iter().next(),
+    })
 }
 
 type Tasks = JoinSet<Option<Failure>>;
@@ -369,10 +399,15 @@ impl<G: Game> Stage<G> {
         }
     }
 
+    /// Writes the rest of the recording.
+    fn close_record(&self) -> Result<(), Failure> {
+        self.record();
+        self.record.take().map_or(Ok(()), RecordFile::close)
+    }
+
     /// Writes the rest of the recording, and what every player's clock did.
     fn write(&self, clocks: Option<&Directory>) -> Result<(), Failure> {
-        self.record();
-        let recorded = self.record.take().map_or(Ok(()), RecordFile::close);
+        let recorded = self.close_record();
         let written = clocks.map_or(Ok(()), |directory| self.write_clocks(directory));
         recorded.and(written)
     }

@@ -71,9 +71,7 @@ fn test<G: Game>(
     let mut text = summary.text(plan, exit);
     let written = tell_worlds(game, &mut world, plan, directory, &mut summary, &mut text);
     let written = recorded.and(written);
-    if let Err(failure) = &written {
-        summary.exit_code = failure.exit.code();
-    }
+    summary.exit_code = exit.unless_failed(&written).code();
     console.result(&summary, &text)?;
     written.map(|()| exit)
 }

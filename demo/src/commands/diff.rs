@@ -23,7 +23,7 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
     let left = snapshot_file::read(&args.left)?;
     let right = snapshot_file::read(&args.right)?;
     let Some(rules) = RulesArgs::of(&left.game) else {
-        let (name, other) = (args.left.display(), &left.game.id);
+        let (name, other) = (args.left.display(), left.game.id.escape_debug());
         let games = GameName::value_variants().iter().map(GameName::to_string);
         let games = games.collect::<Vec<_>>().join(" and ");
         let message = format!("{name} is of {other}, and here are only {games}");

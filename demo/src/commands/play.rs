@@ -18,7 +18,7 @@ use crate::game::{Game, with_rules};
 use crate::interrupt::Interrupt;
 use crate::person::Person;
 use crate::plan;
-use crate::recording::RecordFile;
+use crate::recording::{RECORD_EVERY, RecordFile};
 use crate::summary::{Run, Summary};
 
 /// How long the relay may take to answer.
@@ -26,9 +26,6 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
 /// How often the pilot is shown that the connection is not there yet.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-
-/// How often what is new is recorded.
-const RECORD_EVERY: Duration = Duration::from_millis(100);
 
 /// After the end, so that the relay hears of it.
 const DRAIN: Duration = Duration::from_millis(50);
@@ -147,7 +144,7 @@ async fn play<G: Game, P: Pilot<G>>(
     let seed = setup.map_or(0, |setup| setup.seed);
     let mut summary = Summary::of(("play", G::ID, seed), &report, &run);
     summary.late_inputs = None; // Only the relay knows.
-    summary.exit_code = exit.code();
+    summary.exit_code = exit.unless_failed(&recorded).code();
     let console = Console::new(&args.output);
     if let Some(setup) = setup {
         let text = format!("{}\n{message}", summary.figures(setup.rate));

@@ -18,14 +18,11 @@ use crate::exit::{Exit, Failure};
 use crate::game::with_rules;
 use crate::interrupt::Interrupt;
 use crate::plan;
-use crate::recording::{RecordFile, path_of_session};
+use crate::recording::{RECORD_EVERY, RecordFile, path_of_session};
 use crate::summary::{SCHEMA_VERSION, Thousandths};
 
 /// How long peers may take to hear that the relay stops.
 const DRAIN_WITHIN: Duration = Duration::from_secs(1);
-
-/// How often what is new is recorded.
-const RECORD_EVERY: Duration = Duration::from_millis(100);
 
 pub(super) fn run(args: &RelayArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
     plan::check_game(&args.game)?;

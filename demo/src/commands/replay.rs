@@ -45,7 +45,7 @@ pub(super) fn run(args: &ReplayArgs, interrupt: &Interrupt) -> Result<Exit, Fail
     }
     let name = args.file.display();
     let Some(rules) = RulesArgs::of(&reader.head().game) else {
-        let other = &reader.head().game.id;
+        let other = reader.head().game.id.escape_debug();
         let games = GameName::value_variants().iter().map(GameName::to_string);
         let games = games.collect::<Vec<_>>().join(" and ");
         let message = format!("{name} is of {other}, and here are only {games}");
@@ -83,9 +83,10 @@ fn check(args: &ReplayArgs) -> Result<(), Failure> {
     ];
     for (flag, given, actions) in given {
         if given && !actions.contains(&action) {
-            let value = actions[0].to_possible_value();
-            let name = value.map_or_else(String::new, |value| value.get_name().to_owned());
-            let message = format!("{flag} belongs to replay {name}: leave it away here");
+            let values = actions.iter().filter_map(ReplayAction::to_possible_value);
+            let names: Vec<_> = values.map(|value| value.get_name().to_owned()).collect();
+            let names = names.join(", ");
+            let message = format!("{flag} belongs to replay {names}: leave it away here");
             return Err(Failure::usage(message));
         }
     }

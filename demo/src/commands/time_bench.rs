@@ -25,6 +25,8 @@ struct Summary {
     command: &'static str,
     seeds: u32,
     runs: u64,
+    /// Whether it was interrupted before all were done.
+    partial: bool,
     dominated: Vec<Pair>,
     wall_s: Thousandths,
     exit_code: u8,
@@ -49,14 +51,19 @@ impl Pair {
 }
 
 impl Summary {
-    fn in_words(&self) -> String {
+    /// The same; there were to be `whole` runs.
+    fn in_words(&self, whole: u64) -> String {
         let verdict = match self.dominated.as_slice() {
             [] => "no rule of ours is dominated".into(),
             [pair] => format!("{} dominates {} in {}", pair.by, pair.rule, pair.scenario),
             more => format!("{} times a rule of ours is dominated", more.len()),
         };
         let (runs, wall_s) = (Counted(self.runs, "run"), self.wall_s);
-        format!("{runs} in {wall_s} s: {verdict}")
+        if self.partial {
+            format!("PARTIAL, interrupted: {runs} of {whole} in {wall_s} s; so far {verdict}")
+        } else {
+            format!("{runs} in {wall_s} s: {verdict}")
+        }
     }
 }
 
@@ -72,15 +79,16 @@ pub(super) fn run(args: &TimeBenchArgs, interrupt: &Interrupt) -> Result<Exit, F
         !interrupt.is_raised()
     });
     progress.wipe();
-    let Some(cells) = cells else {
-        console.note("interrupted: no results");
-        return Ok(Exit::Interrupted);
-    };
-    // The table is said also if the drawing cannot be written.
-    let drawn = args.svg.as_ref();
+    let runs = cells.iter().map(|cell| cell.runs.len() as u64).sum();
+    let whole = (scenarios.len() * rules.len()) as u64 * u64::from(args.seeds);
+    let partial = runs < whole;
+    // The table is said also if the drawing cannot be written. Nobody would see of one that it is not whole.
+    let drawn = args.svg.as_ref().filter(|_| !partial);
     let drawn = drawn.map_or(Ok(()), |path| file::write(path, &plot::svg(&cells)));
     let rows = Row::all(&cells, SCHEMA_VERSION);
-    let exit = if rows.iter().any(Row::is_dominated) {
+    let exit = if partial {
+        Exit::Interrupted
+    } else if rows.iter().any(Row::is_dominated) {
         Exit::Checker
     } else {
         Exit::Fine
@@ -89,20 +97,18 @@ pub(super) fn run(args: &TimeBenchArgs, interrupt: &Interrupt) -> Result<Exit, F
         schema_version: SCHEMA_VERSION,
         command: "time-bench",
         seeds: args.seeds,
-        runs: cells.iter().map(|cell| cell.runs.len() as u64).sum(),
+        runs,
+        partial,
         dominated: Pair::all(&cells),
         wall_s: Thousandths::seconds(clock.now().since(Time::ZERO)),
-        exit_code: drawn
-            .as_ref()
-            .map_or_else(|failure| failure.exit, |()| exit)
-            .code(),
+        exit_code: exit.unless_failed(&drawn).code(),
     };
     if args.output.json {
         for row in &rows {
             console.result(row, "")?;
         }
     }
-    let text = format!("{}\n\n{}", Table(&rows), summary.in_words());
+    let text = format!("{}\n\n{}", Table(&rows), summary.in_words(whole));
     console.result(&summary, &text)?;
     drawn.map(|()| exit)
 }

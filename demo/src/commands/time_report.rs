@@ -97,9 +97,6 @@ fn tell(
 ) -> Result<Exit, Failure> {
     let console = Console::new(&args.output);
     let written = write_files(args, recordings);
-    let exit_code = written
-        .as_ref()
-        .map_or_else(|failure| failure.exit, |()| exit);
     let mut text = String::new();
     for (nth, recording) in recordings.iter().enumerate() {
         let report = Report::of(recording);
@@ -120,7 +117,7 @@ fn tell(
         clocks: recordings.len(),
         inputs: summaries().map(|summary| u64::from(summary.inputs)).sum(),
         late: summaries().map(|summary| u64::from(summary.late)).sum(),
-        exit_code: exit_code.code(),
+        exit_code: exit.unless_failed(&written).code(),
     };
     console.result(&summary, &text)?;
     written.map(|()| exit)

@@ -51,7 +51,7 @@ pub enum RelayEvent {
         /// The first tick of that.
         at: Tick,
     },
-    /// From now on the computer holds a slot.
+    /// From the next sealed frame on the computer holds a slot.
     Bot(Slot),
     /// Two players hold different worlds. All players are told; the match goes on, marked.
     Desync(Disagreement),

@@ -32,8 +32,9 @@ pub enum Ending {
 }
 
 /// Reads a replay. Whatever the bytes are, what it returns was written by a
-/// [`ReplayWriter`](super::ReplayWriter) or is an error, and it takes memory for what is there, not for
-/// what is said to be. That nobody else wrote it only a [`Signature`] says.
+/// [`ReplayWriter`](super::ReplayWriter) or is an error. That nobody else wrote it only a [`Signature`] says.
+/// It takes memory for what is there, not for what is said to be; and beside that for the 64 frames of one
+/// chunk, and, while a keyframe is read, what [`unpack`] takes.
 #[derive(Debug)]
 pub struct ReplayReader<R> {
     source: R,

@@ -21,9 +21,10 @@ use crate::limits::LEAD_MAX;
 /// any amount, which cancels.
 ///
 /// A frame that seems to come long before it was sent says that this machine's clock stood still, as some do
-/// while the machine sleeps; an input of ours that seems to come so that it leapt, or drifted while the machine
-/// slept. Then the map is wrong by that, and is moved; both times are set with it. After a sleep in
-/// which a clock that counts may have drifted by more than what is set, local time stands until a frame told.
+/// while the machine sleeps; an input of ours that seems to come so that it leapt.
+/// Then the map is wrong by that, and is moved; both times are set with it. After a sleep in
+/// which a clock that counts may have drifted by more than what is set, frames tell the time anew, and local
+/// time stands until one came.
 #[derive(Clone, Debug)]
 pub struct Adaptive {
     map: TickMap,

@@ -67,10 +67,6 @@ pub(super) fn run<G: Game>(
             writer.keyframe(&snapshot).map_err(Failure::internal)?;
         }
     }
-    writer.close();
-    if let Some(out) = &stage.args.out {
-        file::replace(out, writer.pending())?;
-    }
     let exit = if played == wanted {
         Exit::Fine
     } else if stage.interrupt.is_raised() {
@@ -79,6 +75,10 @@ pub(super) fn run<G: Game>(
         let message = format!("the session ended by tick {at}: fork before that to play on");
         return Err(Failure::usage(message));
     };
+    writer.close();
+    if let Some(out) = &stage.args.out {
+        file::replace(out, writer.pending())?;
+    }
     let newest = writer.next().previous().unwrap_or_default();
     let checksum = on.timeline.digest(newest).unwrap_or_default().to_string();
     let ticks = writer.next().0 - snapshot.setup.first.0;

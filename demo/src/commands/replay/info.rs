@@ -81,8 +81,9 @@ pub(super) fn run(stage: &Stage<'_>, mut reader: Reader) -> Result<Exit, Failure
 impl Info {
     /// The same in words; `signed` by somebody, be it genuine or not.
     fn text(&self, signed: bool) -> String {
+        // Foreign text, which stays within its line.
+        let game = self.game.escape_debug();
         let Self {
-            game,
             version,
             players,
             tick_rate,

@@ -1,5 +1,8 @@
 //! Samples as text, for other programs: a header that names units, a row with the session's tick rate, then
 //! a row for each input and each event, by time. Columns that a row does not have are empty.
+//!
+//! The header is also the version, so that all who read CSV can read it: a column that comes to mean something else
+//! gets another name.
 
 use core::fmt;
 use core::str::FromStr;
@@ -74,6 +77,9 @@ pub enum CsvProblem {
     /// The header is that of something else.
     #[error("the header is not that of samples of a clock")]
     Header,
+    /// The header begins as one of samples does.
+    #[error("the columns are those of another version")]
+    OtherVersion,
     /// It does not end.
     #[error("longer than {SAMPLE_LINE_BYTES_MAX} bytes")]
     TooLong,
@@ -189,11 +195,7 @@ impl Samples {
     pub fn read_csv(from: impl BufRead) -> Result<Self, CsvError> {
         let mut lines = Lines::new(from);
         let header = lines.next()?.ok_or(CsvProblem::Header);
-        let known = |header: &str| header.split(',').eq(COLUMNS);
-        let header = header.and_then(|header| {
-            let header = known(header).then_some(());
-            header.ok_or(CsvProblem::Header)
-        });
+        let header = header.and_then(check_header);
         header.map_err(|problem| lines.wrong(problem))?;
         let session = lines.next()?.ok_or(CsvProblem::Session);
         let rate = session.and_then(Row::parse).and_then(Row::session);
@@ -247,6 +249,18 @@ impl Samples {
         }
         self.stamped(sample);
         Ok(())
+    }
+}
+
+/// Whether a header is the one that is written here.
+fn check_header(header: &str) -> Result<(), CsvProblem> {
+    let first = || COLUMNS.into_iter().take(2);
+    if header.split(',').eq(COLUMNS) {
+        Ok(())
+    } else if header.split(',').take(2).eq(first()) {
+        Err(CsvProblem::OtherVersion)
+    } else {
+        Err(CsvProblem::Header)
     }
 }
 
