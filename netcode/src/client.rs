@@ -170,6 +170,18 @@ struct Playing<S: Simulation> {
     ended: bool,
 }
 
+impl<S: Simulation<State: Clone> + Clone> Clone for Playing<S> {
+    fn clone(&self) -> Self {
+        Self {
+            timeline: self.timeline.clone(),
+            log: self.log.clone(),
+            sampled: self.sampled.clone(),
+            latency: self.latency.clone(),
+            ..*self
+        }
+    }
+}
+
 /// One player's end of a session: the connection, the clock, and the [`Timeline`].
 ///
 /// Sans-I/O: give it what arrives ([`Client::handle`]), let it play ([`Client::update`]), and after
@@ -185,6 +197,21 @@ pub struct Client<S: Simulation> {
     closing: Option<CloseReason>,
     closed: bool,
     keeps_log: bool,
+}
+
+/// A second one that goes on from here like the first, and shares nothing with it: for tests that ask what would
+/// have been. The relay knows one of them.
+impl<S: Simulation<State: Clone> + Clone> Clone for Client<S> {
+    fn clone(&self) -> Self {
+        Self {
+            link: self.link.clone(),
+            split: self.split.clone(),
+            simulation: self.simulation.clone(),
+            playing: self.playing.clone(),
+            events: self.events.clone(),
+            ..*self
+        }
+    }
 }
 
 impl<S: Simulation> Client<S> {

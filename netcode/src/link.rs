@@ -60,7 +60,7 @@ pub(crate) enum LinkEvent {
 }
 
 /// How far the connection has come.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Stage {
     /// The greeting is sent.
     Greeting,
@@ -77,7 +77,7 @@ enum Stage {
 }
 
 /// Probes of the relay's clock.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Measuring {
     next_probe: Time,
     answers: Vec<Answer>,
@@ -110,7 +110,7 @@ struct Measured {
     best: Answer,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Running {
     /// The fastest round trip measured before the match.
     round_trip: Duration,
@@ -130,7 +130,7 @@ struct Running {
 }
 
 /// A client's end of the connection.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Link {
     stage: Stage,
     game: GameIdentity,

@@ -147,7 +147,7 @@ enum Phase {
 }
 
 /// How far a peer has come.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Stage {
     /// It has not greeted yet.
     Greeting { since: Time },
@@ -160,7 +160,7 @@ enum Stage {
 }
 
 /// A connection.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Peer {
     stage: Stage,
     control_in: ControlReader,
@@ -176,7 +176,7 @@ struct Peer {
 ///
 /// Sans-I/O: tell it who connects and what arrives, and after each call drain [`Relay::poll`] until
 /// it returns [`RelayOutput::Timeout`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Relay {
     config: SessionConfig,
     phase: Phase,

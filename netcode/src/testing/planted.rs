@@ -19,7 +19,9 @@ pub struct Plant {
 ///
 /// It writes through the state's own setters, before the tick is closed, and knows nothing of
 /// digests: whoever compares digests has to find it. Without a fault it is the game itself.
-#[derive(Debug)]
+///
+/// A clone has its own notes of where it was planted, and shares nothing with this one.
+#[derive(Clone, Debug)]
 pub struct Planted<S> {
     inner: S,
     plant: Option<Plant>,

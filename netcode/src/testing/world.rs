@@ -47,6 +47,18 @@ impl<S: Simulation> Node<S> {
     }
 }
 
+impl<S: Simulation<State: Clone> + Clone> Clone for Node<S> {
+    fn clone(&self) -> Self {
+        Self {
+            client: self.client.clone(),
+            machine: self.machine.clone(),
+            events: self.events.clone(),
+            orders: self.orders.clone(),
+            ..*self
+        }
+    }
+}
+
 /// Any number of clients and a relay, joined by an emulated network, in one thread.
 ///
 /// Time jumps from event to event. The same scenario runs the same way, bit for bit, every time
@@ -82,6 +94,23 @@ pub struct World<S: Simulation> {
     /// When it begins; never if it has.
     detour_due: Time,
     stop_at_desync: bool,
+}
+
+/// A second world that goes on from this moment like the first, bit for bit, and shares nothing with it: what
+/// is done to one of them shows what would have been without.
+impl<S: Simulation<State: Clone> + Clone> Clone for World<S> {
+    fn clone(&self) -> Self {
+        Self {
+            network: self.network.clone(),
+            relay: self.relay.clone(),
+            relay_held: self.relay_held.clone(),
+            relay_events: self.relay_events.clone(),
+            nodes: self.nodes.clone(),
+            bot: self.bot.clone(),
+            buffer: Vec::new(),
+            ..*self
+        }
+    }
 }
 
 /// Why a [`World`] could not be made.
