@@ -172,7 +172,7 @@ impl<S: Simulation> World<S> {
         let mut relay = Relay::new(scenario.session(&simulation()))?;
         let mut nodes = Vec::new();
         for slot in Slot::all(scenario.players) {
-            let planted = Planted::new(simulation(), scenario.plant);
+            let planted = Planted::new(simulation(), scenario.plant).late(scenario.late_leave);
             // Clocks have nothing in common: up to twelve days apart.
             let skew = mix(scenario.seed ^ mix(u64::from(slot.0) + 1)) >> 14;
             nodes.push(Node {
