@@ -7,10 +7,12 @@ use crate::limits::COMMANDS_PREDICTED_MAX;
 use crate::tick::Tick;
 
 /// Own commands that no frame has shown yet, in the order in which a frame holds them.
+#[derive(Clone)]
 pub(crate) struct Predicted<C> {
     commands: Vec<One<C>>,
 }
 
+#[derive(Clone)]
 struct One<C> {
     /// As it will be sealed.
     sealed: SealedCommand,

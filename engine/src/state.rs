@@ -108,7 +108,7 @@ pub trait State: Sized + 'static {
 
     /// What it takes to go back by one tick. Recycled from tick to tick: in the steady state of a
     /// game, filling it again allocates nothing.
-    type Undo: Default;
+    type Undo: Default + Clone;
 
     /// Remembers the present value in `undo`.
     fn open(&mut self, undo: &mut Self::Undo);

@@ -364,6 +364,17 @@ impl<R: Row + fmt::Debug> fmt::Debug for Table<R> {
     }
 }
 
+impl<R: Row> Clone for TableUndo<R> {
+    fn clone(&self) -> Self {
+        Self {
+            live: self.live.clone(),
+            generations: self.generations.clone(),
+            free: self.free.clone(),
+            columns: self.columns.clone(),
+        }
+    }
+}
+
 impl<R: Row> Default for TableUndo<R> {
     fn default() -> Self {
         Self {

@@ -195,6 +195,25 @@ impl<S: Simulation> Record<S> {
     }
 }
 
+impl<S: Simulation> Clone for Record<S> {
+    fn clone(&self) -> Self {
+        Self {
+            tick: self.tick,
+            values: self.values.clone(),
+            knowledge: self.knowledge.clone(),
+            entries: self.entries.clone(),
+            commands: self.commands.clone(),
+            sealed: self.sealed,
+            paused: self.paused,
+            missing: self.missing.clone(),
+            undo: self.undo.clone(),
+            effects_left_out: self.effects_left_out,
+            checksum: self.checksum,
+            chained: self.chained,
+        }
+    }
+}
+
 /// Records in the ring: behind and beyond the confirmed tick.
 const RECORDS: u32 = HISTORY_TICKS_MAX + HORIZON_TICKS_MAX;
 
@@ -225,6 +244,26 @@ pub struct Timeline<S: Simulation> {
     scratch: Encoder,
     effects: Ledger<S::Effect>,
     stats: TimelineStats,
+}
+
+/// A second one that goes on from here like the first, and shares nothing with it.
+impl<S: Simulation<State: Clone> + Clone> Clone for Timeline<S> {
+    fn clone(&self) -> Self {
+        Self {
+            simulation: self.simulation.clone(),
+            setup: self.setup,
+            world: self.world.clone(),
+            window: self.window,
+            records: self.records.clone(),
+            own: self.own.clone(),
+            confirmed: self.confirmed,
+            next: self.next,
+            reached: self.reached,
+            scratch: Encoder::new(),
+            effects: self.effects.clone(),
+            stats: self.stats,
+        }
+    }
 }
 
 /// A timeline whose world is back after `tick`. It goes forth again when this is dropped, so also

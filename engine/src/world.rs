@@ -29,6 +29,17 @@ struct Bots<S: Simulation> {
     commands: Vec<GivenCommand<S::Command>>,
 }
 
+impl<S: Simulation<State: Clone>> Clone for World<S> {
+    fn clone(&self) -> Self {
+        Self {
+            session: self.session.clone(),
+            state: self.state.clone(),
+            key: self.key,
+            bots: Bots::default(),
+        }
+    }
+}
+
 impl<S: Simulation> Default for Bots<S> {
     fn default() -> Self {
         Self {
@@ -95,6 +106,15 @@ impl<S: Simulation> Clone for Given<'_, S> {
 pub(crate) struct WorldUndo<S: Simulation> {
     session: <Session as State>::Undo,
     state: <S::State as State>::Undo,
+}
+
+impl<S: Simulation> Clone for WorldUndo<S> {
+    fn clone(&self) -> Self {
+        Self {
+            session: self.session.clone(),
+            state: self.state.clone(),
+        }
+    }
 }
 
 impl<S: Simulation> Default for WorldUndo<S> {

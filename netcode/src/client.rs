@@ -180,6 +180,22 @@ pub struct Client<S: Simulation> {
     welcome: Option<Welcome>,
 }
 
+/// A second one that goes on from here like the first, and shares nothing with it: for tests that ask what would
+/// have been. The relay knows one of them.
+impl<S: Simulation<State: Clone> + Clone> Clone for Client<S> {
+    fn clone(&self) -> Self {
+        Self {
+            link: self.link.clone(),
+            split: self.split.clone(),
+            simulation: self.simulation.clone(),
+            playing: self.playing.clone(),
+            events: self.events.clone(),
+            welcome: self.welcome.clone(),
+            ..*self
+        }
+    }
+}
+
 impl<S: Simulation> Client<S> {
     /// A client on a fresh connection.
     ///

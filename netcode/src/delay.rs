@@ -79,7 +79,7 @@ const BEYOND_PER_HUNDRED: u32 = 2;
 const PATHS: usize = HORIZON_TICKS_MAX as usize;
 
 /// Divides the path between delay and prediction.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Split {
     delay: InputDelay,
     ticks: u32,

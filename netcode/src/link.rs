@@ -76,7 +76,7 @@ pub(crate) enum LinkEvent {
 }
 
 /// How far the connection has come.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Stage {
     /// The greeting is sent.
     Greeting,
@@ -95,7 +95,7 @@ enum Stage {
 }
 
 /// A client's end of the connection.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Link {
     stage: Stage,
     game: GameIdentity,

@@ -66,7 +66,7 @@ enum Phase {
 ///
 /// Sans-I/O: tell it who connects and what arrives, and after each call drain [`Relay::poll`] until
 /// it returns [`RelayOutput::Timeout`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Relay {
     config: SessionConfig,
     phase: Phase,

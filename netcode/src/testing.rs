@@ -5,6 +5,7 @@
 //! is integer arithmetic on passed-in times: a run repeats from its seed on every machine.
 
 mod conditions;
+pub mod fork;
 mod link;
 mod machine;
 mod mixer;

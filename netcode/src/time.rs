@@ -42,7 +42,7 @@ pub use lead::{LateWorth, LeadConfig, LeadConfigError, LeadController, Steering}
 pub use moment::Time;
 pub(crate) use moment::nanos;
 pub use net_time::{Local, NetTime, Render, Server, Space};
-pub use provider::{Advance, Observation, ResetReason, TimeEvent, TimeProvider};
+pub use provider::{Advance, BoxedProvider, Observation, ResetReason, TimeEvent, TimeProvider};
 pub use scale::{Scale, ScaleError, SlewedScale};
 pub use server_provider::ServerProvider;
 pub use span::Span;

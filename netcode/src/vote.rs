@@ -33,7 +33,7 @@ struct Voter {
 /// A tick is *agreed* when every voter of the quorum sent the same digest for it and all before.
 /// The quorum are the seated slots whose newest vote is at most [`QUORUM_LAG_MAX`] ticks behind
 /// the newest of all: a peer that falls back cannot hold the others up.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Ballot {
     voters: Vec<Voter>,
     rows: Vec<Row>,

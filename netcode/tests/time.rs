@@ -514,7 +514,7 @@ fn a_clock_that_goes_back_makes_time_stand() -> Result<(), Box<dyn Error>> {
 }
 
 /// Reads its map and sees to nothing.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Careless(TickMap);
 
 impl TimeProvider for Careless {

@@ -46,7 +46,7 @@ impl<E: Effect> Prediction<E> {
 }
 
 /// An effect of an executed tick that is not confirmed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Emitted<E> {
     tick: Tick,
     name: Name,
@@ -56,7 +56,7 @@ struct Emitted<E> {
 }
 
 /// A prediction whose tick was undone.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Adrift<E> {
     name: Name,
     last: Tick,
@@ -65,7 +65,7 @@ struct Adrift<E> {
 }
 
 /// The effects of a timeline.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Ledger<E> {
     /// What the tick that is being executed emits into.
     step: Effects<E>,

@@ -38,6 +38,19 @@ pub(super) struct Playing<S: Simulation> {
     pub(super) ended: bool,
 }
 
+impl<S: Simulation<State: Clone> + Clone> Clone for Playing<S> {
+    fn clone(&self) -> Self {
+        Self {
+            timeline: self.timeline.clone(),
+            keyframes: self.keyframes.clone(),
+            log: self.log.clone(),
+            sampled: self.sampled.clone(),
+            latency: self.latency.clone(),
+            ..*self
+        }
+    }
+}
+
 impl<S: Simulation> Playing<S> {
     /// Goes on at `next`: everything before it is executed, and nothing after it is known.
     pub(super) fn go_on(&mut self, next: Tick) {

@@ -16,14 +16,14 @@ use crate::wire::{
 };
 
 /// A frame in pieces.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Fragments {
     pieces: Vec<Option<Vec<u8>>>,
 }
 
 /// The frames taken so far: how many, the hash of the last, and what later ones may be written
 /// against.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Chain {
     epoch: u32,
     /// Every frame before this one was taken.
@@ -57,7 +57,7 @@ impl Chain {
 }
 
 /// Sealed frames from the relay: decoded, in order, each carrying the hash of the one before.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Downlink {
     shape: FrameShape,
     /// The first tick of the session.

@@ -7,7 +7,7 @@ use crate::limits::PROBES;
 use crate::time::Time;
 
 /// Probes of the relay's clock.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Measuring {
     pub(super) next_probe: Time,
     pub(super) answers: Vec<Answer>,

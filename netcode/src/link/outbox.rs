@@ -32,7 +32,7 @@ pub enum CommandError {
 }
 
 /// Commands of one way in the order in which they were given, numbered from 0.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Lane {
     /// The relay acknowledged every command before this one.
     acked: u64,
@@ -58,7 +58,7 @@ impl Lane {
 
 /// Commands in the order in which they were given: small ones go into every datagram until they have
 /// arrived, large ones onto the stream, as many as the relay has room for.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Outbox {
     /// Acknowledged when they have arrived.
     small: Lane,

@@ -16,7 +16,7 @@ use crate::limits::VOTES_PER_DATAGRAM_MAX;
 use crate::time::{Time, low16};
 use crate::wire::{BitReader, Datagram, InputHeader, RelayHeader};
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Running {
     /// The fastest round trip measured before the match.
     pub(super) round_trip: Duration,

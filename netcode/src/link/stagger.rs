@@ -60,7 +60,7 @@ enum Mode {
 ///
 /// Why not always: where loss comes in bursts of time, copies double the packets for nothing. How
 /// receivers tell bursts from single losses: RFC 3611, section 4.7.2.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Stagger {
     mode: Mode,
     sent: u64,

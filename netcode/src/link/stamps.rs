@@ -22,7 +22,7 @@ const MADE_UP_PARTS: u32 = 4;
 /// Every tick is stamped once, in order. When the machine slept, or the game took long for a picture, the
 /// stamps that are overdue come at once; if they are very many, and nobody waits for them, the oldest are
 /// skipped, which is told.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Stamps {
     clock: NetClock,
     steps: Steps,

@@ -7,7 +7,7 @@ use crate::ring::position;
 use crate::wire::{BitWriter, InputHeader};
 
 /// Stamped inputs, packed, in a ring by tick.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Uplink {
     input_bytes: usize,
     neutral: Vec<u8>,

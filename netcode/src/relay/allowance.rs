@@ -10,7 +10,7 @@ const TOKEN: u64 = 1_000_000_000;
 
 /// Commands and bytes that may be sealed now, in parts of a [`TOKEN`]. It grows with the relay's clock up to
 /// what the budget gives in a second.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Allowance {
     at: Time,
     commands: u64,

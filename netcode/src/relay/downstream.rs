@@ -47,7 +47,7 @@ pub(crate) struct View<'a> {
 }
 
 /// What one client was sent and has acknowledged.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Downstream {
     slot: Slot,
     /// The client has every frame before this one.

@@ -15,7 +15,7 @@ use crate::wire::CommandNumbers;
 
 /// Commands of one way in the order in which their owner gave them: none comes twice, none overtakes
 /// another.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Lane {
     /// Every command before this one has arrived.
     next: u64,
@@ -46,7 +46,7 @@ impl Lane {
 }
 
 /// A slot's commands, and how many of them may be sealed now.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Inbox {
     small: Lane,
     large: Lane,

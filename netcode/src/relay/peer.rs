@@ -9,7 +9,7 @@ use crate::time::Time;
 use crate::wire::ControlReader;
 
 /// How far a peer has come.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Stage {
     /// It has not greeted yet.
     Greeting { since: Time },
@@ -35,7 +35,7 @@ pub(super) enum Standing {
 }
 
 /// A connection.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Peer {
     pub(super) stage: Stage,
     pub(super) control_in: ControlReader,

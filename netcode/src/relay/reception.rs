@@ -13,7 +13,7 @@ const REORDER_WINDOW: u32 = u32::BITS;
 ///
 /// As a receiver of RTP does for its reports (RFC 3550, section 6.4.1 and appendix A.3), but each number
 /// counts once, and runs of lost ones are counted, too.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Reception {
     /// The number after the newest that came. The first datagram is number 0.
     next: u64,

@@ -5,7 +5,7 @@ use crate::limits::PATH_REPORT_INTERVAL;
 use crate::wire::{Arrival, Arrivals, PathReport};
 
 /// Gathers what is to be reported, until it was told often enough.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Reporter {
     /// What is not told twice yet; of more than a datagram tells the newest.
     arrivals: Arrivals,

@@ -24,7 +24,7 @@ enum Turn {
 }
 
 /// The session's tick line on the relay's clock, and the changes that are under way.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Schedule {
     /// Where the session begins.
     first: NetTime<Server>,

@@ -13,7 +13,7 @@ use crate::time::Time;
 use crate::wire::{FrameShape, blank_frame};
 
 /// Sealed frames: the newest at hand, all in the log.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Sealer {
     shape: FrameShape,
     log: Log,

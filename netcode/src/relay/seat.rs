@@ -17,7 +17,7 @@ pub struct SlotStats {
 }
 
 /// A slot's received inputs, in a ring by tick.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Seat {
     pub(crate) peer: Option<PeerId>,
     /// Who holds it, as the log says or the next frame is going to.

@@ -19,7 +19,7 @@ pub enum SleepingClock {
 const MILLION: i128 = 1_000_000;
 
 /// A clock that is not the world's, and a process that does not always act when it should.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Machine {
     /// From then on, by the world, the clock has run as it does; until then it stands.
     since: Time,

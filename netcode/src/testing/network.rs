@@ -78,7 +78,7 @@ pub struct LinkCounters {
 /// let arrival = network.receive(now).expect("it is there");
 /// assert_eq!((arrival.link, arrival.bytes), (up, &b"input"[..]));
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Network {
     seed: u64,
     wires: Vec<Wire>,
@@ -91,7 +91,7 @@ pub struct Network {
     received: Vec<u8>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Wire {
     link: Link,
     counters: LinkCounters,
@@ -103,7 +103,7 @@ struct Wire {
 }
 
 /// Bytes under way.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Flight {
     at: Time,
     sequence: u64,

@@ -36,6 +36,9 @@ pub struct Scenario {
     pub drift_ppm: u32,
     /// A fault put in on purpose.
     pub plant: Option<Plant>,
+    /// The rules of the player in this slot hear a tick too late that somebody left: the canary of tests of
+    /// what happens to a session.
+    pub late_leave: Option<Slot>,
     /// A change of the network on the way.
     pub detour: Option<Detour>,
 }
@@ -85,6 +88,7 @@ impl Default for Scenario {
             down: LinkConditions::PERFECT,
             drift_ppm: 0,
             plant: None,
+            late_leave: None,
             detour: None,
         }
     }

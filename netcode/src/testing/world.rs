@@ -57,6 +57,18 @@ impl<S: Simulation> Node<S> {
     }
 }
 
+impl<S: Simulation<State: Clone> + Clone> Clone for Node<S> {
+    fn clone(&self) -> Self {
+        Self {
+            client: self.client.clone(),
+            machine: self.machine.clone(),
+            events: self.events.clone(),
+            orders: self.orders.clone(),
+            ..*self
+        }
+    }
+}
+
 /// Any number of clients and a relay, joined by an emulated network, in one thread.
 ///
 /// Time jumps from event to event. The same scenario runs the same way, bit for bit, every time
@@ -94,6 +106,23 @@ pub struct World<S: Simulation> {
     /// When it begins; never if it has.
     detour_due: Time,
     stop_at_desync: bool,
+}
+
+/// A second world that goes on from this moment like the first, bit for bit, and shares nothing with it: what
+/// is done to one of them shows what would have been without.
+impl<S: Simulation<State: Clone> + Clone> Clone for World<S> {
+    fn clone(&self) -> Self {
+        Self {
+            network: self.network.clone(),
+            relay: self.relay.clone(),
+            relay_held: self.relay_held.clone(),
+            relay_events: self.relay_events.clone(),
+            nodes: self.nodes.clone(),
+            bot: self.bot.clone(),
+            buffer: Vec::new(),
+            ..*self
+        }
+    }
 }
 
 /// Why a [`World`] could not be made.
@@ -154,7 +183,7 @@ impl<S: Simulation> World<S> {
         let session = scenario.session(&simulation());
         let mut world = Self::vacant(scenario, session, simulation())?;
         for slot in Slot::all(scenario.players) {
-            let planted = Planted::new(simulation(), scenario.plant);
+            let planted = Planted::new(simulation(), scenario.plant).late(scenario.late_leave);
             // Clocks have nothing in common: up to twelve days apart.
             let skew = mix(scenario.seed ^ mix(u64::from(slot.0) + 1)) >> 14;
             let client = Client::new(planted, scenario.client)?;

@@ -8,6 +8,7 @@ use super::{
 };
 
 /// Holds the [`TimeProvider`] in force; another can take its place while the session runs.
+#[derive(Clone)]
 pub struct NetClock {
     provider: Box<dyn TimeProvider>,
     /// How long ticks are; its phase is a first guess.

@@ -46,7 +46,7 @@ impl<P: TimeProvider> StepOnly<P> {
     }
 }
 
-impl<P: TimeProvider> TimeProvider for StepOnly<P> {
+impl<P: TimeProvider + Clone + 'static> TimeProvider for StepOnly<P> {
     fn observe(&mut self, now: Time, observation: &Observation) {
         observation.change_rate(&mut self.map);
         self.inner.observe(now, observation);
@@ -133,7 +133,7 @@ impl<P: TimeProvider> Slewed<P> {
     }
 }
 
-impl<P: TimeProvider> TimeProvider for Slewed<P> {
+impl<P: TimeProvider + Clone + 'static> TimeProvider for Slewed<P> {
     fn observe(&mut self, now: Time, observation: &Observation) {
         observation.change_rate(&mut self.map);
         self.inner.observe(now, observation);

@@ -152,7 +152,8 @@ impl Advance {
 /// ([`NetClock`](super::NetClock)).
 ///
 /// `now` never goes back from one call to the next; a provider that sees it do so stands still.
-/// Neither call allocates or reads a clock.
+/// Neither call allocates or reads a clock. It is `Clone`, and a copy shares nothing with it: whoever copies a
+/// session copies its time.
 ///
 /// Your own, which stays 100 ms behind and ahead of the last answer:
 ///
@@ -161,6 +162,7 @@ impl Advance {
 /// use phalanx_netcode::Time;
 /// use phalanx_netcode::time::{Advance, NetTime, Observation, Scale, Span, TickMap, TimeProvider};
 ///
+/// #[derive(Clone)]
 /// struct Fixed100 {
 ///     map: TickMap,
 ///     rate: TickRate,
@@ -189,7 +191,7 @@ impl Advance {
 /// assert_eq!(advance.server, NetTime::from_parts(696, 0)); // 701 now, 5 ticks behind
 /// assert_eq!(advance.local, NetTime::from_parts(706, 0));
 /// ```
-pub trait TimeProvider: Send {
+pub trait TimeProvider: BoxedProvider + Send {
     /// Takes what was learnt.
     fn observe(&mut self, now: Time, observation: &Observation);
 
@@ -197,7 +199,25 @@ pub trait TimeProvider: Send {
     fn advance(&mut self, now: Time) -> Advance;
 }
 
-impl<P: TimeProvider + ?Sized> TimeProvider for Box<P> {
+/// Copies a provider that is boxed. Every [`TimeProvider`] that is `Clone` has it: there is nothing to write.
+pub trait BoxedProvider {
+    /// A copy, in a box of its own.
+    fn boxed(&self) -> Box<dyn TimeProvider>;
+}
+
+impl<P: TimeProvider + Clone + 'static> BoxedProvider for P {
+    fn boxed(&self) -> Box<dyn TimeProvider> {
+        Box::new(self.clone())
+    }
+}
+
+impl Clone for Box<dyn TimeProvider> {
+    fn clone(&self) -> Self {
+        (**self).boxed()
+    }
+}
+
+impl TimeProvider for Box<dyn TimeProvider> {
     fn observe(&mut self, now: Time, observation: &Observation) {
         (**self).observe(now, observation);
     }

@@ -145,7 +145,7 @@ pub(crate) fn encode_control<M: Serialize>(message: &M, out: &mut Vec<u8>) {
 const LENGTH_BYTES: usize = size_of::<u32>();
 
 /// Cuts a stream of control bytes into messages.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct ControlReader {
     bytes: Vec<u8>,
 }
