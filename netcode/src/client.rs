@@ -271,9 +271,11 @@ impl<S: Simulation> Client<S> {
     }
 
     /// Keeps every sealed frame from now on, for [`Client::log`]: some 70 bytes each in a session of two.
-    /// To be called before the session is joined.
-    pub const fn keep_log(&mut self) {
+    /// To be called before the client is polled. Whoever keeps them gets them all, and does not go on from a
+    /// snapshot: a client that comes late executes every tick.
+    pub fn keep_log(&mut self) {
         self.keeps_log = true;
+        self.link.keep_whole();
     }
 
     /// All frames sealed so far, if they are kept and the session is joined.
@@ -592,6 +594,8 @@ impl<S: Simulation> Client<S> {
                 self.playing = Some(playing);
             }
             (None, Origin::Held) => return Err(CloseReason::Malformed),
+            // It would not be the whole log.
+            (_, Origin::Snapshot { .. }) if self.keeps_log => return Err(CloseReason::Malformed),
             (_, Origin::Snapshot { .. }) => {
                 self.welcome = Some(welcome);
                 return Ok(());
@@ -603,7 +607,7 @@ impl<S: Simulation> Client<S> {
     /// Goes on after the snapshot that the welcome told of.
     fn begin_after(&mut self, packed: &[u8]) -> Result<(), CloseReason> {
         let welcome = self.welcome.take().ok_or(CloseReason::Unexpected)?;
-        let Origin::Snapshot { hash, head, .. } = welcome.origin else {
+        let Origin::Snapshot { hash, .. } = welcome.origin else {
             return Err(CloseReason::Unexpected);
         };
         let snapshot = snapshot::open(packed, hash).map_err(|_| CloseReason::Malformed)?;
@@ -626,7 +630,6 @@ impl<S: Simulation> Client<S> {
         }
         let playing = self.playing.as_mut().ok_or(CloseReason::Unexpected)?;
         playing.go_on(next);
-        playing.log = self.keeps_log.then(|| Log::new(head, next));
         self.link
             .stand_after(&snapshot, playing.timeline.session().pace().clone());
         Ok(())

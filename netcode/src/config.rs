@@ -114,7 +114,7 @@ pub struct SessionConfig {
     pub players_min: u8,
     /// Whether a player who was not there at the beginning may take a slot that nobody has.
     pub late_join: bool,
-    /// How long the session goes on when nobody is there; `None`: for ever.
+    /// How long the session goes on when nobody is there and somebody may come, late or back; `None`: for ever.
     pub linger: Option<Duration>,
     /// What players who lost their connection come back with; `None`: they do not, and whose slot is free.
     pub resume: Option<ResumeKey>,
@@ -147,7 +147,7 @@ pub enum ConfigError {
     WaitBound,
     /// It would begin with more players than it has slots, or with none, and end at once.
     #[error(
-        "a match begins with at most as many players as it has slots, and lingers if it begins with none"
+        "a match begins with at most as many players as it has slots; if it begins with none, others may join it late, and it lingers"
     )]
     Players,
     /// A player would send a snapshot too fast, or never.
@@ -202,7 +202,7 @@ impl SessionConfig {
         } else if self.length == Some(0) {
             Err(ConfigError::Length)
         } else if self.players_min > self.setup.slots
-            || (self.players_min == 0 && self.linger == Some(Duration::ZERO))
+            || (self.players_min == 0 && (!self.late_join || self.linger == Some(Duration::ZERO)))
         {
             Err(ConfigError::Players)
         } else if !(1..=UPLOAD_BYTES_PER_SECOND_MAX).contains(&self.rules.upload_bytes_per_s) {

@@ -105,6 +105,8 @@ pub(crate) struct Link {
     worth: LateWorth,
     /// What the player claims its slot with, if it has one.
     token: Option<ResumeToken>,
+    /// Whether it wants every frame.
+    whole: bool,
     welcome: Option<Welcome>,
     /// Where the frames go on, once that is known; while the match runs, that is there.
     stands: Option<Downlink>,
@@ -135,6 +137,7 @@ impl Link {
             unstamped,
             worth,
             token: None,
+            whole: false,
             welcome: None,
             stands: None,
             outbox: Outbox::default(),
@@ -155,6 +158,7 @@ impl Link {
             game: self.game.clone(),
             token: self.token,
             held: self.stands.as_ref().and_then(Downlink::position),
+            whole: self.whole,
         };
         self.control_out.clear();
         encode_control(&FromClient::Hello(hello), &mut self.control_out);
@@ -163,6 +167,12 @@ impl Link {
     /// Claims a slot that this player had before. To be called before anything is sent.
     pub(crate) fn claim(&mut self, token: ResumeToken) {
         self.token = Some(token);
+        self.greet();
+    }
+
+    /// Wants every frame. To be called before anything is sent.
+    pub(crate) fn keep_whole(&mut self) {
+        self.whole = true;
         self.greet();
     }
 

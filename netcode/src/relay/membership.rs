@@ -12,7 +12,7 @@ use crate::channel::{CloseReason, PeerId};
 use crate::limits::{HELD_TICKS_MAX, PROTOCOL_VERSION, START_DELAY};
 use crate::resume::ResumeToken;
 use crate::time::Time;
-use crate::wire::{FromRelay, Hello, Origin, Position, Welcome, encode_control};
+use crate::wire::{FromRelay, Hello, Origin, Welcome, encode_control};
 
 impl Relay {
     /// Compares what a client plays with what the session plays, and gives it a slot: its own if it comes
@@ -31,7 +31,7 @@ impl Relay {
             seat.holders += 1;
             seat.pauses = 0;
         }
-        let (origin, from) = self.origin(hello.held);
+        let (origin, from) = self.origin(hello);
         let packed = match origin {
             Origin::Snapshot { .. } => self.keyframes.accepted().map(|known| known.packed.clone()),
             Origin::Begin | Origin::Held => None,
@@ -112,13 +112,15 @@ impl Relay {
         free.map(|(slot, _)| slot).ok_or(CloseReason::SessionFull)
     }
 
-    /// What a client that says it has the frames up to `held` executes the rest from, and the first frame that it is sent.
-    fn origin(&mut self, held: Option<Position>) -> (Origin, Tick) {
+    /// What a client with that greeting executes the session's frames from, and the first one that it is sent.
+    fn origin(&mut self, hello: &Hello) -> (Origin, Tick) {
         let (first, next) = (self.sealer.first(), self.sealer.next());
-        let held = held.filter(|held| first < held.next && held.next <= next);
+        let held = hello
+            .held
+            .filter(|held| first < held.next && held.next <= next);
         let held =
             held.filter(|held| self.sealer.head_before(held.next, &mut self.frame) == held.head);
-        let newest = self.keyframes.accepted();
+        let newest = self.keyframes.accepted().filter(|_| !hello.whole);
         match (held, newest) {
             (Some(held), newest)
                 if newest.is_none_or(|newest| newest.tick < held.next + HELD_TICKS_MAX) =>
@@ -287,7 +289,7 @@ impl Relay {
         }
     }
 
-    /// Ends a session in which nobody has been for as long as it lingers.
+    /// Ends a session in which nobody is: at once if nobody can come, and else when it has lingered.
     pub(super) fn end_if_deserted(&mut self, tick: Tick) {
         if self.players() > 0 {
             self.deserted = None;
@@ -298,7 +300,8 @@ impl Relay {
             .schedule
             .deadline(tick)
             .since(self.schedule.deadline(since));
-        if self.config.linger.is_some_and(|linger| alone >= linger) {
+        let hopes = self.config.late_join || self.seats.iter().any(|seat| seat.reserved);
+        if !hopes || self.config.linger.is_some_and(|linger| alone >= linger) {
             self.end();
         }
     }

@@ -56,6 +56,7 @@ impl Host {
             game,
             token: None,
             held: None,
+            whole: false,
         }));
         host.say(&FromClient::Ready);
         host

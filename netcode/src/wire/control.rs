@@ -18,6 +18,8 @@ pub(crate) struct Hello {
     pub(crate) token: Option<ResumeToken>,
     /// The frames of the session that it has, and need not be sent.
     pub(crate) held: Option<Position>,
+    /// Whether it wants every frame from there on, or from the first: no snapshot in their place.
+    pub(crate) whole: bool,
 }
 
 /// A place in a session's log: every frame before a tick.
