@@ -8,7 +8,9 @@ use std::io::Cursor;
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 
+use allocation_counter::measure;
 use phalanx_engine::{Record, SealedFrame};
+use phalanx_netcode::limits::REPLAY_CHUNK_BYTES_MAX;
 use phalanx_netcode::replay::{Ending, ReplayFileError, ReplayReader};
 use replay_bytes::{CHUNKS, DUEL, FILE, SKIRMISH, body, mended, replay_bytes};
 
@@ -63,6 +65,22 @@ fn damage_is_read_where_checks_are_mended() {
     assert!(damaged(&file).contains("a chunk is not what was written"));
     let deeper = damaged(&mended(&file));
     assert!(deeper.ends_with(": frames"), "{deeper}");
+}
+
+/// What is said to be there takes no memory until it is.
+#[test]
+fn a_length_takes_no_memory() {
+    let file = recorded("duel-1.replay");
+    let head = u32::from_le_bytes(file[11..15].try_into().unwrap());
+    let frames = 10 + 13 + usize::try_from(head).unwrap();
+    let most = u32::try_from(REPLAY_CHUNK_BYTES_MAX).unwrap().to_le_bytes();
+    for chunk in [10, frames] {
+        let mut bad = file.clone();
+        bad[chunk + 1..chunk + 5].copy_from_slice(&most);
+        let taken = measure(|| replay_bytes(&[&[FILE], &bad[..]].concat()));
+        assert!(taken.bytes_max > 2 * file.len() as u64, "it is counted");
+        assert!(taken.bytes_max < 1 << 20, "{} bytes", taken.bytes_max);
+    }
 }
 
 /// Real replays, whole, cut, and as frames to be written anew, by name.
