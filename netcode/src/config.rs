@@ -16,7 +16,8 @@ use crate::wire::FrameShape;
 /// What the relay does at the deadline of a tick for a slot whose input is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LatePolicy {
-    /// Waits for it, at most for this long after the deadline; then repeats.
+    /// Waits for it, at most for this long after the deadline; then repeats, and does not wait for that slot
+    /// again before an input of its is in time.
     Wait {
         /// Longest wait, milliseconds, at most [`WAIT_BOUND_MAX`].
         bound_ms: u32,

@@ -434,15 +434,20 @@ impl Relay {
         Ok(())
     }
 
-    /// When the next tick has to be sealed at the latest, and whether it may be sealed now.
+    /// When the next tick has to be sealed at the latest, and whether it may be sealed now. Who was waited for in
+    /// vain is not waited for again beyond a deadline until it is back in time: one bound is lost, not one at
+    /// every tick.
     fn seal_time(&self) -> Time {
         let tick = self.sealer.next();
         let deadline = self.schedule.deadline(tick);
         let awaited = || self.seats.iter().filter(|seat| seat.is_awaited(tick));
+        let mut missing = awaited().filter(|seat| seat.next() <= tick).peekable();
         if self.schedule.pauses(tick) || awaited().next().is_none() {
             deadline
-        } else if awaited().all(|seat| seat.next() > tick) {
+        } else if missing.peek().is_none() {
             deadline - SEAL_EARLY_MAX
+        } else if missing.all(|seat| seat.given_up) {
+            deadline
         } else {
             deadline + self.config.wait_bound()
         }

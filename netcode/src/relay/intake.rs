@@ -91,7 +91,8 @@ impl Relay {
         }
         // Beyond this nothing is taken nor acknowledged: while one player is waited for, the
         // clocks of the others go on, and they send it again.
-        let limit = self.sealer.next() + INPUTS_AHEAD_MAX;
+        let sealed = self.sealer.next();
+        let limit = sealed + INPUTS_AHEAD_MAX;
         let seat = &mut self.seats[usize::from(slot.0)];
         if header.acked_baseline {
             let before = header.first.previous_since(self.config.setup.first);
@@ -111,6 +112,7 @@ impl Relay {
             bits.take_delta(&mut self.input).map_err(malformed)?;
             if tick >= seat.next() && tick < limit {
                 seat.receive(tick, &self.input);
+                seat.given_up &= tick < sealed;
                 new.first = if new.count == 0 { tick } else { new.first };
                 new.count += 1;
             }

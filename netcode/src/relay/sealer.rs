@@ -219,6 +219,7 @@ fn fill(
         return Provenance::Real;
     }
     seat.stats.late += u64::from(awaited);
+    seat.given_up |= awaited;
     seat.missing = seat.missing.saturating_add(1);
     if !awaited || config.rules.policy == LatePolicy::Neutral {
         value.copy_from_slice(&config.neutral);

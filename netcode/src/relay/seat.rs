@@ -32,6 +32,8 @@ pub(crate) struct Seat {
     pub(crate) pauses: u8,
     /// The first tick that the owner announced it will stamp.
     pub(crate) from: Option<Tick>,
+    /// Whether it was waited for in vain, and no input of its has come in time since.
+    pub(crate) given_up: bool,
     input_bytes: usize,
     values: Vec<u8>,
     /// Whether the input of a tick is there; not if its owner skipped it.
@@ -57,6 +59,7 @@ impl Seat {
             left: None,
             pauses: 0,
             from: None,
+            given_up: false,
             input_bytes,
             values: vec![0; input_bytes * kept],
             present: vec![false; kept],
@@ -111,6 +114,7 @@ impl Seat {
     pub(crate) fn vacate(&mut self, comes_back: bool) {
         self.peer = None;
         self.from = None;
+        self.given_up = false;
         self.reserved = comes_back;
         if !comes_back {
             self.commands.vacate();
