@@ -231,10 +231,8 @@ impl<S: Simulation> Client<S> {
 
     /// Claims the slot that this player had before in the session, from whatever process. To be called
     /// before the client is polled.
-    #[must_use]
-    pub fn claiming(mut self, token: ResumeToken) -> Self {
+    pub fn claim(&mut self, token: ResumeToken) {
         self.link.claim(token);
-        self
     }
 
     /// What this player's slot can be claimed with over another connection, once the session is joined; `None` if the

@@ -4,10 +4,12 @@
 use core::time::Duration;
 
 use phalanx_engine::{
-    Digest, Entry, Presence, Provenance, SealedFrame, Slot, Tick, Timeline, Window,
+    Digest, Entry, Presence, Provenance, SealedFrame, Slot, Speed, Tick, TickRate, Timeline, Window,
 };
 use phalanx_netcode::testing::{Mixer, Preset, Scenario, World};
-use phalanx_netcode::{ClientConfig, Event};
+use phalanx_netcode::{
+    ClientConfig, CloseReason, Event, LatePolicy, RelayEvent, ResumeToken, SessionConfig,
+};
 
 fn over(preset: Preset) -> Scenario {
     let net = preset.conditions();
@@ -185,4 +187,291 @@ fn without_a_snapshot_every_tick_is_executed() {
         panic!("{:?}", world.events(Slot(0)));
     };
     assert!(to > 800);
+}
+
+/// Its slot is taken by nobody, but by the computer, which gives it back.
+#[test]
+fn the_computer_plays_until_its_player_is_back() {
+    let mut scenario = over(Preset::Wifi);
+    scenario.rules.bot_after_ms = Some(500);
+    let mut world = world(&scenario);
+    play_to(&mut world, 400);
+    world.kill(Slot(1));
+    play_to(&mut world, 600);
+    world.reconnect(Slot(1));
+    assert_whole(&mut world, 3);
+    let entries = entries_of(&world, Slot(1));
+    let [
+        (0, Entry::Join(_)),
+        (left, Entry::Leave(_)),
+        (bot, Entry::Bot(_)),
+        (back, Entry::Join(_)),
+    ] = entries[..]
+    else {
+        panic!("{entries:?}");
+    };
+    assert!(bot - left == 30 && back > 600, "{entries:?}");
+}
+
+/// Everything that changes while somebody is away is there when it is back: rate, speed, pause.
+#[test]
+fn who_was_away_finds_the_pace_that_is() {
+    for preset in [Preset::Lan, Preset::Wifi] {
+        for away in [1, 40, 250] {
+            let scenario = over(preset);
+            let mut world = world(&scenario);
+            play_to(&mut world, 400);
+            world.kill(Slot(1));
+            let relay = world.relay_mut();
+            relay.change_rate(TickRate::hz(30)).unwrap();
+            relay.pause(Duration::from_millis(600)).unwrap();
+            play_to(&mut world, 400 + away);
+            world
+                .restart(Slot(1), Mixer, ClientConfig::default())
+                .unwrap();
+            play_to(&mut world, 720);
+            world
+                .relay_mut()
+                .resume(Duration::from_millis(500))
+                .unwrap();
+            let speed = Speed::times(2);
+            world.relay_mut().change_speed(speed).unwrap();
+            assert_whole(&mut world, 3);
+            let entries = entries_of(&world, Slot(1));
+            let back = entries.last().unwrap().0;
+            assert!(
+                (400 + away..700).contains(&back),
+                "{preset:?} {away}: {entries:?}"
+            );
+            let session = world.client(Slot(1)).session().unwrap();
+            assert_eq!(
+                (session.rate(), session.pace().speed()),
+                (TickRate::hz(30), speed)
+            );
+            let late = world.relay().slot_stats(Slot(1)).unwrap().late;
+            assert!(late < 60, "{preset:?} {away}: {late} late");
+        }
+    }
+}
+
+/// The relay hears of the new connection before it knows that the old one is dead.
+#[test]
+fn whoever_comes_back_takes_the_place_of_itself() {
+    let scenario = over(Preset::Wifi);
+    let mut world = world(&scenario);
+    play_to(&mut world, 400);
+    world.cut(Slot(1));
+    play_to(&mut world, 460);
+    world.reconnect(Slot(1));
+    assert_whole(&mut world, 3);
+    let left = |event: &&RelayEvent| matches!(event, RelayEvent::Left { .. });
+    let told: Vec<_> = world.relay_events().iter().filter(left).collect();
+    let replaced = RelayEvent::Left {
+        slot: Slot(1),
+        reason: Some(CloseReason::Replaced),
+    };
+    assert_eq!(told, [&replaced]);
+    let entries = entries_of(&world, Slot(1));
+    assert_eq!(entries.len(), 3, "{entries:?}");
+}
+
+/// Away for longer than the window, with the connection alive: nothing of the session's changes.
+#[test]
+fn a_network_that_is_gone_for_three_seconds_costs_no_seat() {
+    for policy in [
+        LatePolicy::Repeat,
+        LatePolicy::Neutral,
+        LatePolicy::Wait { bound_ms: 500 },
+    ] {
+        let mut scenario = over(Preset::Lan);
+        scenario.rules.policy = policy;
+        let mut world = world(&scenario);
+        play_to(&mut world, 400);
+        let before: Vec<_> = [0, 2]
+            .map(|slot| world.client(Slot(slot)).stats().stalls)
+            .into();
+        world.unplug(Slot(1));
+        play(&mut world, 3000);
+        world.plug(Slot(1));
+        assert_whole(&mut world, 3);
+        assert_eq!(entries_of(&world, Slot(1)).len(), 1, "{policy:?}");
+        let most = match policy {
+            // Half a second is waited for once.
+            LatePolicy::Wait { .. } => 40,
+            LatePolicy::Repeat | LatePolicy::Neutral => 3,
+        };
+        for (slot, before) in [0, 2].into_iter().zip(before) {
+            let stalls = world.client(Slot(slot)).stats().stalls - before;
+            assert!(
+                stalls <= most,
+                "{policy:?}: slot {slot} stalled {stalls} times"
+            );
+        }
+    }
+}
+
+/// Gone for so long that the relay gives the connection up, and then back by itself.
+#[test]
+fn a_network_that_is_gone_for_thirty_seconds_costs_the_time_it_is_gone() {
+    let mut scenario = over(Preset::Wifi);
+    scenario.ticks = 3600;
+    let mut world = world(&scenario);
+    play_to(&mut world, 400);
+    world.unplug(Slot(1));
+    play(&mut world, 30_000);
+    world.plug(Slot(1));
+    world.reconnect(Slot(1));
+    assert_whole(&mut world, 3);
+    let entries = entries_of(&world, Slot(1));
+    let [_, (left, Entry::Leave(_)), (back, Entry::Join(_))] = entries[..] else {
+        panic!("{entries:?}");
+    };
+    // Ten seconds of silence, and half a second to come back.
+    assert!(
+        (990..1030).contains(&left) && (2200..2280).contains(&back),
+        "{entries:?}"
+    );
+}
+
+fn open_session(scenario: &Scenario) -> SessionConfig {
+    let mut config = scenario.session(&Mixer);
+    config.late_join = true;
+    config.linger = Some(Duration::from_secs(2));
+    config
+}
+
+/// A session begins with nobody, grows and shrinks.
+#[test]
+fn a_session_begins_empty_grows_and_shrinks() {
+    let scenario = over(Preset::Wifi);
+    let mut config = open_session(&scenario);
+    config.players_min = 0;
+    let mut world = World::vacant(&scenario, config, Mixer).unwrap();
+    let ways = (scenario.up, scenario.down);
+    play(&mut world, 1500);
+    let come = |world: &mut World<Mixer>, millis| {
+        let place = world.come(Mixer, ClientConfig::default(), ways).unwrap();
+        play(world, millis);
+        world.slot_of(place).unwrap()
+    };
+    let first = come(&mut world, 2000);
+    let second = come(&mut world, 3000);
+    assert_eq!((first, second), (Slot(0), Slot(1)));
+    world.leave(first);
+    play(&mut world, 1000);
+    let third = come(&mut world, 1000);
+    assert_eq!(third, Slot(0), "whose player left for good");
+    world.kill(second);
+    let fourth = come(&mut world, 1000);
+    assert_eq!(fourth, Slot(2), "the other one is kept for who lost it");
+    world.reconnect(second);
+    assert_whole(&mut world, 3);
+    let rosters: Vec<_> = Slot::all(3)
+        .map(|slot| entries_of(&world, slot).len())
+        .collect();
+    assert_eq!(rosters, [3, 3, 1]);
+}
+
+#[test]
+fn a_session_without_players_lingers_for_those_who_may_come() {
+    // Nobody can come back to a session that all have left.
+    let scenario = over(Preset::Lan);
+    let mut closed = world(&scenario);
+    play_to(&mut closed, 100);
+    Slot::all(3).for_each(|slot| closed.leave(slot));
+    closed.run_bots();
+    assert!(closed.relay().log().next() < Tick(110));
+
+    let mut world = World::vacant(&scenario, open_session(&scenario), Mixer).unwrap();
+    let ways = (scenario.up, scenario.down);
+    for _ in 0..3 {
+        world.come(Mixer, ClientConfig::default(), ways).unwrap();
+    }
+    play_to(&mut world, 100);
+    Slot::all(3).for_each(|slot| world.kill(slot));
+    play(&mut world, 1800);
+    world.reconnect(Slot(2));
+    play(&mut world, 500);
+    assert_eq!(world.relay().players(), 1);
+    world.kill(Slot(2));
+    let from = world.relay().log().next();
+    world.run_bots();
+    let until = world.relay().log().next();
+    assert!(
+        (119..=122).contains(&until.since(from)),
+        "{from} to {until}"
+    );
+}
+
+#[test]
+fn strangers_have_no_claim() {
+    let scenario = over(Preset::Lan);
+    let ways = (scenario.up, scenario.down);
+    let refused = |world: &mut World<Mixer>, token: Option<ResumeToken>| {
+        let place = world.come(Mixer, ClientConfig::default(), ways).unwrap();
+        if let Some(token) = token {
+            world.claim(place, token);
+        }
+        play(world, 200);
+        world.closed(place)
+    };
+    let mut world = world(&scenario);
+    play_to(&mut world, 100);
+    let token = world.client(Slot(1)).token().unwrap();
+    assert_eq!(refused(&mut world, None), Some(CloseReason::SessionBegun));
+    let guess = format!("{}{}", "0".repeat(32), &token.to_string()[32..]);
+    let guessed = refused(&mut world, guess.parse().ok());
+    assert_eq!(guessed, Some(CloseReason::UnknownToken));
+    world.leave(Slot(1));
+    play(&mut world, 200);
+    let gone = refused(&mut world, Some(token));
+    assert_eq!(gone, Some(CloseReason::UnknownToken), "it left for good");
+}
+
+/// In whatever moment of its coming back the connection is lost again.
+#[test]
+fn connections_may_be_lost_at_any_moment_of_coming_back() {
+    for millis in (0..900).step_by(15) {
+        let scenario = over(Preset::Wifi);
+        let mut world = world(&scenario);
+        play_to(&mut world, 620);
+        world.kill(Slot(1));
+        play(&mut world, 500);
+        world
+            .restart(Slot(1), Mixer, ClientConfig::default())
+            .unwrap();
+        play(&mut world, millis);
+        world.kill(Slot(1));
+        play(&mut world, 100);
+        world.reconnect(Slot(1));
+        play(&mut world, millis);
+        world.cut(Slot(1));
+        world.reconnect(Slot(1));
+        assert_whole(&mut world, 3);
+    }
+}
+
+/// However long a match is, and however large its log: one keyframe, and what came after it.
+#[test]
+fn coming_back_takes_no_longer_after_a_long_match() {
+    let back = |ticks: u64| {
+        let mut scenario = over(Preset::Wifi);
+        scenario.ticks = ticks + 1200;
+        let mut world = world(&scenario);
+        play_to(&mut world, ticks);
+        world.kill(Slot(1));
+        world
+            .restart(Slot(1), Mixer, ClientConfig::default())
+            .unwrap();
+        let from = world.now();
+        while !world.events(Slot(1)).contains(&Event::Live) {
+            play(&mut world, 5);
+        }
+        world.now().since(from)
+    };
+    let (short, long) = (back(1000), back(40_000));
+    assert!(
+        long <= short + Duration::from_millis(200),
+        "{short:?} and {long:?}"
+    );
 }

@@ -18,6 +18,7 @@ use crate::histogram::Histogram;
 use crate::link::CommandError;
 use crate::present::View;
 use crate::relay::{PaceError, Relay, RelayEvent, RelayOutput};
+use crate::resume::ResumeToken;
 use crate::time::Time;
 
 /// One client and where it stands in the virtual world.
@@ -25,21 +26,46 @@ struct Node<S: Simulation> {
     client: Client<Planted<S>>,
     /// Its present connection, or the last one.
     peer: PeerId,
+    /// The slot that it has or had, also while its process is starting again.
+    slot: Option<Slot>,
     up: LinkId,
     down: LinkId,
     machine: Machine,
     /// When the client is called next, on the world's clock.
     due: Time,
     connected: bool,
+    /// While its network is gone: what waits for it on the stream.
+    unplugged: Option<Unplugged>,
     events: Vec<Event>,
     /// What its bot ordered and the client does not take yet.
     orders: VecDeque<S::Command>,
 }
 
+/// Bytes of control that are sent again and again.
+#[derive(Clone, Debug, Default)]
+struct Unplugged {
+    up: Vec<u8>,
+    down: Vec<u8>,
+}
+
 impl<S: Simulation> Node<S> {
+    /// Sends what the buffer holds to the relay, or to the client.
+    fn send(&mut self, network: &mut Network, now: Time, up: bool, channel: Channel, bytes: &[u8]) {
+        let link = if up { self.up } else { self.down };
+        match (&mut self.unplugged, channel) {
+            (None, _) => network.send(now, link, channel, bytes),
+            (Some(waits), Channel::Control) if up => waits.up.extend_from_slice(bytes),
+            (Some(waits), Channel::Control) => waits.down.extend_from_slice(bytes),
+            (Some(_), Channel::Datagram) => {}
+        }
+    }
+
     fn told(&mut self, event: Event) {
         if let (Event::Joined { slot, .. }, Some(timeline)) = (&event, self.client.timeline()) {
             timeline.simulation().seat(*slot);
+        }
+        if let Event::Joined { slot, .. } = &event {
+            self.slot = Some(*slot);
         }
         self.events.push(event);
     }
@@ -63,6 +89,7 @@ impl<S: Simulation<State: Clone> + Clone> Clone for Node<S> {
             client: self.client.clone(),
             machine: self.machine.clone(),
             events: self.events.clone(),
+            unplugged: self.unplugged.clone(),
             orders: self.orders.clone(),
             ..*self
         }
@@ -341,20 +368,14 @@ impl<S: Simulation> World<S> {
     }
 
     fn node(&self, slot: Slot) -> &Node<S> {
-        // Slots are given in the order in which greetings arrive, which the network decides.
-        let held = self
-            .nodes
-            .iter()
-            .find(|node| node.client.slot() == Some(slot));
-        held.unwrap_or_else(|| &self.nodes[usize::from(slot.0)])
+        &self.nodes[self.node_index(slot)]
     }
 
+    /// Who has, or had, the slot last.
     fn node_index(&self, slot: Slot) -> usize {
-        let held = self
-            .nodes
-            .iter()
-            .position(|node| node.client.slot() == Some(slot));
-        held.unwrap_or(slot.0.into())
+        // Slots are given in the order in which greetings arrive, which the network decides.
+        let held = |node: &Node<S>| node.client.slot().or(node.slot) == Some(slot);
+        self.nodes.iter().rposition(held).unwrap_or(slot.0.into())
     }
 
     /// The network, and the links up and down of the client in `slot`, for a test to change.
@@ -379,6 +400,35 @@ impl<S: Simulation> World<S> {
         let peer = node.peer;
         self.relay.disconnected(peer, None);
         self.relay_due = self.now.max(self.relay_awake);
+    }
+
+    /// Cuts the connection of the client in `slot`, which alone notices: the relay thinks for some time that
+    /// it is silent.
+    pub fn cut(&mut self, slot: Slot) {
+        let index = self.node_index(slot);
+        let node = &mut self.nodes[index];
+        node.connected = false;
+        node.due = Time::NEVER;
+        node.client.disconnected(None);
+        node.flush(self.now, &mut self.buffer);
+    }
+
+    /// Takes the network of the client in `slot` away: from now on nothing arrives, either way, and nobody is
+    /// told.
+    pub fn unplug(&mut self, slot: Slot) {
+        let index = self.node_index(slot);
+        self.nodes[index].unplugged = Some(Unplugged::default());
+    }
+
+    /// Gives it back: datagrams are lost, and what was sent on the stream is sent again.
+    pub fn plug(&mut self, slot: Slot) {
+        let index = self.node_index(slot);
+        let node = &mut self.nodes[index];
+        if let Some(Unplugged { up, down }) = node.unplugged.take().filter(|_| node.connected) {
+            for (link, bytes) in [(node.up, up), (node.down, down)] {
+                self.network.send(self.now, link, Channel::Control, &bytes);
+            }
+        }
     }
 
     /// Gives the client in `slot`, whose connection is gone, another one: over links like those it had, from
@@ -409,10 +459,11 @@ impl<S: Simulation> World<S> {
         let index = self.node_index(slot);
         let token = self.nodes[index].client.token();
         let token = token.expect("the relay takes players back");
-        let client = Client::new(Planted::new(simulation, None), config)?;
+        let mut client = Client::new(Planted::new(simulation, None), config)?;
+        client.claim(token);
         self.replug(index);
         let node = &mut self.nodes[index];
-        node.client = client.claiming(token);
+        node.client = client;
         node.orders.clear();
         Ok(())
     }
@@ -444,14 +495,38 @@ impl<S: Simulation> World<S> {
         self.nodes.push(Node {
             client,
             peer,
+            slot: None,
             up: self.network.add_link(up),
             down: self.network.add_link(down),
             machine,
             due: self.now,
             connected: true,
+            unplugged: None,
             events: Vec::new(),
             orders: VecDeque::new(),
         });
+    }
+
+    /// Lets the player who has just come to that place claim a slot.
+    ///
+    /// # Panics
+    /// If nobody came there.
+    pub fn claim(&mut self, place: usize, token: ResumeToken) {
+        let node = &mut self.nodes[place];
+        node.client.claim(token);
+    }
+
+    /// Why the connection of the player at that place was closed, if it was.
+    pub fn closed(&self, place: usize) -> Option<CloseReason> {
+        self.nodes
+            .get(place)?
+            .events
+            .iter()
+            .rev()
+            .find_map(|event| match event {
+                Event::Closed(reason) => *reason,
+                _ => None,
+            })
     }
 
     /// The slot of the player who came at that place, once it has one.
@@ -476,6 +551,7 @@ impl<S: Simulation> World<S> {
         node.down = self.network.add_link(conditions[1]);
         node.peer = peer;
         node.connected = true;
+        node.unplugged = None;
         node.machine.forget();
         node.due = node.machine.acts(self.now);
     }
@@ -620,7 +696,7 @@ impl<S: Simulation> World<S> {
         loop {
             match node.client.poll(local, &mut self.buffer) {
                 Output::Transmit(channel) => {
-                    self.network.send(self.now, node.up, channel, &self.buffer);
+                    node.send(&mut self.network, self.now, true, channel, &self.buffer);
                 }
                 Output::Event(event) => node.told(event),
                 Output::Close(reason) => {
@@ -658,9 +734,8 @@ impl<S: Simulation> World<S> {
         loop {
             match self.relay.poll(self.now, &mut self.buffer) {
                 RelayOutput::Transmit { peer, channel } => {
-                    if let Some(node) = node_of(&self.nodes, peer) {
-                        self.network
-                            .send(self.now, node.down, channel, &self.buffer);
+                    if let Some(node) = self.nodes.iter_mut().find(|node| node.peer == peer) {
+                        node.send(&mut self.network, self.now, false, channel, &self.buffer);
                     }
                 }
                 RelayOutput::Close { peer, reason } => self.close(peer, reason),
@@ -765,8 +840,4 @@ impl<S: Simulation> World<S> {
             played,
         }
     }
-}
-
-fn node_of<S: Simulation>(nodes: &[Node<S>], peer: PeerId) -> Option<&Node<S>> {
-    nodes.iter().find(|node| node.peer == peer)
 }
