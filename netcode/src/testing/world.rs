@@ -3,98 +3,25 @@
 #[cfg(test)]
 mod commands;
 mod faults;
+mod membership;
+mod node;
 
 use core::time::Duration;
 use std::collections::VecDeque;
 
 use phalanx_engine::{Digest, EffectEvent, PathStep, Simulation, Slot, Snapshot, Tick, mix};
 
+use self::node::Node;
 use super::machine::Machine;
-use super::{Detour, LinkConditions, LinkId, Network, Planted, Scenario};
+use super::{Detour, LinkId, Network, Planted, Scenario};
 use crate::channel::{Channel, CloseReason, PeerId};
-use crate::client::{Client, ClientConfig, ClientConfigError, Event, Output};
+use crate::client::{Client, ClientConfigError, Event, Output};
 use crate::config::{ConfigError, SessionConfig};
 use crate::histogram::Histogram;
 use crate::link::CommandError;
 use crate::present::View;
 use crate::relay::{PaceError, Relay, RelayEvent, RelayOutput};
-use crate::resume::ResumeToken;
 use crate::time::Time;
-
-/// One client and where it stands in the virtual world.
-struct Node<S: Simulation> {
-    client: Client<Planted<S>>,
-    /// Its present connection, or the last one.
-    peer: PeerId,
-    /// The slot that it has or had, also while its process is starting again.
-    slot: Option<Slot>,
-    up: LinkId,
-    down: LinkId,
-    machine: Machine,
-    /// When the client is called next, on the world's clock.
-    due: Time,
-    connected: bool,
-    /// While its network is gone: what waits for it on the stream.
-    unplugged: Option<Unplugged>,
-    events: Vec<Event>,
-    /// What its bot ordered and the client does not take yet.
-    orders: VecDeque<S::Command>,
-}
-
-/// Bytes of control that are sent again and again.
-#[derive(Clone, Debug, Default)]
-struct Unplugged {
-    up: Vec<u8>,
-    down: Vec<u8>,
-}
-
-impl<S: Simulation> Node<S> {
-    /// Sends what the buffer holds to the relay, or to the client.
-    fn send(&mut self, network: &mut Network, now: Time, up: bool, channel: Channel, bytes: &[u8]) {
-        let link = if up { self.up } else { self.down };
-        match (&mut self.unplugged, channel) {
-            (None, _) => network.send(now, link, channel, bytes),
-            (Some(waits), Channel::Control) if up => waits.up.extend_from_slice(bytes),
-            (Some(waits), Channel::Control) => waits.down.extend_from_slice(bytes),
-            (Some(_), Channel::Datagram) => {}
-        }
-    }
-
-    fn told(&mut self, event: Event) {
-        if let (Event::Joined { slot, .. }, Some(timeline)) = (&event, self.client.timeline()) {
-            timeline.simulation().seat(*slot);
-        }
-        if let Event::Joined { slot, .. } = &event {
-            self.slot = Some(*slot);
-        }
-        self.events.push(event);
-    }
-
-    /// Takes what the client has to tell of its end.
-    fn flush(&mut self, now: Time, buffer: &mut Vec<u8>) {
-        let local = self.local(now);
-        while let Output::Event(event) = self.client.poll(local, buffer) {
-            self.told(event);
-        }
-    }
-
-    fn local(&self, now: Time) -> Time {
-        self.machine.local(now)
-    }
-}
-
-impl<S: Simulation<State: Clone> + Clone> Clone for Node<S> {
-    fn clone(&self) -> Self {
-        Self {
-            client: self.client.clone(),
-            machine: self.machine.clone(),
-            events: self.events.clone(),
-            unplugged: self.unplugged.clone(),
-            orders: self.orders.clone(),
-            ..*self
-        }
-    }
-}
 
 /// Any number of clients and a relay, joined by an emulated network, in one thread.
 ///
@@ -386,182 +313,6 @@ impl<S: Simulation> World<S> {
         let node = self.node(slot);
         let (up, down) = (node.up, node.down);
         (&mut self.network, up, down)
-    }
-
-    /// Cuts the connection of the client in `slot`: both ends notice at once. See [`World::cut`] for one
-    /// that the relay does not notice.
-    pub fn kill(&mut self, slot: Slot) {
-        let index = self.node_index(slot);
-        let node = &mut self.nodes[index];
-        node.connected = false;
-        node.due = Time::NEVER;
-        node.client.disconnected(None);
-        node.flush(self.now, &mut self.buffer);
-        let peer = node.peer;
-        self.relay.disconnected(peer, None);
-        self.relay_due = self.now.max(self.relay_awake);
-    }
-
-    /// Cuts the connection of the client in `slot`, which alone notices: the relay thinks for some time that
-    /// it is silent.
-    pub fn cut(&mut self, slot: Slot) {
-        let index = self.node_index(slot);
-        let node = &mut self.nodes[index];
-        node.connected = false;
-        node.due = Time::NEVER;
-        node.client.disconnected(None);
-        node.flush(self.now, &mut self.buffer);
-    }
-
-    /// Takes the network of the client in `slot` away: from now on nothing arrives, either way, and nobody is
-    /// told.
-    pub fn unplug(&mut self, slot: Slot) {
-        let index = self.node_index(slot);
-        self.nodes[index].unplugged = Some(Unplugged::default());
-    }
-
-    /// Gives it back: datagrams are lost, and what was sent on the stream is sent again.
-    pub fn plug(&mut self, slot: Slot) {
-        let index = self.node_index(slot);
-        let node = &mut self.nodes[index];
-        if let Some(Unplugged { up, down }) = node.unplugged.take().filter(|_| node.connected) {
-            for (link, bytes) in [(node.up, up), (node.down, down)] {
-                self.network.send(self.now, link, Channel::Control, &bytes);
-            }
-        }
-    }
-
-    /// Gives the client in `slot`, whose connection is gone, another one: over links like those it had, from
-    /// the same process.
-    ///
-    /// # Panics
-    /// If there is no such slot.
-    pub fn reconnect(&mut self, slot: Slot) {
-        let index = self.node_index(slot);
-        self.replug(index);
-        let node = &mut self.nodes[index];
-        node.client.reconnect();
-    }
-
-    /// Lets the player in `slot`, whose process died, start it again and claim its slot; `simulation` are its rules.
-    ///
-    /// # Errors
-    /// [`WorldError`] if `config` is out of range.
-    ///
-    /// # Panics
-    /// If there is no such slot, or the relay does not take players back.
-    pub fn restart(
-        &mut self,
-        slot: Slot,
-        simulation: S,
-        config: ClientConfig,
-    ) -> Result<(), WorldError> {
-        let index = self.node_index(slot);
-        let token = self.nodes[index].client.token();
-        let token = token.expect("the relay takes players back");
-        let mut client = Client::new(Planted::new(simulation, None), config)?;
-        client.claim(token);
-        self.replug(index);
-        let node = &mut self.nodes[index];
-        node.client = client;
-        node.orders.clear();
-        Ok(())
-    }
-
-    /// Lets another player come, over links of those conditions; returns its place among all who came.
-    ///
-    /// # Errors
-    /// [`WorldError`] if `config` is out of range.
-    pub fn come(
-        &mut self,
-        simulation: S,
-        config: ClientConfig,
-        conditions: (LinkConditions, LinkConditions),
-    ) -> Result<usize, WorldError> {
-        let place = self.nodes.len();
-        let client = Client::new(Planted::new(simulation, None), config)?;
-        let machine = Machine::new(mix(place as u64 + 1) >> 14, 0);
-        self.add(client, machine, conditions);
-        Ok(place)
-    }
-
-    fn add(
-        &mut self,
-        client: Client<Planted<S>>,
-        machine: Machine,
-        (up, down): (LinkConditions, LinkConditions),
-    ) {
-        let peer = self.new_peer();
-        self.nodes.push(Node {
-            client,
-            peer,
-            slot: None,
-            up: self.network.add_link(up),
-            down: self.network.add_link(down),
-            machine,
-            due: self.now,
-            connected: true,
-            unplugged: None,
-            events: Vec::new(),
-            orders: VecDeque::new(),
-        });
-    }
-
-    /// Lets the player who has just come to that place claim a slot.
-    ///
-    /// # Panics
-    /// If nobody came there.
-    pub fn claim(&mut self, place: usize, token: ResumeToken) {
-        let node = &mut self.nodes[place];
-        node.client.claim(token);
-    }
-
-    /// Why the connection of the player at that place was closed, if it was.
-    pub fn closed(&self, place: usize) -> Option<CloseReason> {
-        self.nodes
-            .get(place)?
-            .events
-            .iter()
-            .rev()
-            .find_map(|event| match event {
-                Event::Closed(reason) => *reason,
-                _ => None,
-            })
-    }
-
-    /// The slot of the player who came at that place, once it has one.
-    pub fn slot_of(&self, place: usize) -> Option<Slot> {
-        self.nodes.get(place)?.client.slot()
-    }
-
-    fn new_peer(&mut self) -> PeerId {
-        let peer = PeerId(self.peers);
-        self.peers += 1;
-        self.relay.connected(self.now, peer);
-        self.relay_due = self.now.max(self.relay_awake);
-        peer
-    }
-
-    /// Another connection over fresh links: nothing of the old one arrives any more.
-    fn replug(&mut self, index: usize) {
-        let peer = self.new_peer();
-        let node = &mut self.nodes[index];
-        let conditions = [node.up, node.down].map(|link| *self.network.conditions(link));
-        node.up = self.network.add_link(conditions[0]);
-        node.down = self.network.add_link(conditions[1]);
-        node.peer = peer;
-        node.connected = true;
-        node.unplugged = None;
-        node.machine.forget();
-        node.due = node.machine.acts(self.now);
-    }
-
-    /// Lets the client in `slot` leave.
-    pub fn leave(&mut self, slot: Slot) {
-        let index = self.node_index(slot);
-        let node = &mut self.nodes[index];
-        node.client.leave();
-        node.due = node.machine.acts(self.now);
     }
 
     /// Lets the player in a slot ask for a pause.
