@@ -17,7 +17,7 @@ use crate::channel::{Channel, CloseReason};
 use crate::config::SessionRules;
 use crate::delay::{InputDelay, Split};
 use crate::histogram::Histogram;
-use crate::limits::{CAUGHT_UP_TICKS, INPUT_DELAY_TICKS_MAX, INPUTS_AHEAD_MAX};
+use crate::limits::{CAUGHT_UP_TICKS, INPUT_DELAY_TICKS_MAX, INPUTS_AHEAD_MAX, SNAPSHOT_BYTES_MAX};
 use crate::link::{CommandError, Link, LinkEvent, PathStats};
 use crate::present::{Alpha, View};
 use crate::relay::PaceError;
@@ -492,7 +492,7 @@ impl<S: Simulation> Client<S> {
     pub fn commands(&mut self, waiting: &mut VecDeque<S::Command>) -> Result<(), CommandError> {
         while let Some(command) = waiting.front() {
             match self.command(command) {
-                Err(CommandError::TooMany) => break,
+                Err(CommandError::TooMany | CommandError::NotYet) => break,
                 given => {
                     waiting.pop_front();
                     given?;
@@ -553,7 +553,7 @@ impl<S: Simulation> Client<S> {
                 let held = self.playing.as_ref();
                 let held = held.and_then(|playing| playing.keyframes.held(tick));
                 let packed = held.and_then(|held| snapshot::pack(held, None).ok());
-                self.link.upload(now, packed);
+                self.link.upload(now, tick, packed);
             }
             LinkEvent::Welcome(welcome) => {
                 self.events.push_back(Event::Joined {
@@ -608,7 +608,8 @@ impl<S: Simulation> Client<S> {
         let Origin::Snapshot { hash, .. } = welcome.origin else {
             return Err(CloseReason::Unexpected);
         };
-        let snapshot = snapshot::open(packed, hash).map_err(|_| CloseReason::Malformed)?;
+        let snapshot =
+            snapshot::open(packed, hash, SNAPSHOT_BYTES_MAX).map_err(|_| CloseReason::Malformed)?;
         if snapshot.setup != welcome.setup {
             return Err(CloseReason::Malformed);
         }
@@ -697,7 +698,7 @@ impl<S: Simulation> Client<S> {
             progress.sampled += 1;
         }
         progress.executed = playing.execute(more);
-        progress.stalled = playing.count_stalls();
+        progress.stalled = self.link.catches_up().is_none() && playing.count_stalls();
         self.catch_up(now, progress.executed > 0);
         self.keep();
         self.link_events(now);
@@ -710,7 +711,8 @@ impl<S: Simulation> Client<S> {
         let (Some(target), Some(playing)) = (self.link.catches_up(), &self.playing) else {
             return;
         };
-        if playing.timeline.confirmed() + CAUGHT_UP_TICKS >= target {
+        let caught_up = playing.timeline.confirmed() + CAUGHT_UP_TICKS >= target;
+        if caught_up && self.link.may_go_live(now) {
             self.link.go_live(now);
             self.events.push_back(Event::Live);
         } else if executed {
@@ -723,9 +725,9 @@ impl<S: Simulation> Client<S> {
     fn keep(&mut self) {
         if let Some(playing) = &mut self.playing
             && self.link.catches_up().is_none()
-            && let Some((tick, hash)) = playing.keyframes.take(&mut playing.timeline)
+            && let Some((tick, held)) = playing.keyframes.take(&mut playing.timeline)
         {
-            self.link.keyframe(tick, hash);
+            self.link.keyframe(tick, held);
         }
     }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::{
     COMMAND_BYTES_PER_SECOND_MAX, COMMANDS_PER_SECOND_MAX, FORWARDING_SLOTS_MAX,
-    UPLOAD_BYTES_PER_SECOND_MAX, WAIT_BOUND_MAX,
+    KEYFRAME_TICKS_MIN, UPLOAD_BYTES_PER_SECOND_MAX, WAIT_BOUND_MAX,
 };
 use crate::resume::ResumeKey;
 use crate::wire::FrameShape;
@@ -44,7 +44,7 @@ pub struct SessionRules {
     /// How often every player may pause the session; 0: only the relay's host does.
     pub pauses: u8,
     /// After how many ticks, again and again, the relay has a player send it a snapshot, for those who come
-    /// later or back; 0: never, and they execute every tick from the first.
+    /// later or back: 0 (never, and they execute every tick from the first) or at least [`KEYFRAME_TICKS_MIN`].
     pub keyframe_ticks: u32,
     /// How fast that player sends it, bytes per second, 1 to [`UPLOAD_BYTES_PER_SECOND_MAX`].
     pub upload_bytes_per_s: u32,
@@ -117,8 +117,12 @@ pub struct SessionConfig {
     pub late_join: bool,
     /// How long the session goes on when nobody is there and somebody may come, late or back; `None`: for ever.
     pub linger: Option<Duration>,
-    /// What players who lost their connection come back with; `None`: they do not, and whose slot is free.
+    /// What players who lost their connection come back with, for as long as [`reserve`](SessionConfig::reserve)
+    /// says; `None`: they do not, and their slots are free. If all of them lose it together, the session goes on for
+    /// them only if it [lingers](SessionConfig::linger).
     pub resume: Option<ResumeKey>,
+    /// How long a slot is kept for a player who lost its connection; `None`: as long as the session lasts.
+    pub reserve: Option<Duration>,
     /// The relay's epoch.
     pub epoch: u32,
 }
@@ -151,9 +155,11 @@ pub enum ConfigError {
         "a match begins with at most as many players as it has slots; if it begins with none, others may join it late, and it lingers"
     )]
     Players,
-    /// A player would send a snapshot too fast, or never.
-    #[error("snapshots are sent with 1 to {UPLOAD_BYTES_PER_SECOND_MAX} bytes per second")]
-    Upload,
+    /// Players would hold snapshots too often, or send them too fast or never.
+    #[error(
+        "there are at least {KEYFRAME_TICKS_MIN} ticks from one keyframe to the next, or no keyframes, and snapshots are sent with 1 to {UPLOAD_BYTES_PER_SECOND_MAX} bytes per second"
+    )]
+    Keyframes,
     /// A session without a tick.
     #[error("a session has at least one tick")]
     Length,
@@ -177,6 +183,7 @@ impl SessionConfig {
             late_join: false,
             linger: Some(Duration::ZERO),
             resume: None,
+            reserve: None,
             epoch: 1,
         }
     }
@@ -206,8 +213,10 @@ impl SessionConfig {
             || (self.players_min == 0 && (!self.late_join || self.linger == Some(Duration::ZERO)))
         {
             Err(ConfigError::Players)
-        } else if !(1..=UPLOAD_BYTES_PER_SECOND_MAX).contains(&self.rules.upload_bytes_per_s) {
-            Err(ConfigError::Upload)
+        } else if (1..KEYFRAME_TICKS_MIN).contains(&self.rules.keyframe_ticks)
+            || !(1..=UPLOAD_BYTES_PER_SECOND_MAX).contains(&self.rules.upload_bytes_per_s)
+        {
+            Err(ConfigError::Keyframes)
         } else {
             Ok(())
         }

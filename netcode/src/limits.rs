@@ -204,7 +204,16 @@ pub const SNAPSHOT_PACKED_BYTES_MAX: u64 = SNAPSHOT_BYTES_MAX / 4 * 5;
 /// Largest packed snapshot that a relay takes from a player, bytes.
 pub const UPLOAD_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// A player who was asked for a snapshot so many keyframes ago, and has not sent all of it, is not waited for.
+/// Largest canonical form of a snapshot that a relay keeps for those who come later, bytes.
+pub const SNAPSHOT_HOSTED_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Fewest ticks from one keyframe to the next: as many as a peer of the quorum may be behind.
+pub const KEYFRAME_TICKS_MIN: u32 = 240;
+
+/// A player on its way into a match that makes no progress for so long is closed.
+pub const ARRIVAL_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A player who was asked for a snapshot, and sends nothing of it for so many keyframes, is not waited for.
 pub const UPLOAD_KEYFRAMES_MAX: u64 = 8;
 
 /// Most bytes per second with which a session can have a snapshot sent.
@@ -215,6 +224,9 @@ pub const SNAPSHOT_PIECE_BYTES: usize = 8 * 1024;
 
 /// Most bytes of a snapshot that are under way to a player: what 10 Mbit/s bring in 100 ms.
 pub const SNAPSHOT_WINDOW_BYTES: usize = 128 * 1024;
+
+/// Most bytes of a snapshot that are under way from a player: less than the half of what may wait for the transport.
+pub const UPLOAD_WINDOW_BYTES: usize = 64 * 1024;
 
 /// A returning player who has the frames up to so many ticks before the newest snapshot is sent those that follow, not
 /// the snapshot.
@@ -252,7 +264,8 @@ const _: () = {
     assert!(per_second * SILENCE_TIMEOUT.as_secs() < 1 << 15);
 };
 const _: () = assert!(QUORUM_LAG_MAX < VOTES_KEPT);
-const _: () = assert!(SNAPSHOT_PIECE_BYTES + 16 <= CONTROL_MESSAGE_BYTES_MAX);
+const _: () = assert!(KEYFRAME_TICKS_MIN as u64 >= QUORUM_LAG_MAX);
+const _: () = assert!(SNAPSHOT_PIECE_BYTES + 32 <= CONTROL_MESSAGE_BYTES_MAX);
 const _: () = assert!(SNAPSHOT_WINDOW_BYTES.is_multiple_of(4 * SNAPSHOT_PIECE_BYTES));
 const _: () = assert!(SNAPSHOT_WINDOW_BYTES + STREAMED_BYTES_MAX <= CONTROL_QUEUE_BYTES_MAX);
 const _: () = assert!(RATE_NOTICE.as_secs() > LEAD_MAX.as_secs() + STREAM_FALLBACK_AFTER.as_secs());

@@ -33,7 +33,9 @@ use self::uplink::Uplink;
 use self::upload::Upload;
 use crate::channel::{Channel, CloseReason};
 use crate::config::LatePolicy;
-use crate::limits::{KEEP_ALIVE_INTERVAL, PROBE_INTERVAL, PROTOCOL_VERSION, RESEND_INTERVAL};
+use crate::limits::{
+    KEEP_ALIVE_INTERVAL, PROBE_INTERVAL, PROTOCOL_VERSION, RESEND_INTERVAL, UPLOAD_BYTES_MAX,
+};
 use crate::resume::ResumeToken;
 use crate::time::samples::{Sample, Samples};
 use crate::time::{
@@ -85,8 +87,6 @@ enum Stage {
     /// Measured; the match has not begun, or what it goes on from has not come.
     Waiting {
         measured: Measured,
-        /// Whether that was said: the frames go on somewhere.
-        ready: bool,
         /// When the relay hears from this client again.
         next_probe: Time,
     },
@@ -112,6 +112,8 @@ pub(crate) struct Link {
     stands: Option<Downlink>,
     /// What was ordered over an earlier connection and has not arrived, as far as is known.
     outbox: Outbox,
+    /// What was agreed when the connection was lost.
+    agreed_next: Tick,
     /// What was stamped over earlier connections lies before this tick.
     unstamped_from: Tick,
     download: Option<Download>,
@@ -141,6 +143,7 @@ impl Link {
             welcome: None,
             stands: None,
             outbox: Outbox::default(),
+            agreed_next: Tick::ZERO,
             unstamped_from: Tick::ZERO,
             download: None,
             upload: None,
@@ -185,6 +188,7 @@ impl Link {
     pub(crate) fn reconnect(&mut self) {
         if let Stage::Running(running) = core::mem::replace(&mut self.stage, Stage::Greeting) {
             self.unstamped_from = self.unstamped_from.max(running.uplink.next());
+            self.agreed_next = running.agreed_next;
             self.stands = Some(running.downlink);
             self.outbox = running.outbox;
         }
@@ -204,9 +208,7 @@ impl Link {
         }
         // Who says that we hold what we never said is a liar.
         let stands = self.stands.as_mut().ok_or(CloseReason::Malformed)?;
-        stands.resume(welcome.epoch)?;
-        self.ready_if_measured();
-        Ok(())
+        stands.resume(welcome.epoch)
     }
 
     /// They go on after that snapshot, whose session has that pace.
@@ -217,37 +219,33 @@ impl Link {
             let mut downlink = Downlink::new(welcome, self.neutral.clone(), head, pace);
             downlink.go_to(snapshot.tick, &snapshot.inputs);
             self.stands = Some(downlink);
-            self.ready_if_measured();
+            if let Some(download) = self.download.take() {
+                let whole = FromClient::Received(download.whole());
+                encode_control(&whole, &mut self.control_out);
+            }
         }
     }
 
-    fn ready_if_measured(&mut self) {
-        if let Stage::Waiting { ready, .. } = &mut self.stage
-            && self.stands.is_some()
-            && !*ready
-        {
-            *ready = true;
-            encode_control(&FromClient::Ready, &mut self.control_out);
-        }
-    }
-
-    /// Sends a packed snapshot, which the relay wanted; none if it is not there any more.
-    pub(crate) fn upload(&mut self, now: Time, packed: Option<Vec<u8>>) {
+    /// Sends the packed snapshot of `tick`, which the relay wanted; none if it is not there any more.
+    pub(crate) fn upload(&mut self, now: Time, tick: Tick, packed: Option<Vec<u8>>) {
+        let packed = packed.filter(|packed| packed.len() as u64 <= UPLOAD_BYTES_MAX);
         match (packed, &self.welcome) {
             (Some(packed), Some(welcome)) => {
                 let per_second = welcome.rules.upload_bytes_per_s;
-                self.upload = Some(Upload::new(now, packed, per_second));
+                self.upload = Some(Upload::new(now, tick, packed, per_second));
             }
             _ => {
                 let (left, piece) = (0, Vec::new());
-                encode_control(&FromClient::Upload { left, piece }, &mut self.control_out);
+                let none = FromClient::Upload { tick, left, piece };
+                encode_control(&none, &mut self.control_out);
             }
         }
     }
 
     /// Tells the relay what is held after a keyframe tick.
-    pub(crate) fn keyframe(&mut self, tick: Tick, hash: SnapshotHash) {
-        encode_control(&FromClient::Keyframe { tick, hash }, &mut self.control_out);
+    pub(crate) fn keyframe(&mut self, tick: Tick, (hash, bytes): (SnapshotHash, u64)) {
+        let keyframe = FromClient::Keyframe { tick, hash, bytes };
+        encode_control(&keyframe, &mut self.control_out);
     }
 
     /// The tick after the newest that was sealed, as far as is known, if this client has yet to execute what was
@@ -256,7 +254,17 @@ impl Link {
         self.running()?.catches_up()
     }
 
-    /// Everything is executed: from now on this client stamps. Returns the first tick.
+    /// Whether no tick that is due at `now` was stamped over an earlier connection: a client that went live before
+    /// would stand still until then.
+    pub(crate) fn may_go_live(&mut self, now: Time) -> bool {
+        let floor = self.unstamped_from;
+        match &mut self.stage {
+            Stage::Running(running) => floor <= running.stamps.upcoming(now),
+            _ => false,
+        }
+    }
+
+    /// Everything is executed: from now on this client stamps.
     pub(crate) fn go_live(&mut self, now: Time) {
         if let Stage::Running(running) = &mut self.stage {
             let stamped = running.go_live(now, &self.neutral, self.unstamped_from);
@@ -279,7 +287,7 @@ impl Link {
     pub(crate) fn agreed_next(&self) -> Tick {
         let begin = self.welcome.as_ref().map(|welcome| welcome.setup.first);
         let running = self.running().map(|running| running.agreed_next);
-        running.or(begin).unwrap_or_default()
+        running.or(begin).unwrap_or_default().max(self.agreed_next)
     }
 
     /// The lead in force, nanoseconds.
@@ -390,6 +398,9 @@ impl Link {
             return Err(CommandError::NotPlaying);
         };
         let stamped = running.uplink.next();
+        if running.catching_up.is_some() {
+            return Err(CommandError::NotYet);
+        }
         let sequence = running.outbox.push(stamped, bytes.clone())?;
         running.outbox.stream(&mut self.control_out);
         Ok(SealedCommand {
@@ -469,11 +480,7 @@ impl Link {
                     rate,
                     change,
                 },
-                Stage::Waiting {
-                    measured,
-                    ready: true,
-                    ..
-                },
+                Stage::Waiting { measured, .. },
             ) => {
                 let measured = measured.clone();
                 let map = |deadline| -> Option<TickMap> {
@@ -490,14 +497,23 @@ impl Link {
                 let told = change.map_or(at, |(tick, _)| tick);
                 self.start(now, &measured, at, (&relay, ours), told)?;
             }
-            (FromRelay::Snapshot(piece), Stage::Measuring(_) | Stage::Waiting { .. }) => {
+            (FromRelay::Snapshot(piece), Stage::Waiting { .. }) => {
                 let download = self.download.as_mut().ok_or(CloseReason::Unexpected)?;
                 if let Some(received) = download.take(&piece)? {
                     encode_control(&FromClient::Received(received), &mut self.control_out);
                 }
-                if let Some(whole) = self.download.take_if(|download| download.is_over()) {
-                    self.events
-                        .push_back(LinkEvent::Snapshot(whole.into_bytes()));
+                if download.is_over() {
+                    let packed = download.take_bytes();
+                    self.events.push_back(LinkEvent::Snapshot(packed));
+                }
+            }
+            (FromRelay::Received(bytes), Stage::Running(_)) => {
+                let told = self
+                    .upload
+                    .as_mut()
+                    .is_none_or(|upload| upload.received(bytes));
+                if !told {
+                    return Err(CloseReason::Malformed);
                 }
             }
             (FromRelay::Wanted(tick), Stage::Running(_)) => {
@@ -613,7 +629,7 @@ impl Link {
             reported_next: first,
             stagger: Stagger::default(),
             votes_next: first,
-            agreed_next: first,
+            agreed_next: self.agreed_next.max(first),
             send_at: now + RESEND_INTERVAL,
         }));
         self.events.push_back(LinkEvent::Started { from, at });
@@ -632,10 +648,9 @@ impl Link {
                 if let Some(measured) = measuring.echo(now, sent, relay)? {
                     self.stage = Stage::Waiting {
                         measured,
-                        ready: false,
                         next_probe: now + KEEP_ALIVE_INTERVAL,
                     };
-                    self.ready_if_measured();
+                    encode_control(&FromClient::Ready, &mut self.control_out);
                 }
                 Ok(())
             }
@@ -666,10 +681,11 @@ impl Link {
         receiver: &impl Receiver,
     ) -> Option<Channel> {
         if let Some(upload) = &mut self.upload
-            && let Some((left, piece)) = upload.piece(now)
+            && let (tick, Some((left, piece))) = (upload.tick(), upload.piece(now))
         {
             let piece = piece.to_vec();
-            encode_control(&FromClient::Upload { left, piece }, &mut self.control_out);
+            let piece = FromClient::Upload { tick, left, piece };
+            encode_control(&piece, &mut self.control_out);
             self.upload.take_if(|_| left == 0);
         }
         if !self.control_out.is_empty() {

@@ -26,14 +26,14 @@ use std::collections::{BTreeMap, VecDeque};
 
 use phalanx_engine::limits::GAME_ENTRIES_MAX;
 use phalanx_engine::{
-    Digest, Entry, Log, Presence, SealedFrame, Setup, Slot, SnapshotHash, Speed, Tick, TickRate,
+    Digest, Entry, Log, Presence, SealedFrame, Setup, Slot, Speed, Tick, TickRate,
 };
 
 use self::budget::Budget;
 use self::download::Download;
 use self::downstream::{News, View};
 pub use self::event::{PaceError, RelayEvent, RelayOutput};
-use self::keyframes::{Keyframes, Piece};
+use self::keyframes::{Held, Keyframes, Piece};
 use self::peer::{Peer, Stage, Standing};
 use self::schedule::Schedule;
 use self::sealer::{Sealer, scratch_frame};
@@ -42,8 +42,8 @@ pub use self::seat::SlotStats;
 use crate::channel::{Channel, CloseReason, PeerId};
 use crate::config::{ConfigError, SessionConfig};
 use crate::limits::{
-    GREETING_TIMEOUT, LAST_VOTES_TIMEOUT, PAUSE_NOTICE, RESUME_COUNTDOWN, SAYINGS_MAX,
-    SEAL_EARLY_MAX, SILENCE_TIMEOUT,
+    ARRIVAL_TIMEOUT, GREETING_TIMEOUT, LAST_VOTES_TIMEOUT, PAUSE_NOTICE, RESUME_COUNTDOWN,
+    SAYINGS_MAX, SEAL_EARLY_MAX, SILENCE_TIMEOUT, UPLOAD_WINDOW_BYTES,
 };
 use crate::time::Time;
 use crate::vote::{Ballot, Disagreement};
@@ -166,7 +166,7 @@ impl Relay {
         self.schedule.deadline(tick)
     }
 
-    /// How many players have a slot.
+    /// How many players have a connection and a slot, those on their way into the match included.
     #[must_use]
     pub fn players(&self) -> usize {
         self.seats.iter().filter(|seat| seat.peer.is_some()).count()
@@ -229,7 +229,7 @@ impl Relay {
     /// run, or there is no such slot.
     pub fn seat_bot(&mut self, slot: Slot) -> bool {
         let seat = self.seats.get_mut(usize::from(slot.0));
-        let free = seat.filter(|seat| seat.peer.is_none() && seat.presence != Presence::Bot);
+        let free = seat.filter(|seat| !seat.plays() && seat.presence != Presence::Bot);
         let Some(seat) = free.filter(|_| self.phase == Phase::Running) else {
             return false;
         };
@@ -237,6 +237,18 @@ impl Relay {
         self.enter(slot, Presence::Bot);
         self.events.push_back(RelayEvent::Bot(slot));
         true
+    }
+
+    /// Gives up the slot that is kept for a player who lost its connection: it does not come back, and others may take
+    /// it. `false` if none is.
+    pub fn release(&mut self, slot: Slot) -> bool {
+        let seat = self.seats.get_mut(usize::from(slot.0));
+        let kept = seat.filter(|seat| seat.reserved && seat.peer.is_none());
+        let released = kept.map(|seat| {
+            seat.release();
+            seat.holders += 1;
+        });
+        released.is_some()
     }
 
     /// Ends the session with the next frame; `false` if the match does not run.
@@ -273,7 +285,8 @@ impl Relay {
     /// A peer's connection is gone.
     pub fn disconnected(&mut self, peer: PeerId, reason: Option<CloseReason>) {
         if let Some(gone) = self.peers.remove(&peer) {
-            self.vacate(&gone, reason);
+            // Whoever leaves for good says so beforehand: of a connection it is not known who dropped it.
+            self.vacate(&gone, reason, false);
         }
     }
 
@@ -294,7 +307,8 @@ impl Relay {
     /// already, or not yet running again, costs nothing and does nothing.
     fn player_pauses(&mut self, slot: Slot) {
         let most = self.config.rules.pauses;
-        if self.seats[usize::from(slot.0)].pauses < most && self.pause(PAUSE_NOTICE).is_ok() {
+        let seat = &self.seats[usize::from(slot.0)];
+        if seat.plays() && seat.pauses < most && self.pause(PAUSE_NOTICE).is_ok() {
             self.seats[usize::from(slot.0)].pauses += 1;
         }
     }
@@ -302,7 +316,14 @@ impl Relay {
     /// Closes a peer: it is told why, and forgotten.
     fn close(&mut self, peer: PeerId, reason: CloseReason) {
         if let Some(gone) = self.peers.remove(&peer) {
-            self.vacate(&gone, Some(reason));
+            let for_good = matches!(
+                reason,
+                CloseReason::Left
+                    | CloseReason::Malformed
+                    | CloseReason::Unexpected
+                    | CloseReason::Flooding
+            );
+            self.vacate(&gone, Some(reason), for_good);
             self.closing.push_back((peer, reason));
         }
     }
@@ -348,45 +369,27 @@ impl Relay {
             return Ok(());
         };
         match (message, &mut peer.stage) {
-            (FromClient::Hello(hello), Stage::Greeting { .. }) => self.greet(id, &hello),
-            (FromClient::Ready, Stage::Seated { .. }) => self.ready(now, id),
+            (FromClient::Hello(hello), Stage::Greeting { .. }) => self.greet(now, id, &hello),
+            (FromClient::Ready, Stage::Seated { .. }) => self.measured(now, id),
+            (FromClient::Received(bytes), Stage::Seated { .. }) => self.received(now, id, bytes),
             (
                 FromClient::Stamping(from),
                 Stage::Seated {
                     slot,
                     standing: Standing::Running,
-                    downstream,
                     ..
                 },
             ) => {
-                let (slot, acked) = (*slot, downstream.acked());
-                self.stamping(slot, from, acked)
-            }
-            (FromClient::Keyframe { tick, hash }, Stage::Seated { slot, .. }) => {
                 let slot = *slot;
-                self.keyframe(slot, tick, hash)
+                self.stamping(slot, from)
             }
-            (FromClient::Upload { left, piece }, Stage::Seated { slot, .. }) => {
-                match self.keyframes.take(*slot, left, &piece)? {
-                    Piece::NotAsked => peer.budget.message(now)?,
-                    Piece::More => {}
-                    Piece::Last(tick) => self.events.push_back(RelayEvent::Keyframe(tick)),
-                }
-                Ok(())
+            (FromClient::Keyframe { tick, hash, bytes }, Stage::Seated { slot, .. }) => {
+                let slot = *slot;
+                self.keyframe(slot, tick, Held { hash, bytes })
             }
-            (
-                FromClient::Received(bytes),
-                Stage::Seated {
-                    download: download @ Some(_),
-                    ..
-                },
-            ) => {
-                let told = download.as_mut().map(|download| download.received(bytes));
-                if told != Some(true) {
-                    return Err(CloseReason::Malformed);
-                }
-                download.take_if(|download| download.is_over());
-                Ok(())
+            (FromClient::Upload { tick, left, piece }, Stage::Seated { slot, .. }) => {
+                let slot = *slot;
+                self.upload(id, slot, tick, (left, &piece))
             }
             (FromClient::Leave, Stage::Seated { .. }) => Err(CloseReason::Left),
             (FromClient::Pause, Stage::Seated { slot, .. }) => {
@@ -394,14 +397,22 @@ impl Relay {
                 self.player_pauses(slot);
                 Ok(())
             }
-            (FromClient::Resume, Stage::Seated { .. }) => {
-                if self.config.rules.pauses > 0 {
+            (FromClient::Resume, Stage::Seated { slot, .. }) => {
+                let plays = self.seats[usize::from(slot.0)].plays();
+                if self.config.rules.pauses > 0 && plays {
                     // Whoever comes second, or too late, has what he wanted.
                     let _ = self.resume(RESUME_COUNTDOWN);
                 }
                 Ok(())
             }
-            (FromClient::Command(command), Stage::Seated { slot, .. }) => {
+            (
+                FromClient::Command(command),
+                Stage::Seated {
+                    slot,
+                    standing: Standing::Running,
+                    ..
+                },
+            ) => {
                 let slot = *slot;
                 if !self.large_command(slot, command)?
                     && let Some(peer) = self.peers.get_mut(&id)
@@ -416,7 +427,7 @@ impl Relay {
     }
 
     /// Notes what `slot` holds after a keyframe tick, and asks for it if that is what they all hold.
-    fn keyframe(&mut self, slot: Slot, tick: Tick, hash: SnapshotHash) -> Result<(), CloseReason> {
+    fn keyframe(&mut self, slot: Slot, tick: Tick, held: Held) -> Result<(), CloseReason> {
         if tick >= self.sealer.next() {
             return Err(CloseReason::Malformed);
         }
@@ -424,12 +435,45 @@ impl Relay {
             return Ok(());
         }
         let players = self.seats.iter().filter(|seat| seat.plays()).count();
-        let asked = self.keyframes.vote(slot, tick, hash, players)?;
-        if let Some((slot, tick)) = asked
+        let asked = self.keyframes.vote(slot, tick, held, players)?;
+        if let Some(slot) = asked
             && let Some(id) = self.seats[usize::from(slot.0)].peer
             && let Some(peer) = self.peers.get_mut(&id)
         {
             encode_control(&FromRelay::Wanted(tick), &mut peer.control_out);
+        }
+        Ok(())
+    }
+
+    /// Takes a piece of a snapshot from `slot`. One of another session, or of a world that the players do not
+    /// agree on, is not for those who come later.
+    fn upload(
+        &mut self,
+        id: PeerId,
+        slot: Slot,
+        tick: Tick,
+        (left, piece): (u64, &[u8]),
+    ) -> Result<(), CloseReason> {
+        let came = match self.keyframes.take(slot, tick, left, piece)? {
+            Piece::TooLate => return Ok(()),
+            Piece::More(came) => came,
+            Piece::Last(accepted, snapshot) => {
+                let ours = (&self.config.game, &self.config.setup);
+                if (&snapshot.game, &snapshot.setup) != ours {
+                    return Err(CloseReason::Malformed);
+                }
+                let agreed = self.ballot.agreed(tick);
+                if agreed.is_none_or(|agreed| agreed == snapshot.chained) {
+                    self.keyframes.accept(accepted);
+                    self.events.push_back(RelayEvent::Keyframe(tick));
+                }
+                return Ok(());
+            }
+        };
+        if came.is_multiple_of(UPLOAD_WINDOW_BYTES as u64 / 2)
+            && let Some(peer) = self.peers.get_mut(&id)
+        {
+            encode_control(&FromRelay::Received(came), &mut peer.control_out);
         }
         Ok(())
     }
@@ -465,6 +509,7 @@ impl Relay {
             }
             self.admit_stamping(tick);
             self.seat_bots(tick);
+            self.release_slots(tick);
             self.end_if_deserted(tick);
             let last = self.entries.contains(&Entry::End);
             let stamped = self.seats.iter().map(Seat::next).max();
@@ -511,6 +556,7 @@ impl Relay {
     /// Sends away who is silent, and after the end who has voted for the last tick.
     fn send_away(&mut self, now: Time) {
         let (sealed, ballot, phase) = (self.sealer.next(), &self.ballot, self.phase);
+        let seats = &self.seats;
         let reason = |peer: &Peer| match (&peer.stage, phase) {
             (Stage::Greeting { since }, _) if *since + GREETING_TIMEOUT <= now => {
                 Some(CloseReason::TimedOut)
@@ -527,7 +573,9 @@ impl Relay {
                     && ballot.disagreement().is_none() => {
                 Some(CloseReason::Ended)
             }
-            _ if peer.heard + SILENCE_TIMEOUT <= now => Some(CloseReason::TimedOut),
+            _ if peer.heard + SILENCE_TIMEOUT <= now || arrives_by(seats, peer) <= now => {
+                Some(CloseReason::TimedOut)
+            }
             _ => None,
         };
         while let Some((peer, reason)) = self
@@ -544,7 +592,7 @@ impl Relay {
                 continue;
             }
             self.events.push_back(RelayEvent::Rejected { peer, reason });
-            return self.vacate(&gone, Some(reason));
+            return self.vacate(&gone, Some(reason), false);
         }
         if self.peers.is_empty() && matches!(self.phase, Phase::Ended { .. }) {
             self.phase = Phase::Finished;
@@ -590,6 +638,7 @@ impl Relay {
                 standing,
                 downstream,
                 download,
+                ..
             } = &mut peer.stage
             {
                 let seat = &self.seats[usize::from(slot.0)];
@@ -609,7 +658,9 @@ impl Relay {
                         return Some((*id, Channel::Datagram));
                     }
                 }
-                if let Some(piece) = download.as_mut().and_then(Download::piece) {
+                if *standing == Standing::Loading
+                    && let Some(piece) = download.as_mut().and_then(Download::piece)
+                {
                     let piece = FromRelay::Snapshot(piece.to_vec());
                     encode_control(&piece, &mut peer.control_out);
                 }
@@ -630,11 +681,28 @@ impl Relay {
         };
         let peers = self.peers.values().map(|peer| match &peer.stage {
             Stage::Greeting { since } => *since + GREETING_TIMEOUT,
-            Stage::Seated { downstream, .. } => {
-                downstream.timeout().min(peer.heard + SILENCE_TIMEOUT)
-            }
+            Stage::Seated { downstream, .. } => downstream
+                .timeout()
+                .min(peer.heard + SILENCE_TIMEOUT)
+                .min(arrives_by(&self.seats, peer)),
         });
         peers.fold(seal, Time::min)
+    }
+}
+
+/// By when a peer has to come further on its way into the match; never, if it plays or waits for others.
+fn arrives_by(seats: &[Seat], peer: &Peer) -> Time {
+    match &peer.stage {
+        Stage::Seated {
+            slot,
+            standing,
+            progressed,
+            downstream,
+            ..
+        } if *standing != Standing::Ready && !seats[usize::from(slot.0)].plays() => {
+            (*progressed).max(downstream.progressed()) + ARRIVAL_TIMEOUT
+        }
+        _ => Time::NEVER,
     }
 }
 

@@ -134,13 +134,18 @@ pub fn base_of(bytes: &[u8]) -> Result<Option<SnapshotHash>, SnapshotError> {
     Head::decode(&mut Decoder::new(bytes)).map(|head| head.base)
 }
 
-/// Reads a whole snapshot whose canonical bytes have that `hash`.
+/// Reads a whole snapshot whose canonical bytes have that `hash`, and are at most `most`: it takes no more than four
+/// times as much memory.
 ///
 /// # Errors
 /// [`SnapshotError`] if the bytes are none, or another one.
-pub(crate) fn open(bytes: &[u8], hash: SnapshotHash) -> Result<Snapshot, SnapshotError> {
-    if Head::decode(&mut Decoder::new(bytes))?.hash != hash {
+pub(crate) fn open(bytes: &[u8], hash: SnapshotHash, most: u64) -> Result<Snapshot, SnapshotError> {
+    let head = Head::decode(&mut Decoder::new(bytes))?;
+    if head.hash != hash {
         return Err(SnapshotError::Damaged);
+    }
+    if head.length as u64 > most {
+        return Err(SnapshotError::TooLarge);
     }
     unpack(bytes, None)
 }

@@ -1,6 +1,6 @@
 //! [`Keyframes`]: the snapshots that a client holds for those who come later.
 
-use phalanx_engine::{Simulation, Snapshot, SnapshotHash, Tick, Timeline};
+use phalanx_engine::{Encoder, Simulation, Snapshot, SnapshotHash, Tick, Timeline};
 
 /// The newest snapshot of a keyframe tick: every `interval` ticks there is one.
 #[derive(Clone, Debug)]
@@ -35,11 +35,12 @@ impl Keyframes {
         self.held = None;
     }
 
-    /// Takes the snapshot of the newest keyframe tick that is confirmed by now, if it is not held already.
+    /// Takes the snapshot of the newest keyframe tick that is confirmed by now, if it is not held already; returns
+    /// the hash of its canonical bytes, and how many these are.
     pub(super) fn take<S: Simulation>(
         &mut self,
         timeline: &mut Timeline<S>,
-    ) -> Option<(Tick, SnapshotHash)> {
+    ) -> Option<(Tick, (SnapshotHash, u64))> {
         let confirmed = timeline.confirmed();
         if confirmed <= self.next {
             return None;
@@ -49,9 +50,11 @@ impl Keyframes {
         self.next = tick + self.interval;
         // It is kept for long enough, unless the interval is shorter than an update is long.
         let snapshot = timeline.snapshot(tick)?;
-        let hash = snapshot.hash();
+        let mut canonical = Encoder::new();
+        snapshot.encode(&mut canonical);
+        let hash = SnapshotHash::of(canonical.bytes());
         self.held = Some(snapshot);
-        Some((tick, hash))
+        Some((tick, (hash, canonical.bytes().len() as u64)))
     }
 
     /// The snapshot of `tick`, if that is the one held.

@@ -39,7 +39,7 @@ impl Download {
         }
         self.packed.extend_from_slice(piece);
         let came = self.packed.len();
-        let tells = self.is_over() || came >= self.told + SNAPSHOT_WINDOW_BYTES / 4;
+        let tells = !self.is_over() && came >= self.told + SNAPSHOT_WINDOW_BYTES / 4;
         if tells {
             self.told = came;
         }
@@ -51,9 +51,14 @@ impl Download {
         self.packed.len() == self.whole
     }
 
-    /// What came.
-    pub(crate) fn into_bytes(self) -> Vec<u8> {
-        self.packed
+    /// Takes what came, all of it: the relay is told when it is a world.
+    pub(crate) fn take_bytes(&mut self) -> Vec<u8> {
+        core::mem::take(&mut self.packed)
+    }
+
+    /// How many bytes there are in all.
+    pub(crate) const fn whole(&self) -> u64 {
+        self.whole as u64
     }
 }
 
@@ -62,16 +67,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_told_of_now_and_then_and_at_the_end() {
+    fn it_is_told_of_now_and_then() {
         let quarter = SNAPSHOT_WINDOW_BYTES / 4;
         let mut download = Download::new(quarter as u64 + 5).unwrap();
         assert_eq!(download.take(&vec![1; quarter - 1]), Ok(None));
         assert_eq!(download.take(&[2]), Ok(Some(quarter as u64)));
         assert_eq!(download.take(&[3; 4]), Ok(None));
         assert!(!download.is_over());
-        assert_eq!(download.take(&[4]), Ok(Some(quarter as u64 + 5)));
+        assert_eq!(download.take(&[4]), Ok(None));
         assert!(download.is_over());
-        assert_eq!(download.into_bytes().len(), quarter + 5);
+        assert_eq!(download.take_bytes().len(), quarter + 5);
+        assert_eq!(download.whole(), quarter as u64 + 5);
     }
 
     #[test]

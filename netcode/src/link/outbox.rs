@@ -26,6 +26,9 @@ pub enum CommandError {
     /// The relay has not acknowledged earlier ones yet; give it again later.
     #[error("too many commands are under way to the relay already; give it again later")]
     TooMany,
+    /// This client is still [catching up](crate::Event::CatchingUp); give it again later.
+    #[error("this client is still catching up; give it again later")]
+    NotYet,
     /// The match has not begun, or is over.
     #[error("the match does not run")]
     NotPlaying,

@@ -102,7 +102,7 @@ impl Running {
     ) -> Result<(), CloseReason> {
         if !self.uplink.acknowledge(header.inputs_next)
             || !self.outbox.acknowledge(header.commands)
-            || header.votes_next > receiver.confirmed()
+            || header.votes_next > receiver.confirmed().max(self.downlink.next())
             || !header
                 .path
                 .is_none_or(|path| self.stagger.report(now, path))
@@ -129,7 +129,8 @@ impl Running {
         while votes_first < confirmed && receiver.vote(votes_first).is_none() {
             votes_first = votes_first.next();
         }
-        let votes_end = if self.stagger.copies() {
+        // Before it plays, nobody counts its votes.
+        let votes_end = if self.stagger.copies() || self.catching_up.is_some() {
             votes_first
         } else {
             confirmed.min(votes_first + VOTES_PER_DATAGRAM_MAX)

@@ -79,11 +79,15 @@ impl Stamps {
 
     /// Stamps nothing before `from`, and nothing whose moment has passed at `now`; returns the first tick.
     pub(crate) fn restart(&mut self, now: Time, from: Tick) -> Tick {
-        let local = self.clock.advance(now).local;
-        let first = from.max(upcoming(local));
+        let first = from.max(self.upcoming(now));
         let time = time_config(self.rate, self.waits);
         self.steps = Steps::new(first, &time).expect("constants are valid");
         first
+    }
+
+    /// The first tick whose moment has not passed at `now`.
+    pub(crate) fn upcoming(&mut self, now: Time) -> Tick {
+        upcoming(self.clock.advance(now).local)
     }
 
     /// The tick that is stamped next.

@@ -50,6 +50,8 @@ pub(crate) struct View<'a> {
 #[derive(Clone, Debug)]
 pub(crate) struct Downstream {
     slot: Slot,
+    /// The first frame that the client is sent.
+    from: Tick,
     /// The client has every frame before this one.
     acked: Tick,
     /// Frames before this one went by the stream.
@@ -77,6 +79,7 @@ impl Downstream {
     pub(crate) fn new(slot: Slot, first: Tick) -> Self {
         Self {
             slot,
+            from: first,
             acked: first,
             streamed: first,
             on_stream: VecDeque::new(),
@@ -89,6 +92,11 @@ impl Downstream {
             pieces: VecDeque::new(),
             encoder: Encoder::new(),
         }
+    }
+
+    /// When the client last took more.
+    pub(crate) const fn progressed(&self) -> Time {
+        self.progressed
     }
 
     /// The client has every frame before this one.
@@ -236,7 +244,8 @@ impl Downstream {
         let mut unsent = first.max(oldest).until(end);
         let first = unsent.find(|tick| !self.is_under_way(now, *tick));
         let first = first.unwrap_or(end);
-        let acked_baseline = first == self.acked && first > view.sealer.first();
+        // What it has of the frame before the first one it was sent may not be what was sealed.
+        let acked_baseline = first == self.acked && first > self.from;
         let header = RelayHeader {
             arrivals: self.reporter.arrivals(),
             path: self.reporter.path(),
@@ -377,7 +386,7 @@ fn provisional_ticks(seat: &Seat, first: Tick) -> u64 {
     let ahead = seat.next().since(first).max(0).unsigned_abs();
     let ahead = ahead.min(PROVISIONAL_TICKS_MAX);
     let mut ticks = first.until(first + ahead);
-    if seat.peer.is_some() && ticks.all(|tick| seat.input(tick).is_some()) {
+    if seat.plays() && ticks.all(|tick| seat.input(tick).is_some()) {
         ahead
     } else {
         0

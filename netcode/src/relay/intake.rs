@@ -148,7 +148,7 @@ impl Relay {
         if first && let Some(disagreement) = self.ballot.disagreement() {
             let disagreement = disagreement.clone();
             for peer in self.peers.values_mut() {
-                if matches!(peer.stage, Stage::Seated { .. }) {
+                if peer.running().is_some() {
                     encode_control(&FromRelay::Desync(disagreement.tick), &mut peer.control_out);
                 }
             }
@@ -161,7 +161,7 @@ impl Relay {
     fn arrived(&mut self, now: Time, slot: Slot, mut new: Arrival) {
         new.margin_us = self.schedule.deadline(new.first).nanos_since(now) / 1000;
         let hold = self.schedule.period() / FORWARDING_HOLD_PARTS;
-        let forwards = self.config.forwards();
+        let forwards = self.config.forwards() && self.seats[usize::from(slot.0)].plays();
         for peer in self.peers.values_mut() {
             let Some((other, downstream)) = peer.running() else {
                 continue;

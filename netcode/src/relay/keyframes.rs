@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use phalanx_engine::{Slot, SnapshotHash, Tick};
+use phalanx_engine::{Slot, Snapshot, SnapshotHash, Tick};
 
 use crate::channel::CloseReason;
-use crate::limits::{UPLOAD_BYTES_MAX, UPLOAD_KEYFRAMES_MAX};
+use crate::limits::{
+    SNAPSHOT_HOSTED_BYTES_MAX, SNAPSHOT_PIECE_BYTES, UPLOAD_BYTES_MAX, UPLOAD_KEYFRAMES_MAX,
+};
 use crate::snapshot;
 
-/// A snapshot as it came, which the relay cannot read: that it is the one the players voted for is checked by its hash.
+/// A snapshot as it came, which the relay cannot play: that it is the one the players voted for is checked by its hash.
 #[derive(Clone, Debug)]
 pub(crate) struct Accepted {
     pub(crate) tick: Tick,
@@ -16,29 +18,40 @@ pub(crate) struct Accepted {
     pub(crate) packed: Arc<[u8]>,
 }
 
+/// What a player holds after a tick: the hash of its canonical bytes, and how many there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Held {
+    pub(crate) hash: SnapshotHash,
+    pub(crate) bytes: u64,
+}
+
 /// A snapshot on its way from a player.
 #[derive(Clone, Debug)]
 struct Upload {
     slot: Slot,
     tick: Tick,
-    hash: SnapshotHash,
+    held: Held,
     /// What came of it, and how much is to come, once that is known.
     packed: Vec<u8>,
     left: Option<u64>,
+    /// The newest keyframe tick when something of it came last.
+    moved: Tick,
 }
 
 /// What players hold after ticks that all of them know: every `interval` ticks.
 ///
-/// When more than half of those who play hold the same, and nobody another, one of them is asked for
-/// the snapshot: each in turn, one at a time, the others' votes being for nothing meanwhile.
+/// When more than half of those who play hold the same, one of these is asked for the snapshot: each in
+/// turn, one at a time, the others' votes being for nothing meanwhile.
 #[derive(Clone, Debug)]
 pub(crate) struct Keyframes {
     first: Tick,
     interval: u64,
     /// The newest tick that anybody voted for, and what each slot said.
     tick: Tick,
-    votes: Vec<Option<SnapshotHash>>,
+    votes: Vec<Option<Held>>,
     upload: Option<Upload>,
+    /// The tick whose snapshot each slot was asked for last.
+    asked: Vec<Option<Tick>>,
     accepted: Option<Accepted>,
     /// The slot that is asked first next time.
     turn: u8,
@@ -53,6 +66,7 @@ impl Keyframes {
             tick: first,
             votes: vec![None; slots.into()],
             upload: None,
+            asked: vec![None; slots.into()],
             accepted: None,
             turn: 0,
         }
@@ -71,9 +85,9 @@ impl Keyframes {
         &mut self,
         slot: Slot,
         tick: Tick,
-        hash: SnapshotHash,
+        held: Held,
         players: usize,
-    ) -> Result<Option<(Slot, Tick)>, CloseReason> {
+    ) -> Result<Option<Slot>, CloseReason> {
         if !is_keyframe(self.first, self.interval, tick) {
             return Err(CloseReason::Malformed);
         }
@@ -84,101 +98,109 @@ impl Keyframes {
             self.tick = tick;
             self.votes.fill(None);
         }
-        self.votes[usize::from(slot.0)].get_or_insert(hash);
-        // Who was asked long ago does not send it.
+        self.votes[usize::from(slot.0)].get_or_insert(held);
+        // Who was asked long ago, and sends nothing.
         let patience = UPLOAD_KEYFRAMES_MAX * self.interval;
-        self.upload.take_if(|upload| upload.tick + patience <= tick);
+        self.upload
+            .take_if(|upload| upload.moved + patience <= tick);
         let known = self
             .accepted
             .as_ref()
             .is_some_and(|known| known.tick >= tick);
-        let said = || self.votes.iter().flatten();
-        let enough = 2 * said().count() > players && said().all(|said| *said == hash);
+        let alike = self.votes.iter().filter(|vote| **vote == Some(held));
+        let enough = 2 * alike.count() > players && held.bytes <= SNAPSHOT_HOSTED_BYTES_MAX;
         if known || self.upload.is_some() || !enough {
             return Ok(None);
         }
         let slots = u8::try_from(self.votes.len()).unwrap_or(u8::MAX);
         let turns = Slot::all(slots).chain(Slot::all(slots));
-        let voted = |slot: &Slot| self.votes[usize::from(slot.0)].is_some();
-        let Some(asked) = turns.skip(self.turn.into()).find(voted) else {
+        let holds = |slot: &Slot| self.votes[usize::from(slot.0)] == Some(held);
+        let Some(asked) = turns.skip(self.turn.into()).find(holds) else {
             return Ok(None);
         };
         self.turn = (asked.0 + 1) % slots;
+        self.asked[usize::from(asked.0)] = Some(tick);
         self.upload = Some(Upload {
             slot: asked,
             tick,
-            hash,
+            held,
             packed: Vec::new(),
             left: None,
+            moved: tick,
         });
-        Ok(Some((asked, tick)))
+        Ok(Some(asked))
     }
 
-    /// Takes a piece of the snapshot that `slot` was asked for, after which `left` bytes come; an empty one
-    /// says that it does not have it any more.
+    /// Takes a piece of the snapshot of `tick` that `slot` was asked for, after which `left` bytes come; an empty
+    /// one says that it does not have it any more.
     ///
     /// # Errors
-    /// [`CloseReason`] if it is too large, or another one than was voted for.
+    /// [`CloseReason`] if it was not asked for, is too large, or is another one than was voted for.
     pub(crate) fn take(
         &mut self,
         slot: Slot,
+        tick: Tick,
         left: u64,
         piece: &[u8],
     ) -> Result<Piece, CloseReason> {
-        let Some(upload) = self.upload.as_mut().filter(|upload| upload.slot == slot) else {
-            return Ok(Piece::NotAsked);
+        if self.asked[usize::from(slot.0)] != Some(tick) {
+            return Err(CloseReason::Unexpected);
+        }
+        let current = |upload: &&mut Upload| (upload.slot, upload.tick) == (slot, tick);
+        let Some(upload) = self.upload.as_mut().filter(current) else {
+            // It was too slow.
+            return Ok(Piece::TooLate);
         };
         let length = piece.len() as u64;
         if (length, left, upload.left) == (0, 0, None) {
             self.upload = None;
-            return Ok(Piece::More);
+            return Ok(Piece::TooLate);
         }
         let announced = *upload.left.get_or_insert(length.saturating_add(left));
-        if length == 0
-            || announced > UPLOAD_BYTES_MAX
-            || announced.checked_sub(length) != Some(left)
-        {
+        let whole = left == 0 || piece.len() == SNAPSHOT_PIECE_BYTES;
+        let follows = announced.checked_sub(length) == Some(left);
+        if length == 0 || !whole || !follows || announced > UPLOAD_BYTES_MAX {
             return Err(CloseReason::Malformed);
         }
-        upload.left = Some(left);
+        (upload.left, upload.moved) = (Some(left), self.tick);
         upload.packed.extend_from_slice(piece);
+        let came = upload.packed.len() as u64;
         if left > 0 {
-            return Ok(Piece::More);
+            return Ok(Piece::More(came));
         }
-        let Some(Upload {
-            tick, hash, packed, ..
-        }) = self.upload.take()
-        else {
-            return Ok(Piece::NotAsked);
+        let Some(Upload { held, packed, .. }) = self.upload.take() else {
+            return Ok(Piece::TooLate);
         };
-        let whole = snapshot::open(&packed, hash).ok();
-        if whole.is_none_or(|whole| whole.tick != tick) {
-            return Err(CloseReason::Malformed);
-        }
-        self.accepted = Some(Accepted {
-            tick,
-            hash,
-            packed: packed.into(),
-        });
-        Ok(Piece::Last(tick))
+        let Held { hash, bytes } = held;
+        let read = snapshot::open(&packed, hash, bytes).ok();
+        let read = read.filter(|read| read.tick == tick);
+        let snapshot = read.ok_or(CloseReason::Malformed)?;
+        let (packed, snapshot) = (packed.into(), Box::new(snapshot));
+        Ok(Piece::Last(Accepted { tick, hash, packed }, snapshot))
+    }
+
+    /// From now on this is the newest.
+    pub(crate) fn accept(&mut self, accepted: Accepted) {
+        self.accepted = Some(accepted);
     }
 
     /// The player in `slot` is gone, and what it had not sent.
     pub(crate) fn vacate(&mut self, slot: Slot) {
         self.upload.take_if(|upload| upload.slot == slot);
         self.votes[usize::from(slot.0)] = None;
+        self.asked[usize::from(slot.0)] = None;
     }
 }
 
 /// What became of a piece of a snapshot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Piece {
-    /// Nobody asked its sender for one.
-    NotAsked,
-    /// Others are to come.
-    More,
-    /// It was the last one: the snapshot of that tick is accepted.
-    Last(Tick),
+    /// Nobody waits for it any more.
+    TooLate,
+    /// Others are to come; so many bytes came.
+    More(u64),
+    /// It was the last one of the snapshot that was voted for.
+    Last(Accepted, Box<Snapshot>),
 }
 
 /// Whether players hold a snapshot after `tick`, in a session that begins at `first`: after every `interval` ticks.

@@ -17,7 +17,12 @@ use crate::wire::{FromRelay, Hello, Origin, Welcome, encode_control};
 impl Relay {
     /// Compares what a client plays with what the session plays, and gives it a slot: its own if it comes
     /// back, else one that nobody has.
-    pub(super) fn greet(&mut self, id: PeerId, hello: &Hello) -> Result<(), CloseReason> {
+    pub(super) fn greet(
+        &mut self,
+        now: Time,
+        id: PeerId,
+        hello: &Hello,
+    ) -> Result<(), CloseReason> {
         self.compare(hello)?;
         let slot = match hello.token {
             Some(token) => self.claimed(token)?,
@@ -29,7 +34,6 @@ impl Relay {
             self.close(before, CloseReason::Replaced);
         } else if hello.token.is_none() {
             seat.holders += 1;
-            seat.pauses = 0;
         }
         let (origin, from) = self.origin(hello);
         let packed = match origin {
@@ -54,6 +58,7 @@ impl Relay {
             peer.stage = Stage::Seated {
                 slot,
                 standing: Standing::Arriving,
+                progressed: now,
                 downstream: Box::new(Downstream::new(slot, from)),
                 download: packed.map(Download::new),
             };
@@ -86,15 +91,12 @@ impl Relay {
 
     /// The slot that `token` claims.
     fn claimed(&self, token: ResumeToken) -> Result<Slot, CloseReason> {
-        let kept = |slot: &Slot| {
-            let seat = &self.seats[usize::from(slot.0)];
-            (seat.reserved || seat.peer.is_some()) && self.token(*slot) == Some(token)
+        // Of a slot that nobody had, nobody was given one.
+        let given = |slot: &Slot| {
+            self.seats[usize::from(slot.0)].holders > 0 && self.token(*slot) == Some(token)
         };
-        let slot = Slot::all(self.config.setup.slots).find(kept);
-        match self.phase {
-            Phase::Gathering | Phase::Running => slot.ok_or(CloseReason::UnknownToken),
-            Phase::Ended { .. } | Phase::Finished => Err(CloseReason::Ended),
-        }
+        let slot = Slot::all(self.config.setup.slots).find(given);
+        slot.ok_or(CloseReason::UnknownToken)
     }
 
     /// A slot for who was not here before.
@@ -137,25 +139,66 @@ impl Relay {
         }
     }
 
-    /// A player has measured the clocks, and has what it goes on from.
-    pub(super) fn ready(&mut self, now: Time, id: PeerId) -> Result<(), CloseReason> {
-        if let Some(peer) = self.peers.get_mut(&id)
+    /// A player has measured the clocks: it gets what it goes on from.
+    pub(super) fn measured(&mut self, now: Time, id: PeerId) -> Result<(), CloseReason> {
+        let peer = self.peers.get_mut(&id);
+        if let Some(peer) = peer
             && let Stage::Seated {
                 standing: standing @ Standing::Arriving,
-                download: None,
+                progressed,
+                download,
                 ..
             } = &mut peer.stage
         {
+            *progressed = now;
+            if download.is_some() {
+                *standing = Standing::Loading;
+                return Ok(());
+            }
             *standing = Standing::Ready;
-        } else {
-            return Err(CloseReason::Unexpected);
+            self.ready(now, id);
+            return Ok(());
         }
+        Err(CloseReason::Unexpected)
+    }
+
+    /// So many bytes have come of the snapshot that a player goes on from.
+    pub(super) fn received(
+        &mut self,
+        now: Time,
+        id: PeerId,
+        bytes: u64,
+    ) -> Result<(), CloseReason> {
+        let peer = self.peers.get_mut(&id);
+        if let Some(peer) = peer
+            && let Stage::Seated {
+                standing: standing @ Standing::Loading,
+                progressed,
+                download: download @ Some(_),
+                ..
+            } = &mut peer.stage
+        {
+            *progressed = now;
+            let told = download.as_mut().map(|download| download.received(bytes));
+            if told != Some(true) {
+                return Err(CloseReason::Malformed);
+            }
+            if download.take_if(|download| download.is_over()).is_some() {
+                *standing = Standing::Ready;
+                self.ready(now, id);
+            }
+            return Ok(());
+        }
+        Err(CloseReason::Unexpected)
+    }
+
+    /// A player has all that it needs for the match.
+    fn ready(&mut self, now: Time, id: PeerId) {
         match self.phase {
             Phase::Gathering => self.begin_if_ready(now),
             Phase::Running | Phase::Ended { .. } => self.start(now, id),
             Phase::Finished => {}
         }
-        Ok(())
     }
 
     /// Begins the match if there are as many players as it needs.
@@ -191,14 +234,16 @@ impl Relay {
     /// Tells a player when which tick is, and sends it frames from now on.
     fn start(&mut self, now: Time, id: PeerId) {
         let next = self.sealer.next();
+        let disagreement = self.ballot.disagreement();
         if let Some(peer) = self.peers.get_mut(&id)
             && let Stage::Seated {
                 standing,
                 downstream,
+                progressed,
                 ..
             } = &mut peer.stage
         {
-            *standing = Standing::Running;
+            (*standing, *progressed) = (Standing::Running, now);
             if downstream.acked() < next {
                 downstream.frame_sealed(now);
             }
@@ -214,25 +259,20 @@ impl Relay {
                 },
                 &mut peer.control_out,
             );
+            if let Some(disagreement) = disagreement {
+                encode_control(&FromRelay::Desync(disagreement.tick), &mut peer.control_out);
+            }
         }
     }
 
     /// The player in `slot` says that it stamps every tick from `from` on: from there on it plays, and is
     /// waited for.
-    pub(super) fn stamping(
-        &mut self,
-        slot: Slot,
-        from: Tick,
-        acked: Tick,
-    ) -> Result<(), CloseReason> {
+    pub(super) fn stamping(&mut self, slot: Slot, from: Tick) -> Result<(), CloseReason> {
         let seat = &mut self.seats[usize::from(slot.0)];
         if seat.from.is_some() || self.phase == Phase::Gathering {
             return Err(CloseReason::Unexpected);
         }
         seat.from = Some(from);
-        if !seat.plays() {
-            self.ballot.sit(slot, acked);
-        }
         Ok(())
     }
 
@@ -250,11 +290,15 @@ impl Relay {
     fn admit(&mut self, slot: Slot, tick: Tick) {
         self.enter(slot, Presence::Player);
         let seat = &mut self.seats[usize::from(slot.0)];
-        seat.left = None;
+        (seat.left, seat.away) = (None, None);
         seat.reserved = self.config.resume.is_some();
-        if tick == self.sealer.first() {
-            self.ballot.sit(slot, tick);
-        } else {
+        let id = seat.peer;
+        let peer = id.and_then(|id| self.peers.get_mut(&id));
+        let running = peer.and_then(|peer| peer.running());
+        // It votes for what it executes from here on.
+        let from = running.map_or(tick, |(_, downstream)| downstream.acked());
+        self.ballot.sit(slot, from);
+        if tick > self.sealer.first() {
             self.events.push_back(RelayEvent::Live { slot, tick });
         }
     }
@@ -289,6 +333,21 @@ impl Relay {
         }
     }
 
+    /// Gives up the slots of players who have been away for too long at `tick`, which is sealed next.
+    pub(super) fn release_slots(&mut self, tick: Tick) {
+        let Some(reserve) = self.config.reserve else {
+            return;
+        };
+        let now = self.schedule.deadline(tick);
+        for seat in &mut self.seats {
+            let away = seat.away.filter(|_| seat.peer.is_none());
+            if away.is_some_and(|away| now.since(self.schedule.deadline(away)) >= reserve) {
+                seat.release();
+                seat.holders += 1;
+            }
+        }
+    }
+
     /// Ends a session in which nobody is: at once if nobody can come, and else when it has lingered.
     pub(super) fn end_if_deserted(&mut self, tick: Tick) {
         if self.players() > 0 {
@@ -306,25 +365,30 @@ impl Relay {
         }
     }
 
-    /// Frees the slot of a peer that is gone; in a running match that is an entry of the log. It is kept for
-    /// a player who did not leave by its own will, and can come back.
-    pub(super) fn vacate(&mut self, gone: &Peer, reason: Option<CloseReason>) {
+    /// Frees the slot of a peer that is gone; in a running match that is an entry of the log. Unless it is `for_good`,
+    /// the slot is kept for a player who can come back.
+    pub(super) fn vacate(&mut self, gone: &Peer, reason: Option<CloseReason>, for_good: bool) {
         let Stage::Seated { slot, .. } = &gone.stage else {
             return;
         };
-        let slot = *slot;
+        let (slot, next) = (*slot, self.sealer.next());
         let seat = &mut self.seats[usize::from(slot.0)];
-        let (plays, comes_back) = (
-            seat.plays(),
-            seat.reserved && reason != Some(CloseReason::Left),
-        );
-        seat.vacate(comes_back);
+        let plays = seat.plays();
+        seat.vacate();
+        if for_good || !seat.reserved {
+            // Before the match, and on the way into it, the slot is free; a claim to it counts until it is taken.
+            let holder = seat.holders + u64::from(for_good);
+            seat.release();
+            seat.holders = holder;
+        } else {
+            seat.away.get_or_insert(next);
+        }
         self.keyframes.vacate(slot);
         self.ballot.rise(slot);
         self.ballot.agree();
         self.events.push_back(RelayEvent::Left { slot, reason });
         if self.phase == Phase::Running && plays {
-            self.seats[usize::from(slot.0)].left = Some(self.sealer.next());
+            self.seats[usize::from(slot.0)].left = Some(next);
             self.enter(slot, Presence::Absent);
         }
     }

@@ -18,6 +18,8 @@ pub(super) enum Stage {
         slot: Slot,
         standing: Standing,
         downstream: Box<Downstream>,
+        /// When it last came further on its way.
+        progressed: Time,
         /// The snapshot that it goes on from, until it has it.
         download: Option<Download>,
     },
@@ -26,8 +28,10 @@ pub(super) enum Stage {
 /// How far a player is on its way into the match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// It measures the clocks, and takes a snapshot if it needs one.
+    /// It measures the clocks.
     Arriving,
+    /// It takes the snapshot that it goes on from.
+    Loading,
     /// It waits for the match to begin.
     Ready,
     /// It is sent frames.

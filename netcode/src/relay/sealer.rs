@@ -133,7 +133,7 @@ impl Sealer {
         // The log would be one that nobody can read.
         assert!(
             frame.entries.len() <= ENTRIES_MAX as usize,
-            "at most two entries of a slot"
+            "one entry of a slot"
         );
         for seat in &mut *seats {
             seat.commands.allow(now, config.rules.commands);
@@ -180,11 +180,10 @@ fn take_commands(
     // So many in a row had nothing that there is room for.
     let mut passed = 0;
     while passed < seats.len() * WAYS && commands.len() < COMMANDS_PER_FRAME_MAX as usize {
-        let (inbox, way) = (
-            &mut seats[*turn / WAYS].commands,
-            CommandWay::ALL[*turn % WAYS],
-        );
-        match inbox.due(way, tick) {
+        let (seat, way) = (&mut seats[*turn / WAYS], CommandWay::ALL[*turn % WAYS]);
+        let orders = seat.orders();
+        let inbox = &mut seat.commands;
+        match inbox.due(way, tick).filter(|_| orders) {
             Some(bytes) if bytes <= room => {
                 commands.extend(inbox.take(way));
                 room -= bytes;

@@ -28,6 +28,8 @@ pub(crate) struct Seat {
     pub(crate) reserved: bool,
     /// The first tick without the player who held it last, if nobody took it since.
     pub(crate) left: Option<Tick>,
+    /// Since which tick it is kept for the player who lost its connection.
+    pub(crate) away: Option<Tick>,
     /// How often its owner paused the session.
     pub(crate) pauses: u8,
     /// The first tick that the owner announced it will stamp.
@@ -57,6 +59,7 @@ impl Seat {
             holders: 0,
             reserved: false,
             left: None,
+            away: None,
             pauses: 0,
             from: None,
             given_up: false,
@@ -73,6 +76,11 @@ impl Seat {
     /// Whether a player may have it who never had it before.
     pub(crate) const fn is_free(&self) -> bool {
         self.peer.is_none() && !self.reserved
+    }
+
+    /// Whether what is ordered in it is sealed: by its player, or before the player lost its connection.
+    pub(crate) const fn orders(&self) -> bool {
+        self.plays() || (self.peer.is_none() && self.reserved)
     }
 
     /// Whether its player is in the match, and not only on the way into it.
@@ -109,16 +117,19 @@ impl Seat {
         self.next = tick.next();
     }
 
-    /// The owner is gone: for good, or `comes_back`. What it ordered before is not forgotten then, for it
-    /// does not say that again.
-    pub(crate) fn vacate(&mut self, comes_back: bool) {
+    /// The connection of the owner is gone.
+    pub(crate) fn vacate(&mut self) {
         self.peer = None;
         self.from = None;
         self.given_up = false;
-        self.reserved = comes_back;
-        if !comes_back {
-            self.commands.vacate();
-        }
+    }
+
+    /// Nobody comes back to it. What its owner ordered before is forgotten; of one who comes back it is not, who
+    /// does not say it again.
+    pub(crate) fn release(&mut self) {
+        self.reserved = false;
+        self.away = None;
+        self.commands.vacate();
     }
 
     fn range(&self, tick: Tick) -> core::ops::Range<usize> {

@@ -82,7 +82,7 @@ pub(crate) enum Origin {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum FromClient {
     Hello(Hello),
-    /// The clocks are measured; the match may begin.
+    /// The clocks are measured; the match may begin, or the snapshot come.
     Ready,
     /// The first tick that this client will stamp: from here on it is waited for.
     Stamping(Tick),
@@ -98,14 +98,18 @@ pub(crate) enum FromClient {
     Keyframe {
         tick: Tick,
         hash: SnapshotHash,
+        /// Of its canonical form.
+        bytes: u64,
     },
     /// A piece of the snapshot that the relay asked for.
     Upload {
+        /// Of that tick.
+        tick: Tick,
         /// Bytes that come after this piece.
         left: u64,
         piece: Vec<u8>,
     },
-    /// So many bytes of the snapshot that the relay sends have come.
+    /// So many bytes of the snapshot that the relay sends have come; of the last ones, that they are a world.
     Received(u64),
 }
 
@@ -132,6 +136,8 @@ pub(crate) enum FromRelay {
     Wanted(Tick),
     /// The next piece of the snapshot that the welcome told of.
     Snapshot(Vec<u8>),
+    /// So many bytes of the snapshot that the client sends have come.
+    Received(u64),
 }
 
 /// Appends `message` with its length to `out`.

@@ -69,17 +69,18 @@ fn control_messages_of_clients_are_golden() {
     let keyframe = FromClient::Keyframe {
         tick: Tick(599),
         hash: SnapshotHash([6; 32]),
+        bytes: 300,
     };
     golden(
         &control(&keyframe),
         &expect![
-            "23 00 00 00 07 d7 04 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06"
+            "25 00 00 00 07 d7 04 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 ac 02"
         ],
     );
-    let (left, piece) = (300, vec![1, 2, 3]);
+    let (tick, left, piece) = (Tick(599), 300, vec![1, 2, 3]);
     golden(
-        &control(&FromClient::Upload { left, piece }),
-        &expect!["07 00 00 00 08 ac 02 03 01 02 03"],
+        &control(&FromClient::Upload { tick, left, piece }),
+        &expect!["09 00 00 00 08 d7 04 ac 02 03 01 02 03"],
     );
     golden(
         &control(&FromClient::Received(300)),
@@ -148,6 +149,7 @@ fn control_messages_of_the_relay_are_golden() {
         &control(&FromRelay::Wanted(Tick(200))),
         &expect!["03 00 00 00 04 c8 01"],
     );
+    golden(&control(&FromRelay::Received(300)), &expect!["03 00 00 00 06 ac 02"]);
     let piece = FromRelay::Snapshot(vec![1, 2, 3]);
     golden(&control(&piece), &expect!["05 00 00 00 05 03 01 02 03"]);
 }

@@ -197,7 +197,7 @@ fn numbers_have_no_gap_when_an_owner_goes() {
     };
     crowd.order(&[habit]);
     let sealed = crowd.seal();
-    crowd.seats[0].vacate(false);
+    crowd.seats[0].release();
     let of = |way| sealed.iter().filter(|command| command.way() == way).count() as u64;
     let (small, large) = (of(CommandWay::Small), of(CommandWay::Large));
     assert!(small < 60 && large < 8, "{small} and {large} are sealed");

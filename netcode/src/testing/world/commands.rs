@@ -11,7 +11,7 @@ use phalanx_engine::{
 };
 
 use super::World;
-use crate::client::{ClientConfig, Event};
+use crate::client::ClientConfig;
 use crate::config::CommandBudget;
 use crate::link::CommandError;
 use crate::relay::plant::{self, Fault};
@@ -88,6 +88,8 @@ struct Tally {
     large: u64,
     late: u64,
     rollbacks: u64,
+    /// Connections lost and made anew.
+    returns: u64,
     /// Datagrams lost and doubled.
     lost: u64,
     doubled: u64,
@@ -101,6 +103,7 @@ impl Tally {
         self.large += other.large;
         self.late += other.late;
         self.rollbacks += other.rollbacks;
+        self.returns += other.returns;
         self.lost += other.lost;
         self.doubled += other.doubled;
     }
@@ -113,6 +116,12 @@ impl Draws {
     fn below(&mut self, most: u64) -> u64 {
         self.0 = mix(self.0);
         (self.0 >> 20) % most
+    }
+
+    /// One of the slots.
+    fn slot<S: Simulation>(&mut self, world: &World<S>) -> u8 {
+        let slots = world.relay.config().setup.slots;
+        u8::try_from(self.below(slots.into())).unwrap()
     }
 
     fn small(&mut self, most: u32) -> u32 {
@@ -187,13 +196,42 @@ fn plan<const PREDICTED: bool>(draws: &mut Draws, players: u8) -> VecDeque<Plann
     each.collect()
 }
 
-/// What happens to machines and connections meanwhile: a process hangs now and then. Players that go and
-/// come back belong here, too.
-fn disturb<S: Simulation>(world: &mut World<S>, draws: &mut Draws, players: u8) {
+/// Who lost the connection, and the tick at which it gets another one.
+type Away = Vec<(Slot, Tick)>;
+
+/// What happens to machines and connections meanwhile: a process hangs now and then, and a connection is lost, which
+/// the relay notices at once or when its player is back.
+fn disturb<S: Simulation>(world: &mut World<S>, draws: &mut Draws, away: &mut Away) -> u64 {
+    let now = world.relay.log().next();
+    let (back, still) = away.drain(..).partition(|(_, back)| *back <= now);
+    *away = still;
+    let back: Away = back;
+    back.iter().for_each(|(slot, _)| world.reconnect(*slot));
     if draws.below(300) == 0 {
-        let slot = Slot(u8::try_from(draws.below(players.into())).unwrap());
+        let slot = Slot(draws.slot(world));
         world.hang(slot, Duration::from_millis(20 + draws.below(150)));
     }
+    let slot = Slot(draws.slot(world));
+    // A session that nobody is left in ends.
+    if draws.below(150) == 0
+        && (Tick(5)..Tick(140)).contains(&now)
+        && away.is_empty()
+        && world.relay.players() > 1
+    {
+        if draws.below(2) == 0 {
+            world.kill(slot);
+        } else {
+            world.cut(slot);
+        }
+        away.push((slot, now + draws.below(60)));
+    }
+    back.len() as u64
+}
+
+/// Whether the player in a slot is there, and the match runs for it.
+fn plays<S: Simulation>(world: &World<S>, slot: Slot) -> bool {
+    let node = world.node(slot);
+    node.connected && node.client.stats().path.is_some()
 }
 
 /// Plays the session of `seed`.
@@ -205,8 +243,9 @@ fn session<const PREDICTED: bool>(seed: u64) -> Result<Tally, String> {
     let mut plan = plan::<PREDICTED>(&mut draws, players);
     let mut given = vec![[Vec::new(), Vec::new()]; players.into()];
     let planned = plan.len() as u64;
+    let (mut away, mut returns) = (Away::new(), 0);
     while !world.is_over() && (!plan.is_empty() || world.relay.log().next() < Tick(150)) {
-        disturb(&mut world, &mut draws, players);
+        returns += disturb(&mut world, &mut draws, &mut away);
         let end = world.now + SLICE;
         let hold = draws.below(4);
         world.run_until(end, |slot, tick, _| {
@@ -217,8 +256,7 @@ fn session<const PREDICTED: bool>(seed: u64) -> Result<Tally, String> {
         let mut refused = vec![false; players.into()];
         while let Some(one) = plan.pop_front() {
             let index = usize::from(one.slot.0);
-            let plays = world.events(one.slot).contains(&Event::Started);
-            if one.at > now || refused[index] || !plays {
+            if one.at > now || refused[index] || !plays(&world, one.slot) {
                 later.push_back(one);
                 continue;
             }
@@ -232,10 +270,6 @@ fn session<const PREDICTED: bool>(seed: u64) -> Result<Tally, String> {
                     refused[index] = true;
                     later.push_back(one);
                 }
-                // Its start is still on its way: others play already.
-                Err(CommandError::NotPlaying) if world.client(one.slot).stats().path.is_none() => {
-                    later.push_back(one);
-                }
                 Err(error) => return Err(format!("{error}: {} after {now}", one.order.number)),
             }
         }
@@ -247,7 +281,8 @@ fn session<const PREDICTED: bool>(seed: u64) -> Result<Tally, String> {
     if !plan.is_empty() {
         return Err(format!("{} of {planned} were not given", plan.len()));
     }
-    check(&world, &given)
+    let tally = check(&world, &given)?;
+    Ok(Tally { returns, ..tally })
 }
 
 /// Whether the log holds exactly what was given, and everybody executed that.
