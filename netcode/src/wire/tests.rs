@@ -149,7 +149,10 @@ fn control_messages_of_the_relay_are_golden() {
         &control(&FromRelay::Wanted(Tick(200))),
         &expect!["03 00 00 00 04 c8 01"],
     );
-    golden(&control(&FromRelay::Received(300)), &expect!["03 00 00 00 06 ac 02"]);
+    golden(
+        &control(&FromRelay::Received(300)),
+        &expect!["03 00 00 00 06 ac 02"],
+    );
     let piece = FromRelay::Snapshot(vec![1, 2, 3]);
     golden(&control(&piece), &expect!["05 00 00 00 05 03 01 02 03"]);
 }

@@ -6,8 +6,10 @@ use phalanx_engine::limits::COMMAND_BYTES_MAX;
 use proptest::prelude::*;
 
 use super::*;
+use crate::channel::PeerId;
 use crate::config::CommandBudget;
 use crate::wire::CommandNumbers;
+use phalanx_engine::Presence;
 
 const PERIOD: Duration = Duration::from_nanos(16_666_667);
 
@@ -36,7 +38,11 @@ struct Crowd {
 
 impl Crowd {
     fn new(slots: usize, budget: CommandBudget) -> Self {
-        let seat = || Seat::new(1, Tick::ZERO);
+        let seat = || {
+            let mut seat = Seat::new(1, Tick::ZERO);
+            (seat.peer, seat.presence) = (Some(PeerId(0)), Presence::Player);
+            seat
+        };
         Self {
             seats: (0..slots).map(|_| seat()).collect(),
             given: vec![CommandNumbers::default(); slots],

@@ -228,10 +228,10 @@ fn disturb<S: Simulation>(world: &mut World<S>, draws: &mut Draws, away: &mut Aw
     back.len() as u64
 }
 
-/// Whether the player in a slot is there, and the match runs for it.
+/// Whether the player in a slot is there and plays.
 fn plays<S: Simulation>(world: &World<S>, slot: Slot) -> bool {
     let node = world.node(slot);
-    node.connected && node.client.stats().path.is_some()
+    node.connected && node.client.stats().path.is_some() && node.client.behind().is_none()
 }
 
 /// Plays the session of `seed`.
@@ -244,7 +244,9 @@ fn session<const PREDICTED: bool>(seed: u64) -> Result<Tally, String> {
     let mut given = vec![[Vec::new(), Vec::new()]; players.into()];
     let planned = plan.len() as u64;
     let (mut away, mut returns) = (Away::new(), 0);
-    while !world.is_over() && (!plan.is_empty() || world.relay.log().next() < Tick(150)) {
+    while !world.is_over()
+        && (!plan.is_empty() || !away.is_empty() || world.relay.log().next() < Tick(150))
+    {
         returns += disturb(&mut world, &mut draws, &mut away);
         let end = world.now + SLICE;
         let hold = draws.below(4);
@@ -388,6 +390,7 @@ fn each_command_is_executed_once() {
             "{all:?}"
         );
         assert!(all.rollbacks > all.sessions, "{all:?}");
+        assert!(all.returns * 3 > all.sessions, "{all:?}");
     }
 }
 
