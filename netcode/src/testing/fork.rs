@@ -98,7 +98,7 @@ pub struct ForkTest<S: Simulation> {
 
 impl<S: Simulation<State: Clone> + Clone> ForkTest<S> {
     /// The match of `scenario`, of any length, before its first tick, with `outages` on the way. Its rules let every
-    /// player pause.
+    /// player pause. There are two players at least: who leaves is to leave somebody behind.
     ///
     /// # Errors
     /// [`WorldError`] if the scenario is out of range.
