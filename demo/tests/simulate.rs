@@ -1,8 +1,13 @@
 //! `simulate` from outside: it finds nothing where nothing is wrong, and what is planted, by one command.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+use core::time::Duration;
 use std::process::Command;
 
+use phalanx::duel::Duel;
+use phalanx::skirmish::Skirmish;
+use phalanx_engine::{Simulation, Slot, Tick, TickRate};
+use phalanx_netcode::testing::{Preset, Scenario, World};
 use serde_json::Value;
 
 /// Exit code and summary.
@@ -15,6 +20,50 @@ fn simulate(args: &str) -> (i32, Value) {
     let object =
         serde_json::from_str(last).unwrap_or_else(|error| panic!("{args}: {error}: {text}"));
     (output.status.code().unwrap(), object)
+}
+
+/// A clone of a match goes on as the match does, tables and their journals included.
+fn goes_on<S: Simulation<State: Clone> + Default + Clone>(rate: TickRate) {
+    let net = Preset::Awful.conditions();
+    let scenario = Scenario {
+        up: net,
+        down: net,
+        rate,
+        players: 4,
+        ticks: 500,
+        ..Scenario::default()
+    };
+    let new = || World::new(&scenario, S::default).unwrap();
+    let (mut alone, mut world) = (new(), new());
+    while world.relay().log().next() < Tick(300) {
+        let soon = world.now() + Duration::from_millis(3);
+        world.run_until(soon, |_, _, _| None);
+    }
+    let mut clone = world.clone();
+    for world in [&mut clone, &mut world, &mut alone] {
+        world.run_bots();
+    }
+    for slot in Slot::all(4) {
+        let timelines =
+            [&clone, &world, &alone].map(|world| world.client(slot).timeline().unwrap());
+        let [clone, world, alone] = timelines.map(|timeline| {
+            let held = (0..500).filter_map(|tick| timeline.digest(Tick(tick)));
+            (timeline.stats(), held.collect::<Vec<_>>())
+        });
+        assert_eq!(clone, alone, "slot {slot}: the clone");
+        assert_eq!(world, alone, "slot {slot}: the original");
+        assert!(alone.1.len() > 200 && alone.0.rollbacks > 0);
+    }
+}
+
+#[test]
+fn a_clone_of_a_duel_goes_on() {
+    goes_on::<Duel>(TickRate::hz(60));
+}
+
+#[test]
+fn a_clone_of_a_skirmish_goes_on() {
+    goes_on::<Skirmish>(TickRate::hz(20));
 }
 
 /// The same on any number of threads, to the last key but the time it took.
