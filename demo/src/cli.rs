@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use phalanx_engine::TickRate;
 use phalanx_netcode::quic::Pin;
 use phalanx_netcode::testing::Preset;
+use phalanx_netcode::testing::fork::Incident;
 use phalanx_netcode::time::LateWorth;
 
 use crate::clock::rules::RuleName;
@@ -39,6 +40,9 @@ pub enum Command {
     /// Play the same match in the virtual world at full speed and compare all states
     #[command(after_help = help::of_desync_test())]
     DesyncTest(DesyncTestArgs),
+    /// Fork many matches in the virtual world, and let something happen to the session in each fork
+    #[command(after_help = help::of_simulate())]
+    Simulate(SimulateArgs),
     /// Play alone, without network: rewind, encode, decode and digest every tick
     #[command(after_help = help::of_sync_test())]
     SyncTest(SyncTestArgs),
@@ -287,6 +291,54 @@ pub struct DesyncTestArgs {
     /// last agreed one
     #[arg(long, value_name = "DIR")]
     pub snapshots: Option<PathBuf>,
+}
+
+/// What `simulate` can break on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Mistake {
+    /// The rules of the player in slot 1 hear a tick too late who left.
+    Leave,
+}
+
+/// Flags of `simulate`.
+#[derive(Clone, Debug, Args)]
+pub struct SimulateArgs {
+    /// The game [default: both]
+    #[arg(long, value_enum)]
+    pub game: Option<GameName>,
+    /// How many players, at least 2 [default: 2, 4 and 8]
+    #[arg(long, value_name = "N", value_parser = values::players, allow_negative_numbers = true)]
+    pub players: Option<u8>,
+    /// Seed of the first match; each further one has the next (u64)
+    #[arg(long, value_name = "S", default_value_t = 1, value_parser = values::seed, allow_negative_numbers = true)]
+    pub seed: u64,
+    /// For how long new cases are begun, in real time, such as 60s [default: 60s, or until all are played]
+    #[arg(long = "for", value_name = "DURATION")]
+    pub duration: Option<Length>,
+    /// How many cases at most
+    #[arg(long, value_name = "N", value_parser = values::cases, allow_negative_numbers = true)]
+    pub cases: Option<u64>,
+    /// Fork five matches of every kind at every tick, with everything that may happen
+    #[arg(long, conflicts_with = "tick")]
+    pub every_tick: bool,
+    /// Fork one match of every kind, at this tick alone
+    #[arg(long, value_name = "T", value_parser = values::ticks, allow_negative_numbers = true)]
+    pub tick: Option<u64>,
+    /// What happens: leave, kill, replace, pause, rate, speed, game or nothing [default: all of them]
+    #[arg(long, value_name = "NAME")]
+    pub incident: Option<Incident>,
+    /// How many threads [default: as many as the machine runs at once]
+    #[arg(long, value_name = "N", value_parser = values::threads, allow_negative_numbers = true)]
+    pub threads: Option<u32>,
+    /// Flattened.
+    #[command(flatten)]
+    pub faults: FaultArgs,
+    /// A mistake put in on purpose, which has to be found
+    #[arg(long, value_enum, hide = true)]
+    pub plant: Option<Mistake>,
+    /// Flattened.
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
 /// Flags of `sync-test`.

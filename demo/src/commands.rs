@@ -6,6 +6,7 @@ mod diff;
 mod play;
 mod relay;
 mod replay;
+mod simulate;
 mod sync_test;
 mod time_bench;
 mod time_report;
@@ -63,6 +64,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         None => bot_match::run(&bot_match::without_arguments(), &interrupt),
         Some(Command::Match(args)) => bot_match::run(&args, &interrupt),
         Some(Command::DesyncTest(args)) => desync_test::run(&args, &interrupt),
+        Some(Command::Simulate(args)) => simulate::run(&args, &interrupt),
         Some(Command::SyncTest(args)) => sync_test::run(&args, &interrupt),
         Some(Command::Relay(args)) => relay::run(&args, &interrupt),
         Some(Command::Play(args)) => play::run(&args, &interrupt),

@@ -20,16 +20,28 @@ pub enum Fault {
     Route,
     /// One tick's step depends on something outside the state: the canary of the sync test.
     HiddenState,
+    /// Players leave and are lost, the computer takes their place, the session is paused and changes its pace.
+    Membership,
+    /// The network is drawn, with outages, and so are the drifts of clocks.
+    Network,
 }
 
 impl Fault {
-    const ALL: [Self; 3] = [Self::IdleBots, Self::Route, Self::HiddenState];
+    const ALL: [Self; 5] = [
+        Self::IdleBots,
+        Self::Route,
+        Self::HiddenState,
+        Self::Membership,
+        Self::Network,
+    ];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::IdleBots => "idle-bots",
             Self::Route => "route",
             Self::HiddenState => "hidden-state",
+            Self::Membership => "membership",
+            Self::Network => "network",
         }
     }
 
@@ -38,6 +50,7 @@ impl Fault {
         match self {
             Self::IdleBots | Self::Route => &["match", "desync-test"],
             Self::HiddenState => &["sync-test"],
+            Self::Membership | Self::Network => &["simulate"],
         }
     }
 
@@ -46,6 +59,10 @@ impl Fault {
             Self::IdleBots => "bots press nothing; the run is vacuous, exit 11",
             Self::Route => "at half of the match every player's way up becomes 60 ms longer",
             Self::HiddenState => "one step depends on something outside the state; exit 15",
+            Self::Membership => {
+                "players leave or are lost, the computer takes slots, the session is paused or changes its pace"
+            }
+            Self::Network => "networks, their outages and the drifts of clocks are drawn",
         }
     }
 }

@@ -46,6 +46,8 @@ mod recording;
 #[cfg(feature = "program")]
 mod samples;
 #[cfg(feature = "program")]
+mod simulate;
+#[cfg(feature = "program")]
 mod snapshot_file;
 #[cfg(feature = "program")]
 mod summary;

@@ -87,7 +87,7 @@ fn wrong_usage_is_exit_2_and_says_what_to_use() {
         ("desync-test --plant 10", "use 1@300"),
         (
             "desync-test --faults gremlins",
-            "idle-bots, route, hidden-state, all",
+            "idle-bots, route, hidden-state, membership, network, all",
         ),
         ("desync-test --tick-rate 0", "between 1 and 1000 Hz"),
         ("desync-test --tick-rate fast", "60 or 30000/1001"),
@@ -124,6 +124,21 @@ fn wrong_values_are_exit_2_and_say_what_to_use() {
         (
             "sync-test --faults all,idle-bots",
             "use phalanx match --faults idle-bots",
+        ),
+        ("simulate --players 1", "use --players 2"),
+        ("simulate --players 9", "use --players 8"),
+        ("simulate --tick 600", "use --tick 599"),
+        ("simulate --tick 5 --every-tick", "cannot be used with"),
+        ("simulate --cases 0", "use --cases 2000"),
+        ("simulate --threads 0", "use --threads 2"),
+        ("simulate --incident rejoice", "leave, kill, replace"),
+        (
+            "simulate --faults route",
+            "use phalanx match --faults route",
+        ),
+        (
+            "match --faults membership",
+            "use phalanx simulate --faults membership",
         ),
         ("relay --listen localhost:4777", "such as 127.0.0.1:4777"),
         ("relay --listen 127.0.0.1", "such as 127.0.0.1:4777"),
@@ -534,9 +549,10 @@ fn row<'a>(docs: &'a str, head: &str) -> Option<Vec<&'a str>> {
     )
 }
 
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 10] = [
     "match",
     "desync-test",
+    "simulate",
     "sync-test",
     "relay",
     "play",

@@ -1,6 +1,7 @@
 //! A session bears whatever happens to it at whatever tick, and who tests that sees where it does not.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+use core::time::Duration;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -167,6 +168,34 @@ fn a_player_who_is_lost_is_found() {
     assert_eq!(
         test.fork(Incident::Nothing).unwrap_err(),
         Finding::Lost(Slot(1))
+    );
+}
+
+/// So is a match that nobody can begin.
+#[test]
+fn a_match_that_does_not_begin_is_found() {
+    let mut scenario = scenario(Preset::Lan, 2, 1);
+    scenario.down.loss_per_10k = 10_000;
+    let mut test = ForkTest::new(&scenario, Mixer, Vec::new()).unwrap();
+    assert_eq!(test.go_to(Tick(1)), Err(Finding::NotBegun));
+}
+
+/// So are ticks that were not agreed when the relay had waited long enough for the last votes.
+#[test]
+fn ticks_that_are_not_agreed_are_found() {
+    let mut scenario = Scenario {
+        rate: TickRate::hz(20),
+        ..scenario(Preset::Lan, 2, 1)
+    };
+    for way in [&mut scenario.up, &mut scenario.down] {
+        way.delay = Duration::from_millis(2600);
+    }
+    let mut test = ForkTest::new(&scenario, Mixer, Vec::new()).unwrap();
+    test.go_to(Tick(30)).unwrap();
+    let found = test.fork(Incident::Nothing).unwrap_err();
+    assert!(
+        matches!(found, Finding::NotAgreed { sealed, agreed, .. } if agreed < sealed),
+        "{found}"
     );
 }
 

@@ -38,6 +38,18 @@ The length is virtual time; default 3m.",
     )
 }
 
+pub(super) fn of_simulate() -> String {
+    command(
+        "  phalanx simulate --for 60s --seed 7
+  phalanx simulate --cases 2000 --game skirmish
+  phalanx simulate --every-tick   more than a hundred thousand cases
+
+A case is a match of bots that is cloned at a tick; something happens to the clone, it is played on
+for 300 ticks, and then all who are left hold the same worlds as its log executed again. A failure
+is told with the command that repeats it.",
+    )
+}
+
 pub(super) fn of_sync_test() -> String {
     command(
         "  phalanx sync-test

@@ -14,6 +14,9 @@ use crate::clock::scenario::Scenario;
 /// Most seeds of a benchmark: more prove nothing new.
 const SEEDS_MAX: u32 = 1000;
 
+/// Most threads of `simulate`.
+const THREADS_MAX: u32 = 256;
+
 /// A length of time, as in `20s`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Length(pub Duration);
@@ -120,6 +123,20 @@ pub(super) fn seeds(text: &str) -> Result<u32, String> {
     seeds
         .filter(|seeds| (1..=SEEDS_MAX).contains(seeds))
         .ok_or_else(|| format!("seeds are counted from 1 to {SEEDS_MAX}: use --seeds 5"))
+}
+
+/// How many cases.
+pub(super) fn cases(text: &str) -> Result<u64, String> {
+    let cases = whole(text).filter(|cases| *cases > 0);
+    cases.ok_or_else(|| "cases are counted from 1: use --cases 2000".into())
+}
+
+/// How many threads.
+pub(super) fn threads(text: &str) -> Result<u32, String> {
+    let threads = whole(text).and_then(|threads| u32::try_from(threads).ok());
+    threads
+        .filter(|threads| (1..=THREADS_MAX).contains(threads))
+        .ok_or_else(|| format!("threads are counted from 1 to {THREADS_MAX}: use --threads 2"))
 }
 
 /// A length in ticks.

@@ -108,8 +108,12 @@ impl<S: Simulation<State: Clone> + Clone> Course<S> {
             }
             let due = self.world.deadline(self.tick);
             self.begun = due <= now;
-            let soon = now + Duration::from_millis(10);
-            self.world.run_until(due.min(soon), |_, _, _| None);
+            let soon = due.min(now + Duration::from_millis(10));
+            self.world.run_until(soon, |_, _, _| None);
+            // Time stands still where everybody has gone.
+            if self.world.now() < soon {
+                return Err(Finding::NotBegun);
+            }
         }
         Ok(())
     }
