@@ -362,6 +362,13 @@ pub struct PlayArgs {
     /// Let a bot play, without a terminal
     #[arg(long)]
     pub bot: bool,
+    /// For how long a lost connection is tried again; 0: not at all
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = values::seconds, allow_negative_numbers = true)]
+    pub reconnect: u32,
+    /// Keep in FILE what the player comes back with if this process dies: the same command, started
+    /// again, goes on
+    #[arg(long, value_name = "FILE")]
+    pub resume: Option<PathBuf>,
     #[command(flatten)]
     pub record: RecordArgs,
     #[command(flatten)]
