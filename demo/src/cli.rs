@@ -224,6 +224,24 @@ pub struct PlantArgs {
     pub plant: Option<PlantAt>,
 }
 
+/// Who may come when, and come back.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct ComingArgs {
+    /// Let players join a match that runs, as long as there is a slot
+    #[arg(long)]
+    pub late_join: bool,
+    /// With how many players a match begins; 0: at once, to be joined late [default: all]
+    #[arg(long, value_name = "N", value_parser = values::players, allow_negative_numbers = true)]
+    pub begin_with: Option<u8>,
+    /// How long a match goes on in which nobody is, but somebody may come, late or back
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = values::seconds, allow_negative_numbers = true)]
+    pub linger: u32,
+    /// How often a player sends a snapshot for those who come late or back; 0: never, and they
+    /// execute every tick
+    #[arg(long, value_name = "TICKS", default_value_t = 600, value_parser = values::few_ticks, allow_negative_numbers = true)]
+    pub keyframes: u32,
+}
+
 /// Where it is recorded.
 #[derive(Clone, Debug, Args)]
 pub struct RecordArgs {
@@ -370,6 +388,8 @@ pub struct RelayArgs {
     #[command(flatten)]
     pub policy: PolicyArgs,
     #[command(flatten)]
+    pub coming: ComingArgs,
+    #[command(flatten)]
     pub length: LengthArgs,
     #[command(flatten)]
     pub record: RecordArgs,
@@ -394,6 +414,13 @@ pub struct PlayArgs {
     /// Let a bot play, without a terminal
     #[arg(long)]
     pub bot: bool,
+    /// For how long a lost connection is tried again; 0: not at all
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = values::seconds, allow_negative_numbers = true)]
+    pub reconnect: u32,
+    /// Keep in FILE what the player comes back with if this process dies: the same command, started
+    /// again, goes on
+    #[arg(long, value_name = "FILE")]
+    pub resume: Option<PathBuf>,
     #[command(flatten)]
     pub record: RecordArgs,
     #[command(flatten)]

@@ -1,8 +1,8 @@
 //! Files that results are written to.
 
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::exit::Failure;
 
@@ -20,8 +20,29 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<(), Failure> {
 
 /// Writes a file. Under its name is either all of it, or what was there before.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let half = path.with_extension("half");
-    let written = write_all(&half, bytes).and_then(|()| fs::rename(&half, path));
+    replace_with(path, bytes, OpenOptions::new().create(true).truncate(true))
+}
+
+/// Writes a file that nobody but its owner reads, likewise.
+pub(crate) fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // What is left of another one may be readable by others.
+    let _ = fs::remove_file(half(path));
+    replace_with(path, bytes, options.create_new(true))
+}
+
+/// The name that a file has until all of it is there.
+fn half(path: &Path) -> PathBuf {
+    let mut name = path.to_owned().into_os_string();
+    name.push(".half");
+    name.into()
+}
+
+fn replace_with(path: &Path, bytes: &[u8], options: &mut OpenOptions) -> Result<(), Failure> {
+    let half = half(path);
+    let written = write_all(&half, bytes, options).and_then(|()| fs::rename(&half, path));
     written.map_err(|error| {
         let _ = fs::remove_file(&half);
         cannot_write(path, &error)
@@ -36,8 +57,8 @@ pub(crate) fn make_directory(path: &Path) -> Result<(), Failure> {
     })
 }
 
-fn write_all(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
+fn write_all(path: &Path, bytes: &[u8], options: &mut OpenOptions) -> io::Result<()> {
+    let mut file = options.write(true).open(path)?;
     file.write_all(bytes)?;
     // Some disks notice only now that they are full.
     file.sync_all()

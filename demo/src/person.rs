@@ -173,23 +173,31 @@ impl<G: Game> Pilot<G> for Person<G> {
             Event::Joined { slot, .. } => {
                 self.notice = Some(format!("slot {slot}: waiting for the others"));
             }
-            Event::CatchingUp { to, .. } => {
-                self.notice = Some(format!("catching up with tick {to}"));
-            }
             Event::Started | Event::Live | Event::Ended => self.notice = None,
             Event::Desync(tick) => {
                 self.notice = Some(format!("DESYNC since tick {tick}"));
                 self.peer.lamp.turn(Lamp::Red(*tick));
             }
-            Event::Time(_) => {}
-            Event::Closed(_) => self.screen = None,
+            // What it has yet to do is shown.
+            Event::CatchingUp { .. } | Event::Time(_) | Event::Closed(_) => {}
         }
+    }
+
+    fn lost(&mut self, words: &str) {
+        self.notice = Some(words.into());
+    }
+
+    fn over(&mut self) {
+        self.screen = None;
     }
 
     fn shown(&mut self, now: Time, client: &mut Client<G>) -> bool {
         self.read(now, client.slot().zip(client.state()));
         self.peer.refresh(client);
         self.flashes.take(now, client.effects());
+        if let Some(behind) = client.behind() {
+            self.notice = Some(format!("catching up: {behind} ticks behind"));
+        }
         let state = client.state();
         let view = PlayView {
             picture: state.map(|state| {

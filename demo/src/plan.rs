@@ -10,8 +10,8 @@ use phalanx_netcode::testing::{Detour, Plant, Preset, Scenario};
 use phalanx_netcode::{ClientConfig, InputDelay, LatePolicy, SessionRules};
 
 use crate::cli::{
-    ClientArgs, Delay, GameArgs, GameName, Lead, LengthArgs, Mode, PlantAt, Policy, RulesArgs,
-    ScenarioArgs,
+    ClientArgs, ComingArgs, Delay, GameArgs, GameName, Lead, LengthArgs, Mode, PlantAt, Policy,
+    RulesArgs, ScenarioArgs,
 };
 use crate::exit::Failure;
 use crate::fault::{self, Fault, asked};
@@ -171,6 +171,22 @@ pub(crate) fn check_game(args: &GameArgs) -> Result<(), Failure> {
     Err(Failure::usage(format!(
         "{game} has 1 to {most} players: use --players {nearest}"
     )))
+}
+
+/// Checks who may come when to a match of so many players.
+pub(crate) fn check_coming(args: &ComingArgs, players: u8) -> Result<(), Failure> {
+    match args.begin_with {
+        Some(begin) if begin > players => Err(Failure::usage(format!(
+            "a match of {players} begins with at most {players}: use --begin-with {players}"
+        ))),
+        Some(0) if !args.late_join => Err(Failure::usage(
+            "a match that begins with nobody is joined late: add --late-join",
+        )),
+        Some(0) if args.linger == 0 => Err(Failure::usage(
+            "a match that begins with nobody would be over at once: use --linger 30",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// How many ticks the flags ask for, if they do.

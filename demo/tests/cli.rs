@@ -142,6 +142,14 @@ fn wrong_values_are_exit_2_and_say_what_to_use() {
         ),
         ("relay --listen localhost:4777", "such as 127.0.0.1:4777"),
         ("relay --listen 127.0.0.1", "such as 127.0.0.1:4777"),
+        ("relay --begin-with 3", "use --begin-with 2"),
+        ("relay --begin-with 0", "add --late-join"),
+        (
+            "relay --begin-with 0 --late-join --linger 0",
+            "use --linger 30",
+        ),
+        ("relay --linger 30s", "whole numbers: use 30"),
+        ("relay --keyframes -1", "whole numbers"),
     ] {
         refused(args, hint);
     }

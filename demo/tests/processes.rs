@@ -50,7 +50,7 @@ fn who_is_killed_leaves_the_other_playing_to_the_end() {
 #[test]
 fn when_the_relay_is_killed_all_players_lose_it() {
     let mut relay = Relay::start("");
-    let players = [relay.player(), relay.player()];
+    let players = ["--reconnect 0", "--reconnect 2"].map(|args| relay.player_with(args));
     sleep(Duration::from_secs(4));
     relay.process.child.kill().unwrap();
     for (code, line, error) in players.map(Process::end) {
@@ -179,10 +179,7 @@ fn an_interrupted_run_still_has_a_summary() {
 #[test]
 fn a_player_that_cannot_record_plays_on_and_says_so_in_both_ways() {
     let relay = Relay::start("--ticks 120");
-    let (addr, pin) = (&relay.addr, &relay.pin);
-    let recording = Process::start(&format!(
-        "play --bot --json --connect {addr} --pin {pin} --record /dev/full"
-    ));
+    let recording = relay.player_with("--record /dev/full");
     let [recording, other] = [recording, relay.player()].map(Process::end);
     let (code, line, error) = recording;
     assert_eq!(code, 1, "{line} {error}");
@@ -198,12 +195,11 @@ fn a_killed_relay_leaves_a_replay() {
     let directory = program::directory("killed-relay");
     let (theirs, ours) = (directory.join("relay"), directory.join("player"));
     let mut relay = Relay::start(&format!("--record {}", theirs.display()));
-    let Relay { addr, pin, .. } = &relay;
     let record = format!("--record {}", ours.display());
-    let recording = Process::start(&format!(
-        "play --bot --json --connect {addr} --pin {pin} {record}"
-    ));
-    let players = [recording, relay.player()];
+    let players = [record.as_str(), ""].map(|args| {
+        let args = format!("--reconnect 0 {args}");
+        relay.player_with(&args)
+    });
     sleep(Duration::from_secs(5));
     relay.process.child.kill().unwrap();
     for (code, line, error) in players.map(Process::end) {

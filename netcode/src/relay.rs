@@ -172,6 +172,14 @@ impl Relay {
         self.seats.iter().filter(|seat| seat.peer.is_some()).count()
     }
 
+    /// Whether a slot is kept for a player who has been in the match: nobody else gets it, also while the player
+    /// is away.
+    #[must_use]
+    pub fn is_kept(&self, slot: Slot) -> bool {
+        let seat = self.seats.get(usize::from(slot.0));
+        seat.is_some_and(|seat| seat.reserved)
+    }
+
     /// Makes room in the log, so that this many ticks are sealed without allocation.
     pub fn reserve(&mut self, ticks: u32) {
         self.sealer.reserve(ticks);

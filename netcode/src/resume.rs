@@ -18,6 +18,16 @@ impl fmt::Debug for ResumeKey {
 }
 
 impl ResumeKey {
+    /// A new one; `None` if the system has no randomness.
+    #[cfg(feature = "quic")]
+    #[must_use]
+    pub fn random() -> Option<Self> {
+        let mut key = [0; 32];
+        let system = ring::rand::SystemRandom::new();
+        ring::rand::SecureRandom::fill(&system, &mut key).ok()?;
+        Some(Self(key))
+    }
+
     /// The token of the `holder`th player in `slot` of the session that begins with `genesis`: keyed BLAKE3.
     pub(crate) fn token(&self, genesis: FrameHash, slot: Slot, holder: u64) -> ResumeToken {
         let mut hasher = blake3::Hasher::new_keyed(&self.0);
@@ -85,6 +95,14 @@ mod tests {
         tokens.sort();
         tokens.dedup();
         assert_eq!(tokens.len(), 16);
+    }
+
+    #[cfg(feature = "quic")]
+    #[test]
+    fn every_key_is_another() {
+        let keys = [(); 2].map(|()| ResumeKey::random().unwrap());
+        assert_ne!(keys[0], keys[1]);
+        assert!(!keys.contains(&ResumeKey([0; 32])));
     }
 
     #[test]

@@ -66,7 +66,7 @@ pub(super) fn of_relay() -> String {
   phalanx relay --listen 0.0.0.0:4777 --for 10m --json
 
 The ready line is `listening ADDR pin HEX`. The length is that of each session, in real time;
-default: until everybody has left.",
+default: until nobody is there or comes back.",
     )
 }
 

@@ -93,6 +93,13 @@ pub(super) fn few_ticks(text: &str) -> Result<u32, String> {
         .ok_or_else(|| "ticks are counted in whole numbers: use 8".into())
 }
 
+/// A time to wait.
+pub(super) fn seconds(text: &str) -> Result<u32, String> {
+    whole(text)
+        .map(|count| u32::try_from(count).unwrap_or(u32::MAX))
+        .ok_or_else(|| "seconds are counted in whole numbers: use 30".into())
+}
+
 /// How many lines at most.
 pub(super) fn count(text: &str) -> Result<u32, String> {
     whole(text)

@@ -18,7 +18,7 @@ use tokio::task::{JoinSet, spawn_local};
 use super::in_runtime;
 use crate::cli::{Cli, Command, Length, LengthArgs, MatchArgs};
 use crate::console::{Console, complain};
-use crate::driver::{Bot, Path, Pilot, Traffic, fly, serve};
+use crate::driver::{Bot, Ending, Path, Pilot, Traffic, fly, serve};
 use crate::exit::{Exit, Failure};
 use crate::fault;
 use crate::figures::{figures, per_second};
@@ -315,12 +315,14 @@ async fn enter<G: Game>(
                 Ok(connection) => connection,
                 Err(error) => return Some(Failure::new(Exit::TimedOut, error)),
             };
-            let ending = fly(
+            let mut ending = Ending::NOT_YET;
+            fly(
                 &client,
                 connection,
                 &mut pilot,
                 &clock,
                 &mut Interrupt::never(),
+                &mut ending,
             )
             .await;
             let lost = || {

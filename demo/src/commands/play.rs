@@ -2,16 +2,17 @@
 
 use core::cell::RefCell;
 use core::time::Duration;
+use std::path::Path;
 
 use phalanx_engine::{Simulation, Slot, Tick};
-use phalanx_netcode::quic::{Clock, ConnectError, Connection, Disconnect};
+use phalanx_netcode::quic::{Clock, ConnectError, Disconnect};
 use phalanx_netcode::testing::Report;
 use phalanx_netcode::{Client, CloseReason, Event, Time};
 
 use super::in_runtime;
 use crate::cli::PlayArgs;
 use crate::console::Console;
-use crate::driver::{Bot, Ending, Pilot, fly};
+use crate::driver::{Bot, Dial, Ending, Pilot, Unconnected};
 use crate::exit::{Exit, Failure};
 use crate::figures::{figures, per_second};
 use crate::game::{Game, with_rules};
@@ -19,13 +20,11 @@ use crate::interrupt::Interrupt;
 use crate::person::Person;
 use crate::plan;
 use crate::recording::{RECORD_EVERY, RecordFile};
+use crate::resume_file::ResumeFile;
 use crate::summary::{Run, Summary};
 
-/// How long the relay may take to answer.
-const CONNECT_WITHIN: Duration = Duration::from_secs(5);
-
-/// How often the pilot is shown that the connection is not there yet.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How often a bot says how far behind it is.
+const TELL_EVERY: Duration = Duration::from_secs(1);
 
 /// After the end, so that the relay hears of it.
 const DRAIN: Duration = Duration::from_millis(50);
@@ -44,6 +43,7 @@ pub(super) fn run(args: &PlayArgs, interrupt: &Interrupt) -> Result<Exit, Failur
                 idle: false,
             },
             console: Console::new(&args.output),
+            told: Time::ZERO,
         };
         in_runtime(play(game, args, &mut pilot, interrupt.clone()))
     })
@@ -53,6 +53,8 @@ pub(super) fn run(args: &PlayArgs, interrupt: &Interrupt) -> Result<Exit, Failur
 struct Narrator<S> {
     bot: Bot<S>,
     console: Console,
+    /// When it said last how far behind it is.
+    told: Time,
 }
 
 impl<S: Game> Pilot<S> for Narrator<S> {
@@ -78,6 +80,74 @@ impl<S: Game> Pilot<S> for Narrator<S> {
             Event::Ended | Event::Closed(_) => {}
         }
     }
+
+    fn lost(&mut self, words: &str) {
+        self.console.note(words);
+    }
+
+    fn shown(&mut self, now: Time, client: &mut Client<S>) -> bool {
+        if let Some(behind) = client.behind()
+            && self.told + TELL_EVERY <= now
+        {
+            self.told = now;
+            self.console
+                .note(&format!("catching up: {behind} ticks behind"));
+        }
+        true
+    }
+}
+
+/// What is written while the match is played.
+struct Files {
+    record: Option<RecordFile>,
+    resume: Option<ResumeFile>,
+}
+
+impl Files {
+    fn open(args: &PlayArgs) -> Result<Self, Failure> {
+        let record = args.record.record.as_deref();
+        let resume = args.resume.as_deref();
+        Ok(Self {
+            record: record.map(|path| RecordFile::new(path, None)),
+            resume: resume
+                .map(|path| ResumeFile::open(path, args.pin))
+                .transpose()?,
+        })
+    }
+
+    /// The client that they are of.
+    fn client<G: Game>(&self, game: G, args: &PlayArgs) -> Result<Client<G>, Failure> {
+        let config = plan::client(&args.client, args.rules.game)?;
+        let mut client = Client::new(game, config).map_err(Failure::usage)?;
+        if let Some(token) = self.resume.as_ref().and_then(ResumeFile::token) {
+            client.claim(token);
+        }
+        if self.record.is_some() {
+            client.keep_log();
+        }
+        Ok(client)
+    }
+
+    /// Writes what is new.
+    fn follow<G: Game>(&mut self, client: &mut Client<G>) {
+        if let Some(record) = &mut self.record {
+            record.follow_client(client);
+        }
+        if let Some(resume) = &mut self.resume {
+            resume.follow(client.token());
+        }
+    }
+
+    fn close(self, ending: &Ending) -> Result<(), Failure> {
+        let recorded = self.record.map_or(Ok(()), RecordFile::close);
+        let kept = self.resume.map_or(Ok(()), |mut resume| {
+            if ending.is_over() {
+                resume.remove();
+            }
+            resume.close()
+        });
+        recorded.and(kept)
+    }
 }
 
 /// Connects, lets `pilot` play to the end, and says how it went.
@@ -87,52 +157,35 @@ async fn play<G: Game, P: Pilot<G>>(
     pilot: &mut P,
     mut interrupt: Interrupt,
 ) -> Result<Exit, Failure> {
-    let config = plan::client(&args.client, args.rules.game)?;
-    let mut client = Client::new(game, config).map_err(Failure::usage)?;
-    let path = args.record.record.as_deref();
-    let record = RefCell::new(path.map(|path| RecordFile::new(path, None)));
-    if path.is_some() {
-        client.keep_log();
-    }
-    let client = RefCell::new(client);
-    let follow = || {
-        if let Some(record) = record.borrow_mut().as_mut() {
-            record.follow_client(&mut client.borrow_mut());
-        }
-    };
+    let mut files = Files::open(args)?;
+    let client = RefCell::new(files.client(game, args)?);
     let clock = Clock::start();
-    let mut stop = interrupt.clone();
-    let connecting = Connection::connect(args.connect, args.pin, CONNECT_WITHIN);
-    tokio::pin!(connecting);
-    let connection = loop {
-        tokio::select! {
-            connection = &mut connecting => break connection.map_err(|error| refused(&error))?,
-            () = stop.raised() => return Err(interrupted()),
-            // Whoever looks at the terminal sees why nothing happens, and may give up.
-            () = tokio::time::sleep(LOOK_EVERY) => {
-                if !pilot.shown(clock.now(), &mut client.borrow_mut()) {
-                    return Err(interrupted());
-                }
-            }
-        }
+    let dial = Dial {
+        relay: args.connect,
+        pin: args.pin,
+        again: Duration::from_secs(args.reconnect.into()),
     };
-    let recording = async {
+    let writing = async {
         loop {
             tokio::time::sleep(RECORD_EVERY).await;
-            follow();
+            files.follow(&mut client.borrow_mut());
         }
     };
-    let ending = tokio::select! {
-        ending = fly(&client, connection, pilot, &clock, &mut interrupt) => ending,
-        () = recording => unreachable!("it records for as long as there is something"),
+    let played = tokio::select! {
+        played = dial.play(&client, pilot, &clock, &mut interrupt) => played,
+        () = writing => unreachable!("it writes for as long as there is something"),
     };
-    follow();
-    let recorded = record.into_inner().map_or(Ok(()), RecordFile::close);
+    let ending = played.map_err(|unconnected| match unconnected {
+        Unconnected::Failed(error) => refused(&error),
+        Unconnected::GivenUp => interrupted(),
+    })?;
+    files.follow(&mut client.borrow_mut());
+    let written = files.close(&ending);
     // The relay is told of the end by a packet that is still to be sent.
     tokio::time::sleep(DRAIN).await;
 
     let client = client.into_inner();
-    let (exit, message) = judge(&ending, interrupt.is_raised());
+    let (exit, message) = judge(&ending, args.resume.as_deref(), interrupt.is_raised());
     let run = Run {
         wall: clock.now().since(Time::ZERO),
         rounds: client.state().and_then(G::rounds),
@@ -144,7 +197,7 @@ async fn play<G: Game, P: Pilot<G>>(
     let seed = setup.map_or(0, |setup| setup.seed);
     let mut summary = Summary::of(("play", G::ID, seed), &report, &run);
     summary.late_inputs = None; // Only the relay knows.
-    summary.exit_code = exit.unless_failed(&recorded).code();
+    summary.exit_code = exit.unless_failed(&written).code();
     let console = Console::new(&args.output);
     if let Some(setup) = setup {
         let text = format!("{}\n{message}", summary.figures(setup.rate));
@@ -152,7 +205,7 @@ async fn play<G: Game, P: Pilot<G>>(
     } else if console.json {
         console.result(&summary, "")?;
     }
-    recorded?;
+    written?;
     // People have read the message below the figures, if there were any.
     let said = setup.is_some() && !console.json;
     if exit == Exit::Fine || said {
@@ -192,7 +245,7 @@ fn refused(error: &ConnectError) -> Failure {
 }
 
 /// What the end of the connection means, in a number and in words.
-fn judge(ending: &Ending, interrupted: bool) -> (Exit, String) {
+fn judge(ending: &Ending, resume: Option<&Path>, interrupted: bool) -> (Exit, String) {
     if let Some(tick) = ending.desync {
         let what = "two players hold different states since tick";
         return (Exit::Desync, format!("DESYNC: {what} {tick}"));
@@ -203,12 +256,21 @@ fn judge(ending: &Ending, interrupted: bool) -> (Exit, String) {
     if ending.ended != Time::NEVER {
         return (Exit::Fine, "the session ended; no desync".into());
     }
+    if let Some(refusal) = &ending.refusal {
+        let Failure { exit, message } = refused(refusal);
+        return (exit, format!("the relay is lost: {message}"));
+    }
     match &ending.disconnect {
         Some(Disconnect::ByPeer(CloseReason::Ended)) => {
             (Exit::Fine, "the session ended; no desync".into())
         }
         Some(Disconnect::ByPeer(reason)) if reason.is_refusal() => {
-            (Exit::Refused, format!("refused by the relay: {reason}"))
+            let mut message = format!("refused by the relay: {reason}");
+            if let (CloseReason::UnknownToken, Some(file)) = (reason, resume) {
+                let name = file.display();
+                message += &format!(": remove {name} to join as another player");
+            }
+            (Exit::Refused, message)
         }
         // The relay answers with the reason that it was given.
         Some(Disconnect::Locally(CloseReason::Left) | Disconnect::ByPeer(CloseReason::Left)) => {
@@ -241,7 +303,7 @@ mod tests {
     fn a_handshake_that_fails_has_a_number_and_words() {
         let addr = ([127, 0, 0, 1], 4777).into();
         let pin = Pin([0; 32]);
-        let timeout = CONNECT_WITHIN;
+        let timeout = Duration::from_secs(5);
         let cases = [
             (
                 ConnectError::VersionMismatch,
@@ -282,7 +344,7 @@ mod tests {
             disconnect: Some(disconnect),
             ..Ending::NOT_YET
         };
-        judge(&ending, false).0
+        judge(&ending, None, false).0
     }
 
     /// Whichever end was first to close.

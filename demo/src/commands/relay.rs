@@ -7,11 +7,13 @@ use std::rc::Rc;
 use phalanx_engine::{Setup, Simulation, Slot};
 use phalanx_netcode::quic::{Clock, Identity, Listener, Pin};
 use phalanx_netcode::replay::SigningKey;
-use phalanx_netcode::{CloseReason, PeerId, Relay, RelayEvent, SessionConfig, SessionRules};
+use phalanx_netcode::{
+    CloseReason, PeerId, Relay, RelayEvent, ResumeKey, SessionConfig, SessionRules,
+};
 use serde::Serialize;
 
 use super::in_runtime;
-use crate::cli::RelayArgs;
+use crate::cli::{ComingArgs, RelayArgs};
 use crate::console::{Console, complain};
 use crate::driver::{Told, serve};
 use crate::exit::{Exit, Failure};
@@ -26,11 +28,28 @@ const DRAIN_WITHIN: Duration = Duration::from_secs(1);
 
 pub(super) fn run(args: &RelayArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
     plan::check_game(&args.game)?;
-    let rules = plan::rules(args.mode, args.policy.policy)?;
+    plan::check_coming(&args.coming, args.game.players)?;
+    let mut rules = plan::rules(args.mode, args.policy.policy)?;
+    rules.keyframe_ticks = args.coming.keyframes;
     let length = plan::ticks(&args.length, &args.game)?;
     with_rules!(args.game.rules, game => {
         in_runtime(host(&game, args, rules, length, interrupt.clone()))
     })
+}
+
+/// How a session is hosted that starts from `setup`.
+fn config<S: Simulation>(
+    simulation: &S,
+    setup: Setup,
+    coming: &ComingArgs,
+    resume: Option<ResumeKey>,
+) -> SessionConfig {
+    let mut config = SessionConfig::new(simulation, setup);
+    config.players_min = coming.begin_with.unwrap_or(setup.slots);
+    config.late_join = coming.late_join;
+    config.linger = Some(Duration::from_secs(coming.linger.into()));
+    config.resume = resume;
+    config
 }
 
 /// The line that says that players may come.
@@ -99,6 +118,10 @@ async fn host<S: Simulation>(
         &format!("listening {} pin {}", ready.listening, ready.pin),
     )?;
 
+    let resume = ResumeKey::random();
+    if resume.is_none() {
+        console.note("warning: there is no randomness: nobody who loses the connection comes back");
+    }
     let clock = Clock::start();
     let mut session = 0;
     while !interrupt.is_raised() {
@@ -106,14 +129,14 @@ async fn host<S: Simulation>(
         let seed = args.game.seed.wrapping_add(session);
         session += 1;
         let setup = Setup::new(seed, args.game.players, args.game.rate());
-        let mut config = SessionConfig::new(simulation, setup);
+        let mut config = config(simulation, setup, &args.coming, resume);
         (config.rules, config.length) = (rules, length);
         let relay = RefCell::new(Relay::new(config).map_err(Failure::usage)?);
         let began = clock.now();
         let record =
             path.map(|path| RecordFile::new(&path_of_session(path, session), signer.clone()));
         let serving = serve(&relay, &mut listener, &clock, &mut interrupt, |told| {
-            tell(console, told);
+            tell(console, &relay.borrow(), told);
         });
         let recorded = recorded(&relay, serving, record).await;
         let wall = clock.now().since(began);
@@ -193,7 +216,7 @@ fn conclude<S: Simulation>(
 }
 
 /// Tells the host what happens. Who was turned away is told also to a quiet one.
-fn tell(console: Console, told: &Told<'_>) {
+fn tell(console: Console, relay: &Relay, told: &Told<'_>) {
     let place = |peer: &PeerId| {
         told.peers
             .get(peer)
@@ -201,16 +224,22 @@ fn tell(console: Console, told: &Told<'_>) {
     };
     match told.event {
         RelayEvent::Joined { slot, peer } => {
-            console.note(&format!("slot {slot} taken from {}", place(peer)));
+            let what = if relay.is_kept(*slot) {
+                "is back, from"
+            } else {
+                "taken from"
+            };
+            console.note(&format!("slot {slot} {what} {}", place(peer)));
         }
         RelayEvent::Live { slot, tick } => {
             console.note(&format!(
                 "slot {slot} has caught up, and plays from tick {tick} on"
             ));
         }
-        // Of these there is one every few seconds.
-        RelayEvent::Keyframe(_) => {}
-        RelayEvent::Started => console.note("all are ready, the match begins"),
+        RelayEvent::Keyframe(tick) => {
+            console.note(&format!("who comes now goes on from tick {tick}"));
+        }
+        RelayEvent::Started => console.note("the match begins"),
         RelayEvent::PaceChanges(change) => {
             let (rate, at) = (change.real_rate(), change.at);
             console.note(&format!("{rate} ticks a second from tick {at} on"));
@@ -227,7 +256,12 @@ fn tell(console: Console, told: &Told<'_>) {
                 || "the connection was lost".into(),
                 |reason| reason.to_string(),
             );
-            console.note(&format!("slot {slot} left: {why}"));
+            let kept = if relay.is_kept(*slot) {
+                "; the slot is kept for the player"
+            } else {
+                ""
+            };
+            console.note(&format!("slot {slot} left: {why}{kept}"));
         }
         RelayEvent::Rejected { peer, reason } => {
             complain(&format!(

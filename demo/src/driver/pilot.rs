@@ -6,13 +6,17 @@ use std::collections::VecDeque;
 
 use phalanx_engine::{Setup, Simulation, Slot, Tick};
 use phalanx_netcode::limits::START_DELAY;
-use phalanx_netcode::quic::{Clock, Connection, ConnectionEvent, Disconnect};
+use phalanx_netcode::quic::{Clock, ConnectError, Connection, ConnectionEvent, Disconnect};
 use phalanx_netcode::{Client, CloseReason, Event, Output, Time};
 
 use crate::interrupt::Interrupt;
 
 /// After asking to leave, the relay is given this long to answer.
 const LEAVE_WITHIN: Duration = Duration::from_secs(1);
+
+/// A client that catches up has thousands of ticks to execute: after this long, packets and the terminal have
+/// their turn.
+const UPDATE_WITHIN: Duration = Duration::from_millis(8);
 
 /// Whoever plays: a bot, or a person in front of a terminal.
 pub(crate) trait Pilot<S: Simulation> {
@@ -26,6 +30,12 @@ pub(crate) trait Pilot<S: Simulation> {
 
     /// The session tells something.
     fn told(&mut self, _client: &Client<S>, _event: &Event) {}
+
+    /// What is the matter with the connection, in words.
+    fn lost(&mut self, _words: &str) {}
+
+    /// There will be no other connection.
+    fn over(&mut self) {}
 
     /// The client stands where it is now; to be drawn. `false` leaves the session.
     fn shown(&mut self, _now: Time, _client: &mut Client<S>) -> bool {
@@ -69,7 +79,7 @@ impl<S: Simulation> Pilot<S> for Bot<S> {
 }
 
 /// How a client's session ended.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Ending {
     /// What the session started from; `None` if the relay never took the player in.
     pub(crate) setup: Option<Setup>,
@@ -79,7 +89,11 @@ pub(crate) struct Ending {
     pub(crate) ended: Time,
     /// The player was told of a desync.
     pub(crate) desync: Option<Tick>,
-    /// How the connection ended; `None` if nobody waited for its end.
+    /// How often the relay took the player in.
+    pub(crate) joined: u64,
+    /// Why the relay is not reached again, if that is for good.
+    pub(crate) refusal: Option<ConnectError>,
+    /// How the last connection ended; `None` if nobody waited for its end.
     pub(crate) disconnect: Option<Disconnect>,
     /// Bytes of datagrams and control sent.
     pub(crate) bytes_up: u64,
@@ -94,15 +108,32 @@ impl Ending {
         begun: Time::NEVER,
         ended: Time::NEVER,
         desync: None,
+        joined: 0,
+        refusal: None,
         disconnect: None,
         bytes_up: 0,
         bytes_down: 0,
     };
 
+    /// What one of the ends said when the last connection was closed.
+    pub(crate) fn reason(&self) -> Option<CloseReason> {
+        self.disconnect.as_ref().and_then(close_reason)
+    }
+
+    /// Whether there is nothing to come back to: the session ended, or the player left.
+    pub(crate) fn is_over(&self) -> bool {
+        let said = matches!(self.reason(), Some(CloseReason::Ended | CloseReason::Left));
+        self.ended != Time::NEVER || said
+    }
+
     fn note(&mut self, now: Time, event: &Event) {
         match event {
-            Event::Joined { setup, .. } => self.setup = Some(*setup),
-            Event::Started => self.begun = now + START_DELAY,
+            Event::Joined { setup, .. } => {
+                self.setup = Some(*setup);
+                self.joined += 1;
+            }
+            // Not again when the player comes back.
+            Event::Started => self.begun = self.begun.min(now + START_DELAY),
             Event::Desync(tick) => self.desync = self.desync.or(Some(*tick)),
             Event::Ended => self.ended = now,
             Event::CatchingUp { .. } | Event::Live | Event::Time(_) | Event::Closed(_) => {}
@@ -110,15 +141,16 @@ impl Ending {
     }
 }
 
-/// Drives `client` until its connection is closed, or `interrupt` or its pilot makes it leave.
+/// Drives `client` until its connection is closed, or `interrupt` or its pilot makes it leave; `ending` takes
+/// note of it.
 pub(crate) async fn fly<S: Simulation, P: Pilot<S>>(
     client: &RefCell<Client<S>>,
     mut connection: Connection,
     pilot: &mut P,
     clock: &Clock,
     interrupt: &mut Interrupt,
-) -> Ending {
-    let mut ending = Ending::NOT_YET;
+    ending: &mut Ending,
+) {
     let (mut buffer, mut orders) = (Vec::new(), VecDeque::new());
     let (mut leaving, mut leave_until) = (false, Time::NEVER);
     loop {
@@ -129,7 +161,7 @@ pub(crate) async fn fly<S: Simulation, P: Pilot<S>>(
             clock,
             &mut buffer,
             &mut orders,
-            &mut ending,
+            ending,
         );
         let stays = pilot.shown(clock.now(), &mut client.borrow_mut());
         if !stays && !leaving {
@@ -152,17 +184,26 @@ pub(crate) async fn fly<S: Simulation, P: Pilot<S>>(
                 ConnectionEvent::Closed(disconnect) => {
                     client.borrow_mut().disconnected(close_reason(&disconnect));
                     ending.disconnect = Some(disconnect);
-                    pump(client, &mut connection, pilot, clock, &mut buffer, &mut orders, &mut ending);
-                    return ending;
+                    pump(client, &mut connection, pilot, clock, &mut buffer, &mut orders, ending);
+                    return;
                 }
             },
-            () = clock.sleep_until(pumped.min(leave_until)) => {}
+            () = rest(clock, pumped.min(leave_until)) => {}
             () = interrupt.raised(), if !leaving => {
                 leaving = true;
                 client.borrow_mut().leave();
                 leave_until = clock.now() + LEAVE_WITHIN;
             }
         }
+    }
+}
+
+/// Waits until `due`; if that has passed, lets others have their turn.
+async fn rest(clock: &Clock, due: Time) {
+    if due <= clock.now() {
+        tokio::task::yield_now().await;
+    } else {
+        clock.sleep_until(due).await;
     }
 }
 
@@ -174,7 +215,7 @@ pub(super) const fn close_reason(disconnect: &Disconnect) -> Option<CloseReason>
     }
 }
 
-/// Lets the client do all that is to be done now; returns when it wants to be called again. `orders` are
+/// Lets the client do what is to be done now, for about [`UPDATE_WITHIN`]; returns when it wants to be called again. `orders` are
 /// what the pilot ordered and the client does not take yet.
 fn pump<S: Simulation, P: Pilot<S>>(
     client: &RefCell<Client<S>>,
@@ -186,6 +227,7 @@ fn pump<S: Simulation, P: Pilot<S>>(
     ending: &mut Ending,
 ) -> Time {
     let mut client = client.borrow_mut();
+    let enough = clock.now() + UPDATE_WITHIN;
     loop {
         let now = clock.now();
         match client.poll(now, buffer) {
@@ -198,15 +240,16 @@ fn pump<S: Simulation, P: Pilot<S>>(
                 pilot.told(&client, &event);
             }
             Output::Close(reason) => connection.close(reason),
-            Output::Timeout(due) if due <= now => {
+            Output::Timeout(due) if due <= now && now < enough => {
                 let slot = client.slot().unwrap_or(Slot(0));
                 let asks = orders.is_empty();
-                client.update(now, |tick, state| {
+                let sample = |tick, state: &S::State| {
                     if asks {
                         orders.extend(pilot.commands(slot, state));
                     }
                     pilot.sample(now, tick, slot, state)
-                });
+                };
+                client.update_within(now, sample, || clock.now() < enough);
                 // Refused for good is only what is ordered after the end.
                 let _ = client.commands(orders);
             }

@@ -83,7 +83,12 @@ pub struct Relay {
 
 impl Relay {
     pub fn start(args: &str) -> Self {
-        let mut process = Process::start(&format!("relay --listen 127.0.0.1:0 --quiet {args}"));
+        Self::telling(&format!("--quiet {args}"))
+    }
+
+    /// One that tells who comes and goes.
+    pub fn telling(args: &str) -> Self {
+        let mut process = Process::start(&format!("relay --listen 127.0.0.1:0 {args}"));
         let mut stdout = BufReader::new(process.child.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
@@ -134,7 +139,7 @@ impl Relay {
     pub fn says(&self, text: &str, case: &str) {
         let began = Instant::now();
         loop {
-            let said = self.said.lock().unwrap().clone();
+            let said = self.said();
             if said.contains(text) {
                 return;
             }
@@ -144,9 +149,25 @@ impl Relay {
         }
     }
 
+    /// What it wrote so far.
+    pub fn said(&self) -> String {
+        self.said.lock().unwrap().clone()
+    }
+
     pub fn player(&self) -> Process {
-        let Self { addr, pin, .. } = self;
-        Process::start(&format!("play --bot --json --connect {addr} --pin {pin}"))
+        self.player_with("")
+    }
+
+    pub fn player_with(&self, args: &str) -> Process {
+        self.player_over(&self.addr, args)
+    }
+
+    /// A player who reaches it by another address.
+    pub fn player_over(&self, addr: &str, args: &str) -> Process {
+        let pin = &self.pin;
+        Process::start(&format!(
+            "play --bot --json --connect {addr} --pin {pin} {args}"
+        ))
     }
 }
 
