@@ -94,6 +94,9 @@ impl Relay {
         let sealed = self.sealer.next();
         let limit = sealed + INPUTS_AHEAD_MAX;
         let seat = &mut self.seats[usize::from(slot.0)];
+        if header.count > 0 {
+            seat.from.get_or_insert(header.first);
+        }
         if header.acked_baseline {
             let before = header.first.previous_since(self.config.setup.first);
             let before = before.ok_or(CloseReason::Malformed)?;

@@ -269,10 +269,11 @@ impl Relay {
     /// waited for.
     pub(super) fn stamping(&mut self, slot: Slot, from: Tick) -> Result<(), CloseReason> {
         let seat = &mut self.seats[usize::from(slot.0)];
-        if seat.from.is_some() || self.phase == Phase::Gathering {
+        if seat.announced || self.phase == Phase::Gathering {
             return Err(CloseReason::Unexpected);
         }
-        seat.from = Some(from);
+        seat.announced = true;
+        seat.from.get_or_insert(from);
         Ok(())
     }
 

@@ -32,8 +32,10 @@ pub(crate) struct Seat {
     pub(crate) away: Option<Tick>,
     /// How often its owner paused the session.
     pub(crate) pauses: u8,
-    /// The first tick that the owner announced it will stamp.
+    /// The first tick that the owner stamps, as it announced, or as its first input says if that comes first.
     pub(crate) from: Option<Tick>,
+    /// Whether it was announced.
+    pub(crate) announced: bool,
     /// Whether it was waited for in vain, and no input of its has come in time since.
     pub(crate) given_up: bool,
     input_bytes: usize,
@@ -62,6 +64,7 @@ impl Seat {
             away: None,
             pauses: 0,
             from: None,
+            announced: false,
             given_up: false,
             input_bytes,
             values: vec![0; input_bytes * kept],
@@ -121,6 +124,7 @@ impl Seat {
     pub(crate) fn vacate(&mut self) {
         self.peer = None;
         self.from = None;
+        self.announced = false;
         self.given_up = false;
     }
 
