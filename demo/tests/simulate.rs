@@ -80,7 +80,7 @@ fn nothing_is_found_whoever_plays_which_case() {
     assert_eq!(one, run(2));
     assert_eq!((&one["cases"], &one["failures"]), (&130.into(), &0.into()));
     let incidents = one["incidents"].as_object().unwrap();
-    assert_eq!(incidents.len(), 7, "{one}");
+    assert_eq!(incidents.len(), 8, "{one}");
     let [ticks, states] = ["ticks", "distinct_states"].map(|key| one[key].as_u64().unwrap());
     assert!(ticks >= 130 * 290 && states > 130 * 200, "{one}");
     let docs = include_str!("../../docs/cli.md");
@@ -96,7 +96,7 @@ fn nothing_is_found_whoever_plays_which_case() {
 #[test]
 fn one_tick_is_forked_by_itself() {
     let (code, object) = simulate("--tick 333 --seed 5 --game duel");
-    assert_eq!((code, &object["cases"]), (0, &21.into()), "{object}");
+    assert_eq!((code, &object["cases"]), (0, &24.into()), "{object}");
     let (code, object) = simulate("--tick 0 --game skirmish --players 2 --faults network");
     assert_eq!((code, &object["cases"]), (0, &1.into()), "{object}");
     assert_eq!(object["incidents"]["nothing"], 1);
@@ -120,7 +120,7 @@ fn a_mistake_in_how_players_leave_is_found_and_repeated() {
         let findings = object["findings"].as_array().unwrap();
         assert_eq!(findings.len(), 10, "{object}");
         for finding in findings.iter().take(3) {
-            let leaves = ["leave", "kill", "replace"].map(Value::from);
+            let leaves = ["leave", "kill", "replace", "rejoin"].map(Value::from);
             assert!(leaves.contains(&finding["incident"]), "{finding}");
             let again = finding["again"].as_str().unwrap();
             let (code, again) = simulate(again.strip_prefix("phalanx simulate ").unwrap());

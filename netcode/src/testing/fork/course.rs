@@ -144,6 +144,11 @@ impl<S: Simulation<State: Clone> + Clone> Course<S> {
         self.gone.push(slot);
     }
 
+    /// From now on `slot` is there again.
+    pub(super) fn returns(&mut self, slot: Slot) {
+        self.gone.retain(|gone| *gone != slot);
+    }
+
     fn present(&self) -> impl Iterator<Item = Slot> {
         Slot::all(self.players).filter(|slot| !self.gone.contains(slot))
     }

@@ -20,6 +20,8 @@ pub enum Incident {
     Kill,
     /// The same, and the computer takes the slot, at once or a little later.
     Replace,
+    /// A player's connection is lost, and the player comes back a little later.
+    Rejoin,
     /// The session is paused, by a player or the host, and goes on a little later.
     Pause,
     /// The tick rate changes.
@@ -34,15 +36,16 @@ pub enum Incident {
 
 /// No [`Incident`] has such a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there are: leave, kill, replace, pause, rate, speed, game, nothing")]
+#[error("there are: leave, kill, replace, rejoin, pause, rate, speed, game, nothing")]
 pub struct ParseIncidentError;
 
 impl Incident {
     /// All in which something happens.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Leave,
         Self::Kill,
         Self::Replace,
+        Self::Rejoin,
         Self::Pause,
         Self::Rate,
         Self::Speed,
@@ -56,6 +59,7 @@ impl Incident {
             Self::Leave => "leave",
             Self::Kill => "kill",
             Self::Replace => "replace",
+            Self::Rejoin => "rejoin",
             Self::Pause => "pause",
             Self::Rate => "rate",
             Self::Speed => "speed",
@@ -95,6 +99,7 @@ pub(super) enum Act {
     Leave(Slot),
     Kill(Slot),
     SeatBot(Slot),
+    Reconnect(Slot),
     Pause(Asker),
     Resume(Asker),
     Rate(TickRate),
@@ -108,6 +113,7 @@ impl fmt::Display for Act {
             Self::Leave(slot) => write!(f, "slot {slot} leaves"),
             Self::Kill(slot) => write!(f, "slot {slot} is lost"),
             Self::SeatBot(slot) => write!(f, "the computer takes slot {slot}"),
+            Self::Reconnect(slot) => write!(f, "the player of slot {slot} comes back"),
             Self::Pause(_) => f.write_str("a pause"),
             Self::Resume(_) => f.write_str("the end of a pause"),
             Self::Rate(rate) => write!(f, "{rate} ticks a second"),
@@ -133,6 +139,11 @@ impl Act {
                 true
             }
             Self::SeatBot(slot) => world.relay_mut().seat_bot(slot),
+            Self::Reconnect(slot) => {
+                world.reconnect(slot);
+                course.returns(slot);
+                true
+            }
             Self::Pause(Asker::Player(slot)) => world.pause(slot).is_ok(),
             Self::Pause(Asker::Host(notice)) => world.relay_mut().pause(notice).is_ok(),
             // Who asks before the relay has sealed a tick of the pause is not heard.
@@ -152,7 +163,9 @@ impl Act {
             (Self::Leave(slot), Entry::Leave(of)) => slot == of,
             // Of one frame the entry of the computer says both.
             (Self::Kill(slot), Entry::Leave(of) | Entry::Bot(of)) => slot == of,
-            (Self::SeatBot(slot), Entry::Bot(of)) => slot == of,
+            (Self::SeatBot(slot), Entry::Bot(of)) | (Self::Reconnect(slot), Entry::Join(of)) => {
+                slot == of
+            }
             (Self::Pause(_), Entry::Pause { .. }) | (Self::Resume(_), Entry::Resume { .. }) => true,
             (Self::Rate(asked), Entry::Rate { rate, .. }) => asked == rate,
             (Self::Speed(asked), Entry::Speed { speed, .. }) => asked == speed,
@@ -186,6 +199,10 @@ impl Script {
             Incident::Replace => {
                 let later = draws.below_u64(2) * draws.below_u64(60);
                 vec![(at, Act::Kill(whom)), (at + later, Act::SeatBot(whom))]
+            }
+            Incident::Rejoin => {
+                let later = at + 1 + draws.below_u64(150);
+                vec![(at, Act::Kill(whom)), (later, Act::Reconnect(whom))]
             }
             Incident::Pause => {
                 let first = asker(whom, draws);
