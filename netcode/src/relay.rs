@@ -408,8 +408,7 @@ impl Relay {
             (FromClient::Resume, Stage::Seated { slot, .. }) => {
                 let plays = self.seats[usize::from(slot.0)].plays();
                 if self.config.rules.pauses > 0 && plays {
-                    // Whoever comes second, or too late, has what he wanted.
-                    let _ = self.resume(RESUME_COUNTDOWN);
+                    self.schedule.resume_for_player(RESUME_COUNTDOWN);
                 }
                 Ok(())
             }

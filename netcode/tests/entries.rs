@@ -346,3 +346,23 @@ fn nobody_pauses_where_the_rules_do_not_say_so() {
     world.relay_mut().resume(Duration::ZERO).unwrap();
     assert_whole(&mut world, &scenario);
 }
+
+/// A player sees the pause before the relay has sealed a tick of it; what it asked for then was forgotten.
+#[test]
+fn a_pause_may_be_ended_before_it_is_sealed() {
+    for preset in [Preset::Lan, Preset::Wifi, Preset::Mobile] {
+        let mut scenario = over(preset);
+        scenario.rules.pauses = 1;
+        let mut world = world(&scenario);
+        play(&mut world, 2);
+        world.pause(Slot(0)).unwrap();
+        let paused = |world: &World<Mixer>| world.client(Slot(1)).session().unwrap().paused();
+        while !paused(&world) {
+            let end = world.now() + Duration::from_millis(1);
+            world.run_until(end, |_, _, _| None);
+        }
+        world.resume(Slot(1)).unwrap();
+        play(&mut world, 6);
+        assert!(!paused(&world), "{preset:?}: {:?}", turns(&world));
+    }
+}

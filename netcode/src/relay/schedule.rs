@@ -35,6 +35,8 @@ pub(crate) struct Schedule {
     before: TickRate,
     wish: Option<Wish>,
     turn: Option<Turn>,
+    /// The pause that is under way is to end again, that long after it has begun.
+    resumes: Option<Duration>,
 }
 
 impl Schedule {
@@ -48,6 +50,7 @@ impl Schedule {
             before: rate,
             wish: None,
             turn: None,
+            resumes: None,
         }
     }
 
@@ -134,6 +137,18 @@ impl Schedule {
         self.turn(Turn::Resume(countdown), false)
     }
 
+    /// The same for a player, who sees the pause before it is sealed: it ends when it has begun.
+    pub(crate) fn resume_for_player(&mut self, countdown: Duration) {
+        let pauses = matches!(self.turn, Some(Turn::Pause(_)));
+        let begins = pauses || (!self.pace.paused() && self.pace.turns().is_some());
+        if begins {
+            self.resumes = Some(countdown);
+        } else {
+            // Whoever comes second, or too late, has what he wanted.
+            let _ = self.resume(countdown);
+        }
+    }
+
     fn turn(&mut self, turn: Turn, pauses: bool) -> Result<(), PaceError> {
         if self.turn.is_some() || self.pace.turns().is_some() {
             return Err(PaceError::Pending);
@@ -162,6 +177,9 @@ impl Schedule {
             Wish::Rate(rate) => Entry::Rate { at: changed, rate },
             Wish::Speed(speed) => Entry::Speed { at: changed, speed },
         });
+        if self.pace.paused() && self.turn.is_none() && self.pace.turns().is_none() {
+            self.turn = self.resumes.take().map(Turn::Resume);
+        }
         let turn = self.turn.take().map(|turn| match turn {
             Turn::Pause(notice) => Entry::Pause {
                 // Nobody within limits is further ahead: who says so does not put the pause off.

@@ -8,7 +8,6 @@ use std::collections::VecDeque;
 use phalanx_engine::{Entry, Rng, Simulation, Slot, Speed, Tick, TickRate};
 
 use super::course::Course;
-use crate::relay::{Relay, RelayEvent};
 use crate::testing::Scenario;
 
 /// What happens to a session. To whom, how much and for how long is drawn.
@@ -146,10 +145,7 @@ impl Act {
             }
             Self::Pause(Asker::Player(slot)) => world.pause(slot).is_ok(),
             Self::Pause(Asker::Host(notice)) => world.relay_mut().pause(notice).is_ok(),
-            // Who asks before the relay has sealed a tick of the pause is not heard.
-            Self::Resume(Asker::Player(slot)) => {
-                is_paused(world.relay(), world.relay_events()) && world.resume(slot).is_ok()
-            }
+            Self::Resume(Asker::Player(slot)) => world.resume(slot).is_ok(),
             Self::Resume(Asker::Host(notice)) => world.relay_mut().resume(notice).is_ok(),
             Self::Rate(rate) => world.relay_mut().change_rate(rate).is_ok(),
             Self::Speed(speed) => world.relay_mut().change_speed(speed).is_ok(),
@@ -173,15 +169,6 @@ impl Act {
             _ => false,
         }
     }
-}
-
-/// Whether a pause has begun at the relay.
-fn is_paused(relay: &Relay, events: &[RelayEvent]) -> bool {
-    let turned = events.iter().rev().find_map(|event| match event {
-        RelayEvent::Turns { pauses, at } => Some(*pauses && *at < relay.log().next()),
-        _ => None,
-    });
-    turned.unwrap_or(false)
 }
 
 /// What is to be done, and when at the earliest.
