@@ -10,6 +10,7 @@ mod link;
 pub mod present;
 #[cfg(feature = "quic")]
 pub mod quic;
+mod referee;
 mod relay;
 pub mod replay;
 mod resume;
@@ -26,6 +27,7 @@ pub use config::{CommandBudget, ConfigError, LatePolicy, SessionConfig, SessionR
 pub use delay::InputDelay;
 pub use histogram::Histogram;
 pub use link::{CommandError, PathStats};
+pub use referee::{Audit, Referee, RefereeError};
 pub use relay::{PaceError, Relay, RelayEvent, RelayOutput, SlotStats};
 pub use resume::{NoToken, ResumeKey, ResumeToken};
 pub use time::Time;

@@ -26,13 +26,14 @@ use std::collections::{BTreeMap, VecDeque};
 
 use phalanx_engine::limits::GAME_ENTRIES_MAX;
 use phalanx_engine::{
-    Digest, Entry, Log, Presence, SealedFrame, Setup, Slot, Speed, Tick, TickRate,
+    Digest, Entry, Log, Presence, SealedFrame, Setup, Slot, Snapshot, Speed, Tick, TickRate,
 };
 
 use self::budget::Budget;
 use self::download::Download;
 use self::downstream::{News, View};
 pub use self::event::{PaceError, RelayEvent, RelayOutput};
+pub(crate) use self::keyframes::is_keyframe;
 use self::keyframes::{Held, Keyframes, Piece};
 use self::peer::{Peer, Stage, Standing};
 use self::schedule::Schedule;
@@ -45,6 +46,7 @@ use crate::limits::{
     ARRIVAL_TIMEOUT, GREETING_TIMEOUT, LAST_VOTES_TIMEOUT, PAUSE_NOTICE, RESUME_COUNTDOWN,
     SAYINGS_MAX, SEAL_EARLY_MAX, SILENCE_TIMEOUT, UPLOAD_WINDOW_BYTES,
 };
+use crate::snapshot::SnapshotError;
 use crate::time::Time;
 use crate::vote::{Ballot, Disagreement};
 use crate::wire::{ControlReader, Datagram, FromClient, FromRelay, WireError, encode_control};
@@ -82,6 +84,8 @@ pub struct Relay {
     keyframes: Keyframes,
     /// Since which tick nobody is here.
     deserted: Option<Tick>,
+    /// Of so many verdicts the host was told.
+    told: usize,
     events: VecDeque<RelayEvent>,
     closing: VecDeque<(PeerId, CloseReason)>,
     input: Vec<u8>,
@@ -108,6 +112,7 @@ impl Relay {
             ballot: Ballot::new(slots, first),
             keyframes: Keyframes::new(first, slots, config.rules.keyframe_ticks),
             deserted: None,
+            told: 0,
             events: VecDeque::new(),
             closing: VecDeque::new(),
             input: vec![0; input_bytes],
@@ -145,6 +150,28 @@ impl Relay {
     #[must_use]
     pub const fn disagreement(&self) -> Option<&Disagreement> {
         self.ballot.disagreement()
+    }
+
+    /// A [`Referee`](crate::Referee) holds that world after a sealed `tick`: who voted, or votes, for another one, is wrong.
+    pub fn judge(&mut self, tick: Tick, chained: Digest) {
+        self.ballot.judge(tick, chained);
+        self.tell_verdicts();
+    }
+
+    /// Slots whose players held another world than a referee, and the first tick after which one did.
+    #[must_use]
+    pub fn verdicts(&self) -> &[(Slot, Tick)] {
+        self.ballot.wrong()
+    }
+
+    /// Keeps a referee's snapshot of the session for those who come later. From now on no player is asked for one.
+    ///
+    /// # Errors
+    /// [`SnapshotError`] if it is too large.
+    pub fn keep(&mut self, snapshot: &Snapshot) -> Result<(), SnapshotError> {
+        self.keyframes.keep(snapshot)?;
+        self.events.push_back(RelayEvent::Keyframe(snapshot.tick));
+        Ok(())
     }
 
     /// Figures of one slot; `None` if there is no such slot.
@@ -431,6 +458,16 @@ impl Relay {
             }
             _ => Err(CloseReason::Unexpected),
         }
+    }
+
+    fn tell_verdicts(&mut self) {
+        let new = &self.ballot.wrong()[self.told..];
+        let verdict = |(slot, tick): &(Slot, Tick)| RelayEvent::Verdict {
+            slot: *slot,
+            tick: *tick,
+        };
+        self.events.extend(new.iter().map(verdict));
+        self.told = self.ballot.wrong().len();
     }
 
     /// Notes what `slot` holds after a keyframe tick, and asks for it if that is what they all hold.

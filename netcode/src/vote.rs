@@ -19,6 +19,25 @@ pub struct Disagreement {
 struct Row {
     tick: Tick,
     digests: Vec<Option<Digest>>,
+    /// What a referee holds.
+    judged: Option<Digest>,
+}
+
+impl Row {
+    /// Makes it the row of `tick`, if it is of an older one.
+    fn begin(&mut self, tick: Tick) {
+        if self.tick < tick {
+            self.tick = tick;
+            self.digests.fill(None);
+            self.judged = None;
+        }
+    }
+}
+
+fn accuse(wrong: &mut Vec<(Slot, Tick)>, slot: Slot, tick: Tick) {
+    if wrong.iter().all(|(known, _)| *known != slot) {
+        wrong.push((slot, tick));
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +60,8 @@ pub(crate) struct Ballot {
     first: Tick,
     agreed_next: Tick,
     disagreement: Option<Disagreement>,
+    /// Slots whose votes differed from a referee's, and the first tick for which one did.
+    wrong: Vec<(Slot, Tick)>,
 }
 
 impl Ballot {
@@ -48,6 +69,7 @@ impl Ballot {
         let row = Row {
             tick: first,
             digests: vec![None; slots.into()],
+            judged: None,
         };
         let voter = Voter {
             seated: false,
@@ -59,7 +81,29 @@ impl Ballot {
             first,
             agreed_next: first,
             disagreement: None,
+            wrong: Vec::new(),
         }
+    }
+
+    /// A referee holds `digest` after `tick`.
+    pub(crate) fn judge(&mut self, tick: Tick, digest: Digest) {
+        let row = self.row(tick);
+        let row = &mut self.rows[row];
+        if row.tick > tick {
+            return; // Older than what is kept.
+        }
+        row.begin(tick);
+        row.judged = Some(digest);
+        for (slot, vote) in Slot::all(u8::MAX).zip(&row.digests) {
+            if vote.is_some_and(|vote| vote != digest) {
+                accuse(&mut self.wrong, slot, tick);
+            }
+        }
+    }
+
+    /// Slots whose players held another world than a referee, and the first tick for which one said so.
+    pub(crate) fn wrong(&self) -> &[(Slot, Tick)] {
+        &self.wrong
     }
 
     /// `slot` votes, for `next` and what comes after it.
@@ -117,11 +161,11 @@ impl Ballot {
         if row.tick > tick {
             return false; // Older than what is kept.
         }
-        if row.tick < tick {
-            row.tick = tick;
-            row.digests.fill(None);
-        }
+        row.begin(tick);
         row.digests[usize::from(slot.0)] = Some(digest);
+        if row.judged.is_some_and(|judged| judged != digest) {
+            accuse(&mut self.wrong, slot, tick);
+        }
 
         let differs = row.digests.iter().flatten().any(|other| *other != digest);
         let known = self

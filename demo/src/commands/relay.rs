@@ -272,6 +272,11 @@ fn tell(console: Console, relay: &Relay, told: &Told<'_>) {
         RelayEvent::Desync(disagreement) => {
             complain(&format!("DESYNC since tick {}", disagreement.tick));
         }
+        RelayEvent::Verdict { slot, tick } => {
+            complain(&format!(
+                "the referee: slot {slot} holds another world since tick {tick}"
+            ));
+        }
         RelayEvent::Ended | RelayEvent::Finished => {}
     }
 }

@@ -55,6 +55,14 @@ pub enum RelayEvent {
     Bot(Slot),
     /// Two players hold different worlds. All players are told; the match goes on, marked.
     Desync(Disagreement),
+    /// A player holds another world than the [referee](crate::Referee), whom the host believes: told once for each slot.
+    /// What is done about it is the host's to say.
+    Verdict {
+        /// Whose.
+        slot: Slot,
+        /// The first tick after which it was told to hold it.
+        tick: Tick,
+    },
     /// The last tick is sealed.
     Ended,
     /// Everybody is gone; nothing comes after this.

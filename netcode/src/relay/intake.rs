@@ -148,6 +148,7 @@ impl Relay {
             return Err(CloseReason::Malformed); // A vote for what is not sealed.
         }
         self.ballot.agree();
+        self.tell_verdicts();
         if first && let Some(disagreement) = self.ballot.disagreement() {
             let disagreement = disagreement.clone();
             for peer in self.peers.values_mut() {

@@ -8,7 +8,7 @@ use crate::channel::CloseReason;
 use crate::limits::{
     SNAPSHOT_HOSTED_BYTES_MAX, SNAPSHOT_PIECE_BYTES, UPLOAD_BYTES_MAX, UPLOAD_KEYFRAMES_MAX,
 };
-use crate::snapshot;
+use crate::snapshot::{self, SnapshotError};
 
 /// A snapshot as it came, which the relay cannot play: that it is the one the players voted for is checked by its hash.
 #[derive(Clone, Debug)]
@@ -55,6 +55,8 @@ pub(crate) struct Keyframes {
     accepted: Option<Accepted>,
     /// The slot that is asked first next time.
     turn: u8,
+    /// Whether a referee gives them, and nobody is asked.
+    refereed: bool,
 }
 
 impl Keyframes {
@@ -69,6 +71,7 @@ impl Keyframes {
             asked: vec![None; slots.into()],
             accepted: None,
             turn: 0,
+            refereed: false,
         }
     }
 
@@ -109,7 +112,7 @@ impl Keyframes {
             .is_some_and(|known| known.tick >= tick);
         let alike = self.votes.iter().filter(|vote| **vote == Some(held));
         let enough = 2 * alike.count() > players && held.bytes <= SNAPSHOT_HOSTED_BYTES_MAX;
-        if known || self.upload.is_some() || !enough {
+        if known || self.upload.is_some() || !enough || self.refereed {
             return Ok(None);
         }
         let slots = u8::try_from(self.votes.len()).unwrap_or(u8::MAX);
@@ -177,6 +180,22 @@ impl Keyframes {
         let snapshot = read.ok_or(CloseReason::Malformed)?;
         let (packed, snapshot) = (packed.into(), Box::new(snapshot));
         Ok(Piece::Last(Accepted { tick, hash, packed }, snapshot))
+    }
+
+    /// Keeps a referee's; from now on nobody is asked.
+    ///
+    /// # Errors
+    /// [`SnapshotError`] if it is too large.
+    pub(crate) fn keep(&mut self, snapshot: &Snapshot) -> Result<(), SnapshotError> {
+        let packed = snapshot::pack(snapshot, None)?;
+        self.refereed = true;
+        self.upload = None;
+        self.accepted = Some(Accepted {
+            tick: snapshot.tick,
+            hash: snapshot.hash(),
+            packed: packed.into(),
+        });
+        Ok(())
     }
 
     /// From now on this is the newest.

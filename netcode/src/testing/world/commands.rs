@@ -6,8 +6,8 @@ use std::collections::VecDeque;
 use std::env;
 
 use phalanx_engine::{
-    Command, CommandWay, Effects, GivenCommand, InputFrame, NoEffect, Setup, Simulation, Slot,
-    State, Tick, mix, to_bytes,
+    Command, CommandWay, Effects, GivenCommand, InputFrame, NoEffect, SealedFrame, Setup,
+    Simulation, Slot, State, Tick, mix, to_bytes,
 };
 
 use super::World;
@@ -19,6 +19,10 @@ use crate::testing::{LinkConditions, Scenario};
 
 /// Names the one seed that a failure names.
 const SEED: &str = "COMMANDS_SEED";
+
+/// A session has so many ticks, and more if something is still on its way.
+const LEAST_TICKS: u64 = 260;
+const MOST_TICKS: u64 = 900;
 
 const SLICE: Duration = Duration::from_millis(7);
 
@@ -145,7 +149,7 @@ fn scenario(draws: &mut Draws) -> Scenario {
         up,
         down,
         players: u8::try_from(1 + draws.below(4)).unwrap(),
-        ticks: 260 + draws.below(40),
+        ticks: MOST_TICKS,
         seed: draws.below(u64::MAX),
         client: ClientConfig::new(draws.small(6), window),
         ..Scenario::default()
@@ -277,14 +281,40 @@ fn session<const PREDICTED: bool>(seed: u64) -> Result<Tally, String> {
         }
         plan = later;
     }
-    world.run_until(crate::time::Time::NEVER, |_, tick, _| {
-        Some(u8::try_from((tick.0 / 9) & 3).unwrap())
-    });
+    let draw = |_, tick: Tick, _: &Books| Some(u8::try_from((tick.0 / 9) & 3).unwrap());
+    // A message on the stream may be lost several times, and the session is over when all has come.
+    let all: usize = given.iter().flatten().map(Vec::len).sum();
+    let (mut sealed, mut seen) = (0, Tick::ZERO);
+    while sealed < all && world.relay.log().next() < Tick(MOST_TICKS - 60) {
+        let end = world.now + SLICE * 20;
+        world.run_until(end, draw);
+        sealed += commands_since(&world, &mut seen)?;
+    }
+    while world.relay.log().next() < Tick(LEAST_TICKS) {
+        let end = world.now + SLICE;
+        world.run_until(end, draw);
+    }
+    world.relay.end();
+    world.run_until(crate::time::Time::NEVER, draw);
     if !plan.is_empty() {
         return Err(format!("{} of {planned} were not given", plan.len()));
     }
     let tally = check(&world, &given)?;
     Ok(Tally { returns, ..tally })
+}
+
+/// How many commands the frames from `seen` on have, which are seen then.
+fn commands_since<S: Simulation>(world: &World<S>, seen: &mut Tick) -> Result<usize, String> {
+    let log = world.relay.log();
+    let mut frame = SealedFrame::empty(world.relay.config().genesis());
+    let mut commands = 0;
+    for tick in seen.until(log.next()) {
+        log.read(tick, &mut frame)
+            .map_err(|error| error.to_string())?;
+        commands += frame.commands.len();
+    }
+    *seen = log.next();
+    Ok(commands)
 }
 
 /// Whether the log holds exactly what was given, and everybody executed that.
