@@ -84,11 +84,14 @@ impl Relay {
         Some(key.token(self.config.genesis(), slot, holder))
     }
 
-    /// The slot that `token` claims.
+    /// The slot that `token` claims. As long as the match has not begun none is kept, but it is the player's own
+    /// if nobody else took it.
     fn claimed(&self, token: ResumeToken) -> Result<Slot, CloseReason> {
+        let gathering = self.phase == Phase::Gathering;
         let kept = |slot: &Slot| {
             let seat = &self.seats[usize::from(slot.0)];
-            (seat.reserved || seat.peer.is_some()) && self.token(*slot) == Some(token)
+            let held = seat.reserved || seat.peer.is_some();
+            (held || gathering) && self.token(*slot) == Some(token)
         };
         let slot = Slot::all(self.config.setup.slots).find(kept);
         match self.phase {
