@@ -89,7 +89,8 @@ impl Relay {
         Some(key.token(self.config.genesis(), slot, holder))
     }
 
-    /// The slot that `token` claims.
+    /// The slot that `token` claims. As long as the match has not begun none is kept, but it is the player's own
+    /// if nobody else took it.
     fn claimed(&self, token: ResumeToken) -> Result<Slot, CloseReason> {
         // Of a slot that nobody had, nobody was given one.
         let given = |slot: &Slot| {
