@@ -389,6 +389,10 @@ pub struct RelayArgs {
     pub policy: PolicyArgs,
     #[command(flatten)]
     pub coming: ComingArgs,
+    /// Execute the game here, too: that judges whose world is another one, and keeps the snapshots for those
+    /// who come late or back. The game is the one that is played
+    #[arg(long, value_enum, value_name = "GAME")]
+    pub referee: Option<GameName>,
     #[command(flatten)]
     pub length: LengthArgs,
     #[command(flatten)]

@@ -217,3 +217,27 @@ fn a_killed_relay_leaves_a_replay() {
         );
     }
 }
+
+#[test]
+fn a_referee_executes_what_the_players_do() {
+    let relay = Relay::start("--referee duel --ticks 300");
+    let ends = [relay.player(), relay.player()].map(Process::end);
+    let players = ends.clone().map(|(_, line, _)| object(&line));
+    relay.played(300, ends);
+    let said = "the referee executed 300 ticks, 0 players held another world, checksum";
+    relay.says(said, "the referee");
+    // A player knows the newest tick that it was told to be agreed.
+    for player in players
+        .iter()
+        .filter(|player| player["checksum_tick"] == 299)
+    {
+        let checksum = player["checksum"].as_str().unwrap();
+        relay.says(&format!("{said} {checksum}"), "the last world");
+    }
+    let (code, _, error) = Process::start("relay --referee skirmish").end();
+    assert_eq!(code, 2);
+    assert!(
+        error.contains("--referee names the game of --game"),
+        "{error}"
+    );
+}

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use phalanx_engine::Slot;
 use phalanx_netcode::testing::{Mixer, Preset, Scenario, World};
-use phalanx_netcode::{ClientConfig, CloseReason, Event};
+use phalanx_netcode::{ClientConfig, CloseReason};
 
 /// A lobby of two, in which somebody waits in slot 0.
 fn lobby() -> World<Mixer> {
@@ -53,16 +53,13 @@ fn the_slot_is_there_if_nobody_took_it() {
 #[test]
 fn it_is_not_if_somebody_did() {
     let mut world = lobby();
+    let token = world.client(Slot(0)).token().unwrap();
     world.kill(Slot(0));
     come(&mut world);
     wait(&mut world);
     assert_eq!(world.slot_of(1), Some(Slot(0)));
-    world.reconnect(Slot(0));
+    come(&mut world);
+    world.claim(2, token);
     wait(&mut world);
-    let refused = Event::Closed(Some(CloseReason::UnknownToken));
-    assert!(
-        world.events(Slot(0)).contains(&refused),
-        "{:?}",
-        world.events(Slot(0))
-    );
+    assert_eq!(world.closed(2), Some(CloseReason::UnknownToken));
 }

@@ -8,7 +8,7 @@ use phalanx_engine::{Setup, Simulation, Slot};
 use phalanx_netcode::quic::{Clock, Identity, Listener, Pin};
 use phalanx_netcode::replay::SigningKey;
 use phalanx_netcode::{
-    CloseReason, PeerId, Relay, RelayEvent, ResumeKey, SessionConfig, SessionRules,
+    Audit, CloseReason, PeerId, Referee, Relay, RelayEvent, ResumeKey, SessionConfig, SessionRules,
 };
 use serde::Serialize;
 
@@ -17,7 +17,7 @@ use crate::cli::{ComingArgs, RelayArgs};
 use crate::console::{Console, complain};
 use crate::driver::{Told, serve};
 use crate::exit::{Exit, Failure};
-use crate::game::with_rules;
+use crate::game::{Game, with_rules};
 use crate::interrupt::Interrupt;
 use crate::plan;
 use crate::recording::{RECORD_EVERY, RecordFile, path_of_session};
@@ -26,12 +26,24 @@ use crate::summary::{SCHEMA_VERSION, Thousandths};
 /// How long peers may take to hear that the relay stops.
 const DRAIN_WITHIN: Duration = Duration::from_secs(1);
 
+/// From one look of the referee at the relay to the next.
+const JUDGE_EVERY: Duration = Duration::from_millis(20);
+
+/// How long it may keep the relay from sealing, but for one tick.
+const JUDGE_WITHIN: Duration = Duration::from_millis(5);
+
 pub(super) fn run(args: &RelayArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
     plan::check_game(&args.game)?;
     plan::check_coming(&args.coming, args.game.players)?;
     let mut rules = plan::rules(args.mode, args.policy.policy)?;
     rules.keyframe_ticks = args.coming.keyframes;
     let length = plan::ticks(&args.length, &args.game)?;
+    if args
+        .referee
+        .is_some_and(|game| game != args.game.rules.game)
+    {
+        return Err(Failure::usage("--referee names the game of --game"));
+    }
     with_rules!(args.game.rules, game => {
         in_runtime(host(&game, args, rules, length, interrupt.clone()))
     })
@@ -81,18 +93,52 @@ struct Session {
     late_inputs: u64,
     wall_s: Thousandths,
     interrupted: bool,
+    /// What the referee says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    referee: Option<Said>,
 }
 
-async fn host<S: Simulation>(
-    simulation: &S,
+/// What a referee says of a session.
+#[derive(Serialize)]
+struct Said {
+    /// Ticks executed.
+    ticks: u64,
+    checksum: Option<String>,
+    /// Who held another world.
+    wrong: Vec<Wrong>,
+}
+
+/// A slot, and the first tick after which its player held another world.
+#[derive(Serialize)]
+struct Wrong {
+    slot: u8,
+    tick: u64,
+}
+
+impl From<Audit> for Said {
+    fn from(audit: Audit) -> Self {
+        let wrong = audit.wrong.into_iter();
+        Self {
+            ticks: audit.ticks,
+            checksum: audit.checksum.map(|checksum| checksum.to_string()),
+            wrong: wrong
+                .map(|(slot, tick)| Wrong {
+                    slot: slot.0,
+                    tick: tick.0,
+                })
+                .collect(),
+        }
+    }
+}
+
+/// Opens the relay's socket, and says how to reach it.
+fn listen(
     args: &RelayArgs,
-    rules: SessionRules,
-    length: Option<u64>,
-    mut interrupt: Interrupt,
-) -> Result<Exit, Failure> {
-    let console = Console::new(&args.output);
+    console: Console,
+    signer: Option<&SigningKey>,
+) -> Result<Listener, Failure> {
     let identity = Identity::generate().map_err(Failure::internal)?;
-    let mut listener = Listener::bind(args.listen, &identity).map_err(|error| {
+    let listener = Listener::bind(args.listen, &identity).map_err(|error| {
         Failure::internal(format!(
             "{error}; --listen takes another address, port 0 a free one"
         ))
@@ -100,9 +146,7 @@ async fn host<S: Simulation>(
     if let Some(warning) = listener.warning() {
         console.note(&format!("warning: {warning}"));
     }
-    let path = args.record.record.as_deref();
-    let signer = path.and_then(|_| SigningKey::generate()).map(Rc::new);
-    let signing_key = signer.as_deref().map(|key| Pin(key.public()).to_string());
+    let signing_key = signer.map(|key| Pin(key.public()).to_string());
     if let Some(key) = &signing_key {
         console.note(&format!("recordings are signed by {key}"));
     }
@@ -117,17 +161,31 @@ async fn host<S: Simulation>(
         &ready,
         &format!("listening {} pin {}", ready.listening, ready.pin),
     )?;
+    Ok(listener)
+}
 
-    let resume = ResumeKey::random();
-    if resume.is_none() {
-        console.note("warning: there is no randomness: nobody who loses the connection comes back");
-    }
+async fn host<S: Game>(
+    simulation: &S,
+    args: &RelayArgs,
+    rules: SessionRules,
+    length: Option<u64>,
+    mut interrupt: Interrupt,
+) -> Result<Exit, Failure> {
+    let console = Console::new(&args.output);
+    let path = args.record.record.as_deref();
+    let signer = path.and_then(|_| SigningKey::generate()).map(Rc::new);
+    let mut listener = listen(args, console, signer.as_deref())?;
+
     let clock = Clock::start();
     let mut session = 0;
     while !interrupt.is_raised() {
         // Another match each time, each of them repeatable.
         let seed = args.game.seed.wrapping_add(session);
         session += 1;
+        let resume = ResumeKey::random();
+        if resume.is_none() {
+            console.note("warning: no randomness: nobody who loses the connection comes back");
+        }
         let setup = Setup::new(seed, args.game.players, args.game.rate());
         let mut config = config(simulation, setup, &args.coming, resume);
         (config.rules, config.length) = (rules, length);
@@ -135,13 +193,23 @@ async fn host<S: Simulation>(
         let began = clock.now();
         let record =
             path.map(|path| RecordFile::new(&path_of_session(path, session), signer.clone()));
+        let referee = args
+            .referee
+            .map(|_| Referee::new(*simulation, relay.borrow().config()));
+        let mut referee = referee.transpose().map_err(Failure::usage)?;
         let serving = serve(&relay, &mut listener, &clock, &mut interrupt, |told| {
             tell(console, &relay.borrow(), told);
         });
-        let recorded = recorded(&relay, serving, record).await;
+        let recorded = accompanied(&relay, serving, record, (&mut referee, &clock)).await;
         let wall = clock.now().since(began);
         let interrupted = interrupt.is_raised();
-        let said = conclude::<S>(console, &relay.borrow(), (session, wall, interrupted));
+        let audit = referee.map(|referee| referee.audit(&relay.borrow()));
+        let said = conclude::<S>(
+            console,
+            &relay.borrow(),
+            audit,
+            (session, wall, interrupted),
+        );
         if let Err(failure) = recorded {
             complain(&failure.message);
         }
@@ -156,18 +224,32 @@ async fn host<S: Simulation>(
     Ok(Exit::Interrupted)
 }
 
-/// Records the session for as long as it is served.
-async fn recorded(
+/// Records the session, and lets a referee follow it, for as long as it is served.
+async fn accompanied<S: Game>(
     relay: &RefCell<Relay>,
     serving: impl Future<Output = ()>,
     mut record: Option<RecordFile>,
+    (referee, clock): (&mut Option<Referee<S>>, &Clock),
 ) -> Result<(), Failure> {
     tokio::pin!(serving);
+    let every = if referee.is_some() {
+        JUDGE_EVERY
+    } else {
+        RECORD_EVERY
+    };
+    let accompanies = referee.is_some() || record.is_some();
     loop {
         let over = tokio::select! {
             () = &mut serving => true,
-            () = tokio::time::sleep(RECORD_EVERY), if record.is_some() => false,
+            () = tokio::time::sleep(every), if accompanies => false,
         };
+        if let Some(referee) = referee {
+            let relay = &mut relay.borrow_mut();
+            let until = clock.now() + JUDGE_WITHIN;
+            // The last ticks are judged however long it takes: nothing is sealed any more.
+            let more = || over || clock.now() < until;
+            referee.follow(relay, more).map_err(Failure::internal)?;
+        }
         if let Some(record) = &mut record {
             record.follow_relay(&relay.borrow(), None);
         }
@@ -180,6 +262,7 @@ async fn recorded(
 fn conclude<S: Simulation>(
     console: Console,
     relay: &Relay,
+    audit: Option<Audit>,
     (session, wall, interrupted): (u64, Duration, bool),
 ) -> Result<(), Failure> {
     let setup = relay.config().setup;
@@ -198,6 +281,7 @@ fn conclude<S: Simulation>(
         late_inputs: stats.map(|stats| stats.late).sum(),
         wall_s: Thousandths::seconds(wall),
         interrupted,
+        referee: audit.map(Said::from),
     };
     let end = if interrupted {
         "was interrupted"
@@ -208,8 +292,15 @@ fn conclude<S: Simulation>(
         || "no desync".into(),
         |tick| format!("DESYNC since tick {tick}"),
     );
+    let referee = summary.referee.as_ref().map_or_else(String::new, |said| {
+        let (ticks, wrong) = (said.ticks, said.wrong.len());
+        let checksum = said.checksum.as_deref().unwrap_or("none");
+        format!(
+            "; the referee executed {ticks} ticks, {wrong} players held another world, checksum {checksum}"
+        )
+    });
     let text = format!(
-        "session {session} {end}: {} ticks sealed, {} agreed, {} late inputs, {desync}",
+        "session {session} {end}: {} ticks sealed, {} agreed, {} late inputs, {desync}{referee}",
         summary.ticks, summary.agreed_ticks, summary.late_inputs
     );
     console.result(&summary, &text)
