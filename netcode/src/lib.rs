@@ -1,4 +1,9 @@
 //! The session of Phalanx between clients and a relay, without I/O: time and bytes are passed in.
+//!
+//! A game drives a [`Client`], and does what its [`Event`]s tell; a host drives a [`Relay`], which tells it
+//! [`RelayEvent`]s. `docs/sessions.md` in the repository is one page of everything that can happen between them:
+//! who comes, leaves, is lost and comes back, pauses and paces, what is kept, and what goes wrong.
+//! [`testing::World`] plays all of it in one thread.
 
 mod channel;
 mod client;
