@@ -1,6 +1,8 @@
 //! The thin loops between the sans-I/O session and real time and sockets.
 
 mod dial;
+#[cfg(test)]
+mod long_match;
 mod pilot;
 mod proxy;
 mod serve;

@@ -10,7 +10,6 @@
 use core::time::Duration;
 
 use crate::Time;
-use crate::time::nanos;
 
 /// Turns the machine's monotonic clock into [`Time`]: nanoseconds since this clock was made. The
 /// only place of the crate that reads a clock; one per machine and session, copied where needed.
@@ -21,21 +20,30 @@ use crate::time::nanos;
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     start: Reading,
+    /// Where it stood then.
+    from: Time,
 }
 
 impl Clock {
     /// A clock that stands at [`Time::ZERO`] now.
     #[must_use]
     pub fn start() -> Self {
+        Self::starting_at(Time::ZERO)
+    }
+
+    /// A clock that stands at `time` now: for a session that goes on from there, be it from a virtual world.
+    #[must_use]
+    pub fn starting_at(time: Time) -> Self {
         Self {
             start: Reading::now(),
+            from: time,
         }
     }
 
     /// The moment now.
     #[must_use]
     pub fn now(&self) -> Time {
-        Time::from_nanos(nanos(self.start.elapsed()))
+        self.from + self.start.elapsed()
     }
 
     /// Waits until `time`, and up to about 1 ms longer: tokio's timers count whole milliseconds.
@@ -93,6 +101,14 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn it_goes_on_from_where_it_is_told() {
+        let from = Time::from_nanos(7_200_000_000_000);
+        let clock = Clock::starting_at(from);
+        assert!(clock.now() >= from);
+        assert!(clock.now() < from + Duration::from_secs(3600));
+    }
 
     #[tokio::test]
     async fn sleeps_until_the_moment_and_never_less() {

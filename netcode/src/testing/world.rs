@@ -204,6 +204,13 @@ impl<S: Simulation> World<S> {
         &self.relay
     }
 
+    /// The relay with all it has sealed, to be served elsewhere, on a clock that goes on from [`World::now`]. Players
+    /// whose connection was not [cut](World::kill) before are lost to it when it hears nothing from them.
+    #[must_use]
+    pub fn into_relay(self) -> Relay {
+        self.relay
+    }
+
     /// The client in a slot.
     ///
     /// # Panics
