@@ -191,7 +191,8 @@ impl Stage {
     }
 
     fn come(&self, token: ResumeToken, addr: SocketAddr) -> Player {
-        let client = Client::new(GAME, CLIENT).unwrap().claiming(token);
+        let mut client = Client::new(GAME, CLIENT).unwrap();
+        client.claim(token);
         let client = Rc::new(RefCell::new(client));
         let told = Rc::<RefCell<Vec<_>>>::default();
         let mut pilot = Witness {
