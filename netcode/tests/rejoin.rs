@@ -6,7 +6,7 @@ use core::time::Duration;
 use phalanx_engine::{
     Digest, Entry, Presence, Provenance, SealedFrame, Slot, Speed, Tick, TickRate, Timeline, Window,
 };
-use phalanx_netcode::testing::{Mixer, Preset, Scenario, World};
+use phalanx_netcode::testing::{Mixer, Plant, Preset, Scenario, World};
 use phalanx_netcode::{
     ClientConfig, CloseReason, Event, LatePolicy, RelayEvent, ResumeToken, SessionConfig,
 };
@@ -70,6 +70,8 @@ fn assert_whole(world: &mut World<Mixer>, players: usize) {
         if timeline.session().presence(slot) == Presence::Player {
             let held = world.snapshot(slot, last).map(|snapshot| snapshot.chained);
             assert_eq!(held, Some(chained), "slot {slot}");
+            let head = world.client(slot).log_head();
+            assert_eq!(head, Some(world.relay().log().head()), "slot {slot}");
             whole += 1;
         }
     }
@@ -474,4 +476,100 @@ fn coming_back_takes_no_longer_after_a_long_match() {
         long <= short + Duration::from_millis(200),
         "{short:?} and {long:?}"
     );
+}
+
+/// Two players hold different worlds while a third is on its way: it gets in all the same, and is told.
+#[test]
+fn a_desync_is_no_reason_to_turn_back() {
+    for millis in (0..600).step_by(25) {
+        let mut scenario = over(Preset::Wifi);
+        scenario.plant = Some(Plant {
+            slot: Slot(1),
+            tick: Tick(410),
+            seed: 3,
+        });
+        let mut world = world(&scenario);
+        play_to(&mut world, 380);
+        world.kill(Slot(2));
+        play(&mut world, millis);
+        world
+            .restart(Slot(2), Mixer, ClientConfig::default())
+            .unwrap();
+        play_to(&mut world, 700);
+        let events = world.events(Slot(2));
+        assert!(events.contains(&Event::Live), "{millis}: {events:?}");
+        let told = |event: &Event| matches!(event, Event::Desync(Tick(410..=700)));
+        assert!(events.iter().any(told), "{millis}: {events:?}");
+    }
+}
+
+/// The last ticks, and the votes for them, are still to be had for some seconds.
+#[test]
+fn who_is_away_at_the_end_sees_it() {
+    for tick in [560, 580, 595, 599] {
+        let mut scenario = over(Preset::Wifi);
+        scenario.ticks = 600;
+        let mut world = world(&scenario);
+        play_to(&mut world, tick);
+        world.kill(Slot(1));
+        world.reconnect(Slot(1));
+        world.run_bots();
+        assert!(
+            world.events(Slot(1)).contains(&Event::Ended),
+            "{tick}: {:?}",
+            world.events(Slot(1))
+        );
+    }
+}
+
+/// A tick lasts a second: nothing, or hardly anything, was sealed meanwhile.
+#[test]
+fn a_short_absence_from_a_slow_session_is_one() {
+    for rate in [TickRate::hz(1), TickRate::hz(2), TickRate::hz(5)] {
+        for millis in [0, 100, 400, 900] {
+            let mut scenario = over(Preset::Wifi);
+            (scenario.rate, scenario.ticks) = (rate, 40);
+            let mut world = world(&scenario);
+            play_to(&mut world, 10);
+            play(&mut world, millis);
+            world.kill(Slot(1));
+            world.reconnect(Slot(1));
+            assert_whole(&mut world, 3);
+        }
+    }
+}
+
+/// A slot is kept for as long as the host says, and no longer.
+#[test]
+fn slots_of_those_who_do_not_come_back_are_free_again() {
+    let scenario = over(Preset::Lan);
+    let ways = (scenario.up, scenario.down);
+    let mut config = open_session(&scenario);
+    config.reserve = Some(Duration::from_secs(2));
+    let mut world = World::vacant(&scenario, config, Mixer).unwrap();
+    for _ in 0..3 {
+        world.come(Mixer, ClientConfig::default(), ways).unwrap();
+    }
+    play_to(&mut world, 100);
+    let token = world.client(Slot(1)).token().unwrap();
+    let comes = |world: &mut World<Mixer>| {
+        let place = world.come(Mixer, ClientConfig::default(), ways).unwrap();
+        play(world, 900);
+        (world.slot_of(place), world.closed(place))
+    };
+    world.kill(Slot(1));
+    play(&mut world, 500);
+    assert_eq!(comes(&mut world), (None, Some(CloseReason::SessionFull)));
+    play(&mut world, 900);
+    assert_eq!(comes(&mut world), (Some(Slot(1)), None));
+    let place = world.come(Mixer, ClientConfig::default(), ways).unwrap();
+    world.claim(place, token);
+    play(&mut world, 200);
+    assert_eq!(world.closed(place), Some(CloseReason::UnknownToken));
+    // Or the host gives it up at once.
+    assert!(!world.relay_mut().release(Slot(2)), "its player is there");
+    world.kill(Slot(2));
+    assert!(world.relay_mut().release(Slot(2)));
+    assert_eq!(comes(&mut world), (Some(Slot(2)), None));
+    assert_whole(&mut world, 3);
 }

@@ -5,6 +5,8 @@ mod commands;
 mod faults;
 mod membership;
 mod node;
+#[cfg(test)]
+mod strangers;
 
 use core::time::Duration;
 use std::collections::VecDeque;
