@@ -7,18 +7,107 @@ use crate::time::Time;
 use crate::vote::Disagreement;
 
 /// What a relay tells its host.
+///
+/// # Example
+///
+/// All of them, and what a host does: it keeps a list of who is there. In this match somebody is lost, and the computer
+/// takes the slot until its player is back; there is a pause, and the end goes by twice as fast.
+///
+/// ```
+/// use core::time::Duration;
+/// use std::collections::BTreeMap;
+/// use phalanx_engine::{Slot, Speed};
+/// use phalanx_netcode::{PeerId, Relay, RelayEvent};
+/// use phalanx_netcode::testing::{Mixer, Scenario, World};
+///
+/// #[derive(Default)]
+/// struct Hall {
+///     /// Whose connection has which slot.
+///     here: BTreeMap<Slot, PeerId>,
+///     notes: Vec<String>,
+///     over: bool,
+/// }
+///
+/// impl Hall {
+///     fn told(&mut self, relay: &Relay, event: &RelayEvent) {
+///         let note = match event {
+///             RelayEvent::Joined { slot, peer } => {
+///                 self.here.insert(*slot, *peer);
+///                 return;
+///             }
+///             // Look no longer for players, but for those who come late.
+///             RelayEvent::Started => "the match begins".into(),
+///             RelayEvent::Live { slot, .. } => format!("slot {slot} plays"),
+///             RelayEvent::Left { slot, .. } => {
+///                 self.here.remove(slot);
+///                 // `Relay::release` gives it to others, `Relay::seat_bot` to the computer.
+///                 let kept = if relay.is_kept(*slot) { "lost" } else { "free" };
+///                 format!("slot {slot} is {kept}")
+///             }
+///             // Whoever is often turned away comes from an address that can be blocked.
+///             RelayEvent::Rejected { peer, reason } => format!("{peer} was turned away: {reason}"),
+///             // From here on it is worth while to come back: nobody executes the whole match.
+///             RelayEvent::Keyframe(_) => "there is a snapshot".into(),
+///             RelayEvent::PaceChanges(change) => format!("{} ticks a second", change.real_rate()),
+///             RelayEvent::Turns { pauses: true, .. } => "paused".into(),
+///             RelayEvent::Turns { pauses: false, .. } => "goes on".into(),
+///             RelayEvent::Bot(slot) => format!("the computer has slot {slot}"),
+///             // Keep the log: executed again, it shows where. Or `Relay::end` the match.
+///             RelayEvent::Desync(disagreement) => format!("desync at {}", disagreement.tick),
+///             // The log is whole: write it down, and its result.
+///             RelayEvent::Ended => format!("{} ticks", relay.log().next()),
+///             // Nothing is to be sent any more: drop the relay.
+///             RelayEvent::Finished => {
+///                 self.over = true;
+///                 return;
+///             }
+///         };
+///         self.notes.push(note);
+///     }
+/// }
+///
+/// let mut scenario = Scenario { ticks: 1_500, ..Scenario::default() };
+/// scenario.rules.bot_after_ms = Some(500);
+/// let mut world = World::new(&scenario, || Mixer)?;
+/// let play = |world: &mut World<Mixer>, millis| {
+///     let end = world.now() + Duration::from_millis(millis);
+///     world.run_until(end, |_, _, _| None);
+/// };
+/// play(&mut world, 3_000);
+/// world.kill(Slot(1));
+/// play(&mut world, 2_000);
+/// world.reconnect(Slot(1));
+/// play(&mut world, 1_000);
+/// world.relay_mut().pause(Duration::from_millis(500))?;
+/// play(&mut world, 1_000);
+/// world.relay_mut().resume(Duration::from_millis(500))?;
+/// play(&mut world, 6_000);
+/// world.relay_mut().change_speed(Speed::times(2))?;
+/// world.run_bots();
+///
+/// let mut hall = Hall::default();
+/// for event in world.relay_events() {
+///     hall.told(world.relay(), event);
+/// }
+/// assert_eq!(hall.notes, [
+///     "the match begins", "slot 1 is lost", "the computer has slot 1", "slot 1 plays",
+///     "paused", "goes on", "there is a snapshot", "120 ticks a second", "there is a snapshot", "1500 ticks",
+/// ]);
+/// assert!(hall.over);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RelayEvent {
-    /// A player took a slot, or came back to its own.
+    /// A player took a slot, or came back to its own. It is in the match from `Started` on, or later, when it is `Live`.
     Joined {
         /// The slot.
         slot: Slot,
         /// Whose it is.
         peer: PeerId,
     },
-    /// All slots are ready; the first tick is about to begin.
+    /// As many players are ready as the match [needs](crate::SessionConfig::players_min); the first tick is about to begin.
     Started,
-    /// A player is gone.
+    /// A player is gone, whether or not it was in the match yet. Whether its slot is kept, [`Relay::is_kept`](super::Relay::is_kept) says.
     Left {
         /// The slot it had.
         slot: Slot,
@@ -43,7 +132,7 @@ pub enum RelayEvent {
     Keyframe(Tick),
     /// The tick rate or the speed is going to change: that is sealed now.
     PaceChanges(PaceChange),
-    /// The session is going to stand still, or to go on, as was [asked](Relay::pause) by the host or, if
+    /// The session is going to stand still, or to go on, as was [asked](super::Relay::pause) by the host or, if
     /// the rules let it, by a player: that is sealed now.
     Turns {
         /// Whether it stands still then.
