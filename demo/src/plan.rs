@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::path::PathBuf;
 
 use phalanx_engine::{Repeat, Tick};
-use phalanx_netcode::limits::{INPUT_DELAY_TICKS_MAX, WAIT_BOUND_MAX};
+use phalanx_netcode::limits::{INPUT_DELAY_TICKS_MAX, KEYFRAME_TICKS_MIN, WAIT_BOUND_MAX};
 use phalanx_netcode::testing::{Detour, Plant, Preset, Scenario};
 use phalanx_netcode::{ClientConfig, InputDelay, LatePolicy, SessionRules};
 
@@ -185,6 +185,9 @@ pub(crate) fn check_coming(args: &ComingArgs, players: u8) -> Result<(), Failure
         Some(0) if args.linger == 0 => Err(Failure::usage(
             "a match that begins with nobody would be over at once: use --linger 30",
         )),
+        _ if (1..KEYFRAME_TICKS_MIN).contains(&args.keyframes) => Err(Failure::usage(format!(
+            "--keyframes is 0, or at least {KEYFRAME_TICKS_MIN}"
+        ))),
         _ => Ok(()),
     }
 }

@@ -150,6 +150,7 @@ fn wrong_values_are_exit_2_and_say_what_to_use() {
         ),
         ("relay --linger 30s", "whole numbers: use 30"),
         ("relay --keyframes -1", "whole numbers"),
+        ("relay --keyframes 100", "--keyframes is 0, or at least 240"),
     ] {
         refused(args, hint);
     }

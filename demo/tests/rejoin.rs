@@ -20,7 +20,7 @@ use forwarder::Forwarder;
 use process::{Process, Relay, object};
 
 /// 15 s of duel, and a snapshot every two.
-const MATCH: &str = "--ticks 900 --keyframes 120";
+const MATCH: &str = "--ticks 900 --keyframes 240";
 
 /// A snapshot is there: the match runs for a while.
 const SNAPSHOT: &str = "who comes now goes on from tick";
