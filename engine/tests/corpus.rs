@@ -53,14 +53,19 @@ fn faults_in_a_table_are_found_by_its_corpus() {
     }
 }
 
-/// Targets of the netcode, whose tests replay them.
-const NETCODE: [&str; 3] = ["client_bytes", "relay_bytes", "snapshot_bytes"];
+/// Targets of the netcode and the games, whose tests replay them.
+const OTHERS: [&str; 4] = [
+    "client_bytes",
+    "relay_bytes",
+    "replay_bytes",
+    "snapshot_bytes",
+];
 
 /// A target that somebody forgot to list would be fuzzed, but never replayed.
 #[test]
 fn every_target_is_listed_everywhere() {
     let ours = TARGETS.iter().map(|(name, _)| *name);
-    let listed: BTreeSet<_> = ours.chain(NETCODE).map(str::to_owned).collect();
+    let listed: BTreeSet<_> = ours.chain(OTHERS).map(str::to_owned).collect();
     let names = |directory: &str| -> BTreeSet<String> {
         let entries = fs::read_dir(fuzz().join(directory)).unwrap();
         let path = entries.map(|entry| entry.unwrap().path());

@@ -298,10 +298,12 @@ fn play(scenario: &Scenario, boundary: u64) -> Played {
 /// The session from each boundary is the one from where `plain` says that it is compared with.
 fn every_session_is_alike(scenario: &Scenario, plain: impl Fn(Tick) -> Tick) {
     let from = |first, boundary| {
-        let scenario = Scenario {
+        let mut scenario = Scenario {
             first,
             ..scenario.clone()
         };
+        // A packed snapshot is some bytes longer or shorter, as its ticks compress: over a thin line that is seen.
+        scenario.rules.keyframe_ticks = 0;
         play(&scenario, boundary)
     };
     let mut known = BTreeMap::new();

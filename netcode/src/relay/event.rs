@@ -54,6 +54,8 @@ use crate::vote::Disagreement;
 ///             RelayEvent::Bot(slot) => format!("the computer has slot {slot}"),
 ///             // Keep the log: executed again, it shows where. Or `Relay::end` the match.
 ///             RelayEvent::Desync(disagreement) => format!("desync at {}", disagreement.tick),
+///             // Of a referee, if there is one: close its connection, or leave it to the others to say.
+///             RelayEvent::Verdict { slot, tick } => format!("slot {slot} is wrong since {tick}"),
 ///             // The log is whole: write it down, and its result.
 ///             RelayEvent::Ended => format!("{} ticks", relay.log().next()),
 ///             // Nothing is to be sent any more: drop the relay.
