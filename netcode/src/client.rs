@@ -333,8 +333,6 @@ pub struct Client<S: Simulation> {
     closing: Option<CloseReason>,
     closed: bool,
     keeps_log: bool,
-    /// Whose snapshot is on its way.
-    welcome: Option<Welcome>,
 }
 
 /// A second one that goes on from here like the first, and shares nothing with it: for tests that ask what would
@@ -347,7 +345,6 @@ impl<S: Simulation<State: Clone> + Clone> Clone for Client<S> {
             simulation: self.simulation.clone(),
             playing: self.playing.clone(),
             events: self.events.clone(),
-            welcome: self.welcome.clone(),
             ..*self
         }
     }
@@ -382,7 +379,6 @@ impl<S: Simulation> Client<S> {
             closing: None,
             closed: false,
             keeps_log: false,
-            welcome: None,
         })
     }
 
@@ -751,17 +747,14 @@ impl<S: Simulation> Client<S> {
             (None, Origin::Held) => return Err(CloseReason::Malformed),
             // It would not be the whole log.
             (_, Origin::Snapshot { .. }) if self.keeps_log => return Err(CloseReason::Malformed),
-            (_, Origin::Snapshot { .. }) => {
-                self.welcome = Some(welcome);
-                return Ok(());
-            }
+            (_, Origin::Snapshot { .. }) => return Ok(()),
         }
         self.link.stand()
     }
 
     /// Goes on after the snapshot that the welcome told of.
     fn begin_after(&mut self, packed: &[u8]) -> Result<(), CloseReason> {
-        let welcome = self.welcome.take().ok_or(CloseReason::Unexpected)?;
+        let welcome = self.link.welcome().ok_or(CloseReason::Unexpected)?.clone();
         let Origin::Snapshot { hash, .. } = welcome.origin else {
             return Err(CloseReason::Unexpected);
         };

@@ -179,6 +179,11 @@ impl Link {
         self.greet();
     }
 
+    /// What the relay answered, once it has.
+    pub(crate) const fn welcome(&self) -> Option<&Welcome> {
+        self.welcome.as_ref()
+    }
+
     /// What the slot is claimed with.
     pub(crate) const fn token(&self) -> Option<ResumeToken> {
         self.token

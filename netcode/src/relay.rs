@@ -260,8 +260,8 @@ impl Relay {
         room
     }
 
-    /// Lets the computer play in a slot that nobody holds; `false` if somebody does, or the match does not
-    /// run, or there is no such slot.
+    /// Lets the computer play in a slot in which no player does, until one has caught up who is on the way there; `false`
+    /// if somebody plays, or the match does not run, or there is no such slot.
     pub fn seat_bot(&mut self, slot: Slot) -> bool {
         let seat = self.seats.get_mut(usize::from(slot.0));
         let free = seat.filter(|seat| !seat.plays() && seat.presence != Presence::Bot);
@@ -279,11 +279,7 @@ impl Relay {
     pub fn release(&mut self, slot: Slot) -> bool {
         let seat = self.seats.get_mut(usize::from(slot.0));
         let kept = seat.filter(|seat| seat.reserved && seat.peer.is_none());
-        let released = kept.map(|seat| {
-            seat.release();
-            seat.holders += 1;
-        });
-        released.is_some()
+        kept.map(Seat::release).is_some()
     }
 
     /// Ends the session with the next frame; `false` if the match does not run.

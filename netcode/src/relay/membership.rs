@@ -204,6 +204,9 @@ impl Relay {
 
     /// Begins the match if there are as many players as it needs.
     pub(super) fn begin_if_ready(&mut self, now: Time) {
+        if self.phase != Phase::Gathering {
+            return;
+        }
         let is_ready = |peer: &Peer| {
             matches!(
                 peer.stage,
@@ -215,7 +218,7 @@ impl Relay {
         };
         let ready = self.peers.iter().filter(|(_, peer)| is_ready(peer));
         let ready: Vec<_> = ready.map(|(id, _)| *id).collect();
-        if self.phase != Phase::Gathering || ready.len() < usize::from(self.config.players_min) {
+        if ready.len() < usize::from(self.config.players_min) {
             return;
         }
         self.phase = Phase::Running;
@@ -345,7 +348,6 @@ impl Relay {
             let away = seat.away.filter(|_| seat.peer.is_none());
             if away.is_some_and(|away| now.since(self.schedule.deadline(away)) >= reserve) {
                 seat.release();
-                seat.holders += 1;
             }
         }
     }
@@ -377,13 +379,13 @@ impl Relay {
         let seat = &mut self.seats[usize::from(slot.0)];
         let plays = seat.plays();
         seat.vacate();
-        if for_good || !seat.reserved {
-            // Before the match, and on the way into it, the slot is free; a claim to it counts until it is taken.
-            let holder = seat.holders + u64::from(for_good);
+        if for_good {
             seat.release();
-            seat.holders = holder;
-        } else {
+        } else if seat.reserved {
             seat.away.get_or_insert(next);
+        } else {
+            // Before the match, and on the way into it: a claim to the slot counts until it is taken.
+            seat.free();
         }
         self.keyframes.vacate(slot);
         self.ballot.rise(slot);

@@ -22,7 +22,7 @@ pub(crate) struct Seat {
     pub(crate) peer: Option<PeerId>,
     /// Who holds it, as the log says or the next frame is going to.
     pub(crate) presence: Presence,
-    /// How many players had it.
+    /// Raised with every player who gets it, and when one loses the claim to it: whose number is another one has none.
     pub(crate) holders: u64,
     /// Whether it is kept for the last of them, who is away.
     pub(crate) reserved: bool,
@@ -128,9 +128,15 @@ impl Seat {
         self.given_up = false;
     }
 
-    /// Nobody comes back to it. What its owner ordered before is forgotten; of one who comes back it is not, who
-    /// does not say it again.
+    /// Its last owner has no claim to it any more.
     pub(crate) fn release(&mut self) {
+        self.holders += 1;
+        self.free();
+    }
+
+    /// Others may have it. What its owner ordered before is forgotten; of one whom it is kept for it is not, who
+    /// does not say it again.
+    pub(crate) fn free(&mut self) {
         self.reserved = false;
         self.away = None;
         self.commands.vacate();
