@@ -56,7 +56,6 @@ fn who_plays_by_the_rules_is_not_accused() {
 /// Nobody else could tell: there is nobody else, or both are wrong alike.
 #[test]
 fn whose_world_is_another_one_is_named() {
-    let mut seen = 0;
     for seed in 0..12 {
         let mut scenario = over(Preset::Wifi, 1);
         scenario.plant = Some(Plant {
@@ -70,9 +69,7 @@ fn whose_world_is_another_one_is_named() {
         assert_eq!(world.relay().disagreement(), None, "it is alone");
         assert_eq!(verdicts(&world), [(Slot(0), Tick(100 + seed))]);
         assert_eq!(referee.audit(world.relay()).wrong, verdicts(&world));
-        seen += 1;
     }
-    assert_eq!(seen, 12);
 }
 
 /// Of three players one is wrong, and the referee says which.

@@ -456,7 +456,7 @@ impl<S: Simulation> World<S> {
         loop {
             match node.client.poll(local, &mut self.buffer) {
                 Output::Transmit(channel) => {
-                    node.send(&mut self.network, self.now, true, channel, &self.buffer);
+                    self.network.send(self.now, node.up, channel, &self.buffer);
                 }
                 Output::Event(event) => node.told(event),
                 Output::Close(reason) => {
@@ -494,8 +494,9 @@ impl<S: Simulation> World<S> {
         loop {
             match self.relay.poll(self.now, &mut self.buffer) {
                 RelayOutput::Transmit { peer, channel } => {
-                    if let Some(node) = self.nodes.iter_mut().find(|node| node.peer == peer) {
-                        node.send(&mut self.network, self.now, false, channel, &self.buffer);
+                    if let Some(node) = self.nodes.iter().find(|node| node.peer == peer) {
+                        self.network
+                            .send(self.now, node.down, channel, &self.buffer);
                     }
                 }
                 RelayOutput::Close { peer, reason } => self.close(peer, reason),

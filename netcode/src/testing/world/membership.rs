@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use phalanx_engine::{Simulation, Slot, mix};
 
-use super::node::{Node, Unplugged};
+use super::node::Node;
 use super::{World, WorldError};
-use crate::channel::{Channel, CloseReason, PeerId};
+use crate::channel::{CloseReason, PeerId};
 use crate::client::{Client, ClientConfig, Event};
 use crate::resume::ResumeToken;
 use crate::testing::machine::Machine;
@@ -17,13 +17,8 @@ impl<S: Simulation> World<S> {
     /// Cuts the connection of the client in `slot`: both ends notice at once. See [`World::cut`] for one
     /// that the relay does not notice.
     pub fn kill(&mut self, slot: Slot) {
-        let index = self.node_index(slot);
-        let node = &mut self.nodes[index];
-        node.connected = false;
-        node.due = Time::NEVER;
-        node.client.disconnected(None);
-        node.flush(self.now, &mut self.buffer);
-        let peer = node.peer;
+        self.cut(slot);
+        let peer = self.node(slot).peer;
         self.relay.disconnected(peer, None);
         self.relay_due = self.now.max(self.relay_awake);
     }
@@ -42,19 +37,19 @@ impl<S: Simulation> World<S> {
     /// Takes the network of the client in `slot` away: from now on nothing arrives, either way, and nobody is
     /// told.
     pub fn unplug(&mut self, slot: Slot) {
-        let index = self.node_index(slot);
-        self.nodes[index].unplugged = Some(Unplugged::default());
+        self.cut_links(slot, true);
     }
 
     /// Gives it back: datagrams are lost, and what was sent on the stream is sent again.
     pub fn plug(&mut self, slot: Slot) {
-        let index = self.node_index(slot);
-        let node = &mut self.nodes[index];
-        if let Some(Unplugged { up, down }) = node.unplugged.take().filter(|_| node.connected) {
-            for (link, bytes) in [(node.up, up), (node.down, down)] {
-                self.network.send(self.now, link, Channel::Control, &bytes);
-            }
-        }
+        self.cut_links(slot, false);
+    }
+
+    fn cut_links(&mut self, slot: Slot, cut: bool) {
+        let now = self.now;
+        let (network, up, down) = self.network(slot);
+        network.cut(now, up, cut);
+        network.cut(now, down, cut);
     }
 
     /// Gives the client in `slot`, whose connection is gone, another one: over links like those it had, from
@@ -127,7 +122,6 @@ impl<S: Simulation> World<S> {
             machine,
             due: self.now,
             connected: true,
-            unplugged: None,
             events: Vec::new(),
             orders: VecDeque::new(),
         });
@@ -177,7 +171,6 @@ impl<S: Simulation> World<S> {
         node.down = self.network.add_link(conditions[1]);
         node.peer = peer;
         node.connected = true;
-        node.unplugged = None;
         node.machine.forget();
         node.due = node.machine.acts(self.now);
     }

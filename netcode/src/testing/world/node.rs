@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 
 use phalanx_engine::{Simulation, Slot};
 
-use crate::channel::{Channel, PeerId};
+use crate::channel::PeerId;
 use crate::client::{Client, Event, Output};
 use crate::testing::machine::Machine;
-use crate::testing::{LinkId, Network, Planted};
+use crate::testing::{LinkId, Planted};
 use crate::time::Time;
 
 /// One client and where it stands in the virtual world.
@@ -23,45 +23,18 @@ pub(super) struct Node<S: Simulation> {
     /// When the client is called next, on the world's clock.
     pub(super) due: Time,
     pub(super) connected: bool,
-    /// While its network is gone: what waits for it on the stream.
-    pub(super) unplugged: Option<Unplugged>,
     pub(super) events: Vec<Event>,
     /// What its bot ordered and the client does not take yet.
     pub(super) orders: VecDeque<S::Command>,
 }
 
-/// Bytes of control that are sent again and again.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Unplugged {
-    pub(super) up: Vec<u8>,
-    pub(super) down: Vec<u8>,
-}
-
 impl<S: Simulation> Node<S> {
-    /// Sends what the buffer holds to the relay, or to the client.
-    pub(super) fn send(
-        &mut self,
-        network: &mut Network,
-        now: Time,
-        up: bool,
-        channel: Channel,
-        bytes: &[u8],
-    ) {
-        let link = if up { self.up } else { self.down };
-        match (&mut self.unplugged, channel) {
-            (None, _) => network.send(now, link, channel, bytes),
-            (Some(waits), Channel::Control) if up => waits.up.extend_from_slice(bytes),
-            (Some(waits), Channel::Control) => waits.down.extend_from_slice(bytes),
-            (Some(_), Channel::Datagram) => {}
-        }
-    }
-
     pub(super) fn told(&mut self, event: Event) {
-        if let (Event::Joined { slot, .. }, Some(timeline)) = (&event, self.client.timeline()) {
-            timeline.simulation().seat(*slot);
-        }
         if let Event::Joined { slot, .. } = &event {
             self.slot = Some(*slot);
+            if let Some(timeline) = self.client.timeline() {
+                timeline.simulation().seat(*slot);
+            }
         }
         self.events.push(event);
     }
@@ -85,7 +58,6 @@ impl<S: Simulation<State: Clone> + Clone> Clone for Node<S> {
             client: self.client.clone(),
             machine: self.machine.clone(),
             events: self.events.clone(),
-            unplugged: self.unplugged.clone(),
             orders: self.orders.clone(),
             ..*self
         }
