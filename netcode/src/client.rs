@@ -382,6 +382,19 @@ impl<S: Simulation> Client<S> {
         })
     }
 
+    /// Divides the path in another way from the next input on. Nobody else has to be told: no input is stamped
+    /// twice and no tick is left out, only which tick is shown with it changes, see [`InputDelay`].
+    ///
+    /// # Errors
+    /// [`ClientConfigError`] if it is out of range; the old one is in force then.
+    pub fn set_delay(&mut self, delay: InputDelay) -> Result<(), ClientConfigError> {
+        if !delay.is_valid() {
+            return Err(ClientConfigError::Delay);
+        }
+        self.split.change(delay);
+        Ok(())
+    }
+
     /// Claims the slot that this player had before in the session, from whatever process. To be called
     /// before the client is polled.
     pub fn claim(&mut self, token: ResumeToken) {

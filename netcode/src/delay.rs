@@ -103,6 +103,18 @@ impl Split {
         }
     }
 
+    /// Goes on with that delay. What is measured begins with as many ticks as are in force, as far as its bounds allow.
+    pub(crate) fn change(&mut self, delay: InputDelay) {
+        let ticks = match delay {
+            InputDelay::Ticks(ticks) => ticks,
+            InputDelay::Measured { least, most, .. } => self.ticks.clamp(least, most),
+        };
+        *self = Self {
+            ticks,
+            ..Self::new(delay)
+        };
+    }
+
     /// The delay in force, ticks.
     pub(crate) const fn ticks(&self) -> u32 {
         self.ticks
@@ -197,6 +209,28 @@ mod tests {
             "{falls:?}"
         );
         assert_eq!((after[69], changes), (3, 6));
+    }
+
+    #[test]
+    fn it_may_be_changed_on_the_way() {
+        let mut split = Split::new(InputDelay::Ticks(7));
+        split.change(AUTO);
+        assert_eq!(split.ticks(), 7, "until it is measured");
+        for tick in 0..60 {
+            split.stamped(Time::from_nanos(tick * 16_666_667), 11);
+        }
+        assert_eq!(split.ticks(), 9);
+        split.change(InputDelay::Measured {
+            least: 2,
+            most: 4,
+            predicted: 0,
+        });
+        assert_eq!(split.ticks(), 4);
+        split.change(InputDelay::Ticks(0));
+        for tick in 60..180 {
+            split.stamped(Time::from_nanos(tick * 16_666_667), 11);
+        }
+        assert_eq!(split.ticks(), 0);
     }
 
     /// One path in a hundred that is longer, or one watch in four, does not make it go up and down.

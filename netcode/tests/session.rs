@@ -9,7 +9,8 @@ use phalanx_netcode::testing::{
     Detour, LinkConditions, Mixed, Mixer, Plant, Preset, Report, Scenario, World,
 };
 use phalanx_netcode::{
-    ClientConfig, CloseReason, Event, InputDelay, LatePolicy, RelayEvent, SessionRules, Time,
+    ClientConfig, ClientConfigError, CloseReason, Event, InputDelay, LatePolicy, RelayEvent,
+    SessionRules, Time,
 };
 use proptest::prelude::*;
 
@@ -330,6 +331,40 @@ fn a_measured_delay_is_the_path_of_lockstep() {
     assert_eq!(stalls(&late), stalls(&early));
     world.run_bots();
     assert_whole(&scenario, &world.report());
+}
+
+/// A delay that is set while the match runs: every input stays in time, no tick is left out, and what was predicted is
+/// felt instead.
+#[test]
+fn a_delay_is_changed_on_the_way() {
+    let way = LinkConditions::constant(Duration::from_millis(40));
+    let scenario = Scenario {
+        client: ClientConfig::new(0, 12),
+        up: way,
+        down: way,
+        ..Scenario::default()
+    };
+    let mut world = world(&scenario);
+    // What is predicted depends on when one looks, by a tick.
+    let until = |world: &mut World<Mixer>, seconds: u64, delay| {
+        world.run_until(Time::from_nanos(seconds * 1_000_000_000), |_, _, _| None);
+        let stats = world.client(Slot(1)).stats();
+        world.set_delay(Slot(1), InputDelay::Ticks(delay)).unwrap();
+        let timeline = world.client(Slot(1)).timeline().unwrap();
+        let path = timeline.next().since(timeline.confirmed()) + i64::from(stats.delay);
+        assert!((5..=6).contains(&path), "{path} at {seconds} s");
+        assert_eq!(stats.stalls, 0);
+        stats.delay
+    };
+    for (seconds, before, after) in [(3, 0, 5), (5, 5, 2), (7, 2, 0), (9, 0, 4)] {
+        assert_eq!(until(&mut world, seconds, after), before);
+    }
+    let refused = world.set_delay(Slot(1), InputDelay::Ticks(121));
+    assert_eq!(refused, Err(ClientConfigError::Delay));
+    assert_eq!(world.client(Slot(1)).stats().delay, 4);
+    world.run_bots();
+    assert_whole(&scenario, &world.report());
+    assert_eq!(world.report().late_inputs, 0);
 }
 
 /// The ways up become longer at a tick: leads follow by as much at least, and inputs are late only in between.

@@ -19,6 +19,7 @@ use super::{Detour, LinkId, Network, Planted, Scenario};
 use crate::channel::{Channel, CloseReason, PeerId};
 use crate::client::{Client, ClientConfigError, Event, Output};
 use crate::config::{ConfigError, SessionConfig};
+use crate::delay::InputDelay;
 use crate::histogram::Histogram;
 use crate::link::CommandError;
 use crate::present::View;
@@ -322,6 +323,15 @@ impl<S: Simulation> World<S> {
         let node = self.node(slot);
         let (up, down) = (node.up, node.down);
         (&mut self.network, up, down)
+    }
+
+    /// Lets the player in a slot divide the path in another way: [`Client::set_delay`].
+    ///
+    /// # Errors
+    /// [`ClientConfigError`] if `delay` is out of range.
+    pub fn set_delay(&mut self, slot: Slot, delay: InputDelay) -> Result<(), ClientConfigError> {
+        let index = self.node_index(slot);
+        self.nodes[index].client.set_delay(delay)
     }
 
     /// Lets the player in a slot ask for a pause.
