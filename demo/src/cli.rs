@@ -342,7 +342,7 @@ pub struct SimulateArgs {
     /// Fork one match of every kind, at this tick alone
     #[arg(long, value_name = "T", value_parser = values::ticks, allow_negative_numbers = true)]
     pub tick: Option<u64>,
-    /// What happens: leave, kill, replace, rejoin, pause, rate, speed, game or nothing [default: all of them]
+    /// What happens: leave, kill, replace, rejoin, pause, rate, speed, delay, game or nothing [default: all of them]
     #[arg(long, value_name = "NAME")]
     pub incident: Option<Incident>,
     /// How many threads [default: as many as the machine runs at once]

@@ -20,7 +20,8 @@ pub enum Fault {
     Route,
     /// One tick's step depends on something outside the state: the canary of the sync test.
     HiddenState,
-    /// Players leave and are lost, the computer takes their place, the session is paused and changes its pace.
+    /// Players leave and are lost, the computer takes their place, the session is paused and changes its pace,
+    /// input delays change.
     Membership,
     /// The network is drawn, with outages, and so are the drifts of clocks.
     Network,
@@ -60,7 +61,8 @@ impl Fault {
             Self::Route => "at half of the match every player's way up becomes 60 ms longer",
             Self::HiddenState => "one step depends on something outside the state; exit 15",
             Self::Membership => {
-                "players leave or are lost, the computer takes slots, the session is paused or changes its pace"
+                "players leave or are lost, the computer takes slots, the session is paused or changes its pace, \
+                 input delays change"
             }
             Self::Network => "networks, their outages and the drifts of clocks are drawn",
         }

@@ -71,6 +71,17 @@ fn a_fork_is_its_own_and_repeats() {
     assert_eq!(nothing[20..][..both], later[..both]);
 }
 
+/// No incident is one in name only.
+#[test]
+fn whatever_happens_makes_a_difference() {
+    let test = at(&scenario(Preset::Wifi, 3, 8), 90);
+    let nothing = test.fork(Incident::Nothing).unwrap().checksums;
+    for incident in Incident::ALL {
+        let forked = test.fork(incident).unwrap().checksums;
+        assert_ne!(forked, nothing, "{incident}");
+    }
+}
+
 /// The canary: one player's rules hear a tick too late who left.
 #[test]
 fn a_mistake_in_how_somebody_leaves_is_found() {

@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn one_case_is_named_by_its_command() {
         let mut jobs = jobs(Ticks::One(Tick(77)), None);
-        assert_eq!(all(&jobs).len(), 6 * 8);
+        assert_eq!(all(&jobs).len(), 6 * Incident::ALL.len());
         jobs.incidents = vec![Incident::Kill];
         (jobs.game, jobs.players, jobs.seed) = (Some(GameName::Skirmish), Some(3), 9);
         let cases = all(&jobs);

@@ -175,7 +175,7 @@ impl<S: Simulation<State: Clone> + Clone> ForkTest<S> {
             read.map_err(|error| Finding::Log(error.to_string()))?;
             entries.append(&mut frame.entries);
         }
-        let missing = |act: &&Act| !entries.iter().any(|entry| act.is_told_by(entry));
+        let missing = |act: &&Act| !act.is_told_by(&entries);
         match script.acts().find(missing) {
             Some(act) => Err(Finding::NotSealed(act.to_string())),
             None => Ok(()),

@@ -5,6 +5,7 @@ use core::time::Duration;
 use phalanx_engine::{Digest, Simulation, Slot, Snapshot, Tick};
 
 use super::Finding;
+use crate::client::ClientConfig;
 use crate::relay::Relay;
 use crate::testing::{Scenario, World, WorldError};
 use crate::time::Time;
@@ -28,6 +29,8 @@ pub struct Outage {
 
 pub(super) struct Course<S: Simulation> {
     pub(super) world: World<S>,
+    rules: S,
+    client: ClientConfig,
     outages: Vec<Outage>,
     players: u8,
     first: Tick,
@@ -44,6 +47,7 @@ impl<S: Simulation<State: Clone> + Clone> Clone for Course<S> {
     fn clone(&self) -> Self {
         Self {
             world: self.world.clone(),
+            rules: self.rules.clone(),
             outages: self.outages.clone(),
             gone: self.gone.clone(),
             checksums: self.checksums.clone(),
@@ -60,6 +64,8 @@ impl<S: Simulation<State: Clone> + Clone> Course<S> {
     ) -> Result<Self, WorldError> {
         Ok(Self {
             world: World::new(scenario, || rules.clone())?,
+            rules: rules.clone(),
+            client: scenario.client,
             outages,
             players: scenario.players,
             first: scenario.first,
@@ -147,6 +153,17 @@ impl<S: Simulation<State: Clone> + Clone> Course<S> {
     /// From now on `slot` is there again.
     pub(super) fn returns(&mut self, slot: Slot) {
         self.gone.retain(|gone| *gone != slot);
+    }
+
+    /// Another process claims `slot`; `false` if the one that had it had not even got its token.
+    pub(super) fn restarts(&mut self, slot: Slot) -> bool {
+        if self.world.client(slot).token().is_none() {
+            return false;
+        }
+        let restarted = self.world.restart(slot, self.rules.clone(), self.client);
+        restarted.expect("it was in range before");
+        self.returns(slot);
+        true
     }
 
     fn present(&self) -> impl Iterator<Item = Slot> {

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use phalanx_engine::{Entry, Rng, Simulation, Slot, Speed, Tick, TickRate};
 
 use super::course::Course;
+use crate::delay::InputDelay;
 use crate::testing::Scenario;
 
 /// What happens to a session. To whom, how much and for how long is drawn.
@@ -17,9 +18,10 @@ pub enum Incident {
     Leave,
     /// A player's connection is lost, for good.
     Kill,
-    /// The same, and the computer takes the slot, at once or a little later.
+    /// The same, and the computer takes the slot, at once or a little later; the player may come back to it.
     Replace,
-    /// A player's connection is lost, and the player comes back a little later.
+    /// A player's connection is lost, which the relay may not notice, and the player comes back a little later,
+    /// from the same process or another one.
     Rejoin,
     /// The session is paused, by a player or the host, and goes on a little later.
     Pause,
@@ -27,6 +29,8 @@ pub enum Incident {
     Rate,
     /// The speed changes.
     Speed,
+    /// A player's input delay changes, and changes back a little later.
+    Delay,
     /// The host says something that the rules know.
     Game,
     /// Nothing: what the others are compared with.
@@ -35,12 +39,12 @@ pub enum Incident {
 
 /// No [`Incident`] has such a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there are: leave, kill, replace, rejoin, pause, rate, speed, game, nothing")]
+#[error("there are: leave, kill, replace, rejoin, pause, rate, speed, delay, game, nothing")]
 pub struct ParseIncidentError;
 
 impl Incident {
     /// All in which something happens.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Leave,
         Self::Kill,
         Self::Replace,
@@ -48,6 +52,7 @@ impl Incident {
         Self::Pause,
         Self::Rate,
         Self::Speed,
+        Self::Delay,
         Self::Game,
     ];
 
@@ -62,6 +67,7 @@ impl Incident {
             Self::Pause => "pause",
             Self::Rate => "rate",
             Self::Speed => "speed",
+            Self::Delay => "delay",
             Self::Game => "game",
             Self::Nothing => "nothing",
         }
@@ -84,6 +90,9 @@ impl FromStr for Incident {
     }
 }
 
+/// Another input delay is shorter than this.
+const DELAY_TICKS: u32 = 20;
+
 /// Who asks for a pause, or for its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Asker {
@@ -97,26 +106,36 @@ pub(super) enum Asker {
 pub(super) enum Act {
     Leave(Slot),
     Kill(Slot),
+    /// The relay does not notice.
+    Cut(Slot),
     SeatBot(Slot),
     Reconnect(Slot),
+    Restart(Slot),
     Pause(Asker),
     Resume(Asker),
     Rate(TickRate),
     Speed(Speed),
-    Say { kind: u32, value: u64 },
+    Delay(Slot, u32),
+    Say {
+        kind: u32,
+        value: u64,
+    },
 }
 
 impl fmt::Display for Act {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Leave(slot) => write!(f, "slot {slot} leaves"),
-            Self::Kill(slot) => write!(f, "slot {slot} is lost"),
+            Self::Kill(slot) | Self::Cut(slot) => write!(f, "slot {slot} is lost"),
             Self::SeatBot(slot) => write!(f, "the computer takes slot {slot}"),
-            Self::Reconnect(slot) => write!(f, "the player of slot {slot} comes back"),
+            Self::Reconnect(slot) | Self::Restart(slot) => {
+                write!(f, "the player of slot {slot} comes back")
+            }
             Self::Pause(_) => f.write_str("a pause"),
             Self::Resume(_) => f.write_str("the end of a pause"),
             Self::Rate(rate) => write!(f, "{rate} ticks a second"),
             Self::Speed(speed) => write!(f, "speed {}/{}", speed.numerator, speed.denominator),
+            Self::Delay(slot, ticks) => write!(f, "the delay of slot {slot} is {ticks} ticks"),
             Self::Say { kind, value } => write!(f, "the host says {kind}, {value}"),
         }
     }
@@ -137,31 +156,42 @@ impl Act {
                 course.goes(slot);
                 true
             }
+            Self::Cut(slot) => {
+                world.cut(slot);
+                course.goes(slot);
+                true
+            }
             Self::SeatBot(slot) => world.relay_mut().seat_bot(slot),
             Self::Reconnect(slot) => {
                 world.reconnect(slot);
                 course.returns(slot);
                 true
             }
+            Self::Restart(slot) => course.restarts(slot),
             Self::Pause(Asker::Player(slot)) => world.pause(slot).is_ok(),
             Self::Pause(Asker::Host(notice)) => world.relay_mut().pause(notice).is_ok(),
             Self::Resume(Asker::Player(slot)) => world.resume(slot).is_ok(),
             Self::Resume(Asker::Host(notice)) => world.relay_mut().resume(notice).is_ok(),
             Self::Rate(rate) => world.relay_mut().change_rate(rate).is_ok(),
             Self::Speed(speed) => world.relay_mut().change_speed(speed).is_ok(),
+            Self::Delay(slot, ticks) => world.set_delay(slot, InputDelay::Ticks(ticks)).is_ok(),
             Self::Say { kind, value } => world.relay_mut().say(kind, value),
         }
     }
 
-    /// Whether `entry` says that it happened.
-    pub(super) fn is_told_by(&self, entry: &Entry) -> bool {
+    /// Whether the log says that it happened, if that is anybody else's business.
+    pub(super) fn is_told_by(&self, entries: &[Entry]) -> bool {
+        let own = matches!(self, Self::Delay(..));
+        own || entries.iter().any(|entry| self.is_entry(entry))
+    }
+
+    fn is_entry(&self, entry: &Entry) -> bool {
         match (*self, *entry) {
-            (Self::Leave(slot), Entry::Leave(of)) => slot == of,
+            (Self::Leave(slot), Entry::Leave(of))
             // Of one frame the entry of the computer says both.
-            (Self::Kill(slot), Entry::Leave(of) | Entry::Bot(of)) => slot == of,
-            (Self::SeatBot(slot), Entry::Bot(of)) | (Self::Reconnect(slot), Entry::Join(of)) => {
-                slot == of
-            }
+            | (Self::Kill(slot) | Self::Cut(slot), Entry::Leave(of) | Entry::Bot(of))
+            | (Self::SeatBot(slot), Entry::Bot(of))
+            | (Self::Reconnect(slot) | Self::Restart(slot), Entry::Join(of)) => slot == of,
             (Self::Pause(_), Entry::Pause { .. }) | (Self::Resume(_), Entry::Resume { .. }) => true,
             (Self::Rate(asked), Entry::Rate { rate, .. }) => asked == rate,
             (Self::Speed(asked), Entry::Speed { speed, .. }) => asked == speed,
@@ -184,12 +214,18 @@ impl Script {
             Incident::Leave => vec![(at, Act::Leave(whom))],
             Incident::Kill => vec![(at, Act::Kill(whom))],
             Incident::Replace => {
-                let later = draws.below_u64(2) * draws.below_u64(60);
-                vec![(at, Act::Kill(whom)), (at + later, Act::SeatBot(whom))]
+                let seated = at + draws.below_u64(2) * draws.below_u64(60);
+                let mut acts = vec![(at, Act::Kill(whom)), (seated, Act::SeatBot(whom))];
+                if draws.chance(1, 2) {
+                    acts.push((seated + 1 + draws.below_u64(60), returns(whom, draws)));
+                }
+                acts
             }
             Incident::Rejoin => {
                 let later = at + 1 + draws.below_u64(150);
-                vec![(at, Act::Kill(whom)), (later, Act::Reconnect(whom))]
+                let noticed = draws.chance(1, 2);
+                let goes = if noticed { Act::Kill } else { Act::Cut };
+                vec![(at, goes(whom)), (later, returns(whom, draws))]
             }
             Incident::Pause => {
                 let first = asker(whom, draws);
@@ -199,6 +235,13 @@ impl Script {
             }
             Incident::Rate => vec![(at, Act::Rate(another_rate(scenario.rate, draws)))],
             Incident::Speed => vec![(at, Act::Speed(another_speed(draws)))],
+            Incident::Delay => {
+                let usual = scenario.client.delay.at_start();
+                let later = at + 1 + draws.below_u64(60);
+                let ticks = (usual + 1 + draws.below(DELAY_TICKS - 1)) % DELAY_TICKS;
+                let back = Act::Delay(whom, usual);
+                vec![(at, Act::Delay(whom, ticks)), (later, back)]
+            }
             Incident::Game => {
                 let (kind, value) = (draws.next_u32(), draws.next_u64());
                 vec![(at, Act::Say { kind, value })]
@@ -228,6 +271,12 @@ impl Script {
             .iter()
             .chain(self.coming.iter().map(|(_, act)| act))
     }
+}
+
+/// From the same process, or another one.
+fn returns(slot: Slot, draws: &mut Rng) -> Act {
+    let again = draws.chance(1, 2);
+    (if again { Act::Reconnect } else { Act::Restart })(slot)
 }
 
 fn asker(slot: Slot, draws: &mut Rng) -> Asker {
