@@ -1,14 +1,15 @@
 //! A session bears whatever happens to it at whatever tick, and who tests that sees where it does not.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-use core::time::Duration;
-use std::cell::Cell;
-use std::collections::BTreeSet;
-use std::rc::Rc;
+mod sharing;
 
-use phalanx_engine::{Effects, InputFrame, Setup, Simulation, Slot, Tick, TickRate};
+use core::time::Duration;
+use std::collections::BTreeSet;
+
+use phalanx_engine::{Slot, Tick, TickRate};
 use phalanx_netcode::testing::fork::{Finding, ForkTest, Incident, Outage, RUN_ON_TICKS};
-use phalanx_netcode::testing::{Mixed, Mixer, Note, Ping, Plant, Preset, Scenario};
+use phalanx_netcode::testing::{Mixer, Plant, Preset, Scenario};
+use sharing::Sharing;
 
 fn scenario(net: Preset, players: u8, seed: u64) -> Scenario {
     Scenario {
@@ -125,35 +126,11 @@ fn another_world_is_found_at_its_tick() {
     assert_eq!(test.go_to(Tick(400)), Err(Finding::Desync(Tick(120))));
 }
 
-/// Rules that know how far the match has come, by something beside their state.
-#[derive(Clone, Default)]
-struct Knowing(Rc<Cell<u64>>);
-
-impl Simulation for Knowing {
-    const ID: &'static str = "knowing";
-    const VERSION: u32 = 1;
-    type State = Mixed;
-    type Input = u16;
-    type Command = Note;
-    type Effect = Ping;
-
-    fn start(&self, setup: &Setup) -> Mixed {
-        Mixer.start(setup)
-    }
-
-    fn step(&self, state: &mut Mixed, frame: &InputFrame<'_, Self>, effects: &mut Effects<Ping>) {
-        Mixer.step(state, &frame.handed_on(), effects);
-        let furthest = self.0.get().max(frame.tick().0);
-        self.0.set(furthest);
-        state.hash ^= u64::from(furthest > frame.tick().0 + 60);
-    }
-}
-
 /// So is a world that all players hold and that does not follow from the log.
 #[test]
 fn a_world_that_is_not_the_logs_is_found() {
     let mut test =
-        ForkTest::new(&scenario(Preset::Lan, 2, 1), Knowing::default(), Vec::new()).unwrap();
+        ForkTest::new(&scenario(Preset::Lan, 2, 1), Sharing::default(), Vec::new()).unwrap();
     test.go_to(Tick(200)).unwrap();
     let found = test.fork(Incident::Nothing).unwrap_err();
     assert!(

@@ -1,12 +1,13 @@
 //! A clone of a virtual world goes on exactly as the original does, and neither disturbs the other.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-use core::time::Duration;
-use std::cell::Cell;
-use std::rc::Rc;
+mod sharing;
 
-use phalanx_engine::{Digest, Effects, InputFrame, Setup, Simulation, Slot, Tick};
-use phalanx_netcode::testing::{Mixed, Mixer, Note, Ping, Plant, Preset, Scenario, World};
+use core::time::Duration;
+
+use phalanx_engine::{Digest, Simulation, Slot, Tick};
+use phalanx_netcode::testing::{Mixer, Plant, Preset, Scenario, World};
+use sharing::Sharing;
 
 const TICKS: u64 = 420;
 const PLAYERS: u8 = 3;
@@ -128,35 +129,6 @@ fn a_clone_goes_on_like_the_original_and_disturbs_nothing() {
                 .filter(|client| client.planted.is_some());
             assert_eq!(planted.count(), usize::from(plant.is_some()));
         }
-    }
-}
-
-/// Rules that share with their clones how far they came, and step otherwise if somebody was much further:
-/// what no world without a clone can tell.
-#[derive(Clone, Default)]
-struct Sharing(Rc<Cell<u64>>);
-
-impl Simulation for Sharing {
-    const ID: &'static str = "sharing";
-    const VERSION: u32 = 1;
-    type State = Mixed;
-    type Input = u16;
-    type Command = Note;
-    type Effect = Ping;
-
-    fn start(&self, setup: &Setup) -> Mixed {
-        Mixer.start(setup)
-    }
-
-    fn step(&self, state: &mut Mixed, frame: &InputFrame<'_, Self>, effects: &mut Effects<Ping>) {
-        Mixer.step(state, &frame.handed_on(), effects);
-        let furthest = self.0.get().max(frame.tick().0);
-        self.0.set(furthest);
-        state.hash ^= u64::from(furthest > frame.tick().0 + 60);
-    }
-
-    fn bot(&self, state: &Mixed, slot: Slot) -> u16 {
-        Mixer.bot(state, slot)
     }
 }
 
