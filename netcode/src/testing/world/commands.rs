@@ -3,7 +3,9 @@
 
 use core::time::Duration;
 use std::collections::VecDeque;
-use std::env;
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::{env, thread};
 
 use phalanx_engine::{
     Command, CommandWay, Effects, GivenCommand, InputFrame, NoEffect, SealedFrame, Setup,
@@ -23,6 +25,9 @@ const SEED: &str = "COMMANDS_SEED";
 /// A session has so many ticks, and more if something is still on its way.
 const LEAST_TICKS: u64 = 260;
 const MOST_TICKS: u64 = 900;
+
+/// Of many sessions it is told that so many are played.
+const TOLD_EVERY: u64 = 2_000;
 
 const SLICE: Duration = Duration::from_millis(7);
 
@@ -388,19 +393,37 @@ fn either(seed: u64) -> Result<Tally, String> {
     }
 }
 
-/// Plays the sessions of so many seeds, or the one that the environment names.
+/// Plays the sessions of so many seeds, or the one that the environment names, on all cores.
 fn sessions(count: u64) -> Tally {
     let named = env::var(SEED).ok().and_then(|seed| seed.parse().ok());
     let seeds = named.map_or(0..count, |seed: u64| seed..seed + 1);
-    let mut all = Tally::default();
-    for seed in seeds {
-        match either(seed) {
-            Ok(tally) => all.add(tally),
-            Err(error) => panic!(
-                "seed {seed}: {error}\nagain: {SEED}={seed} cargo test -p phalanx-netcode --lib each_command_is_executed_once"
-            ),
+    let next = AtomicU64::new(seeds.start);
+    let play = || {
+        let mut own = Tally::default();
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if !seeds.contains(&seed) {
+                return own;
+            }
+            match either(seed) {
+                Ok(tally) => own.add(tally),
+                Err(error) => panic!(
+                    "seed {seed}: {error}\nagain: {SEED}={seed} cargo test -p phalanx-netcode --lib each_command_is_executed_once"
+                ),
+            }
+            if named.is_none() && (seed + 1).is_multiple_of(TOLD_EVERY) {
+                println!("{} of {count} sessions", seed + 1);
+            }
         }
-    }
+    };
+    let mut all = Tally::default();
+    thread::scope(|scope| {
+        let threads = 0..thread::available_parallelism().map_or(1, usize::from);
+        let threads: Vec<_> = threads.map(|_| scope.spawn(play)).collect();
+        for thread in threads {
+            all.add(thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        }
+    });
     println!("{all:?}");
     all
 }
