@@ -206,8 +206,11 @@ impl<S: Simulation> Client<S> {
     }
 
     /// Begins again over a fresh connection, after the old one was [closed](Event::Closed): with what it
-    /// executed, the commands that have not arrived, and its claim to its slot, if it has one. What was sealed
+    /// executed, the commands that have not arrived, and its claim to its slot. What was sealed
     /// meanwhile, it catches up with; if that is very much, from a snapshot.
+    ///
+    /// Without a claim, as the relay gave it no [token](Client::token), it comes as a new player does: it may get another
+    /// slot, and what it ordered and the relay had not sealed is executed by nobody.
     pub fn reconnect(&mut self) {
         self.closed = false;
         self.closing = None;
@@ -536,6 +539,10 @@ impl<S: Simulation> Client<S> {
     fn begin(&mut self, welcome: Welcome) -> Result<(), CloseReason> {
         let setup = welcome.setup;
         let window = self.window(&welcome.rules);
+        if let Some(playing) = &mut self.playing {
+            // Without a claim it may be another one.
+            playing.slot = welcome.slot;
+        }
         match (&mut self.playing, welcome.origin) {
             (Some(playing), Origin::Begin) => {
                 playing.timeline.restart();
