@@ -185,6 +185,24 @@ fn the_computer_takes_over_and_the_table_says_so() {
     assert!(bots.len() == 1 && bots[0] < 700 && calm == [0], "{said}");
 }
 
+/// Night after night nobody comes, and the disk does not fill.
+#[test]
+fn a_match_that_nobody_played_is_not_recorded() {
+    let directory = program::directory("empty");
+    let file = |name: &str| directory.join(name);
+    let relay = Relay::start(&format!(
+        "--ticks 600 --begin-with 0 --late-join --linger 5 --record {}",
+        file("night.replay").display()
+    ));
+    relay.says("session 1 ended", "nobody");
+    let (code, line, error) = relay.player().end();
+    assert_eq!(code, 0, "{line} {error}");
+    relay.says("session 2 ended: 600 ticks sealed", "somebody");
+    relay.says("session 3 ended", "nobody again");
+    let made = ["night.replay", "night-2.replay", "night-3.replay"].map(|name| file(name).exists());
+    assert_eq!(made, [false, true, false]);
+}
+
 #[test]
 fn a_slot_that_is_not_kept_is_refused_in_words() {
     let file = program::directory("stale").join("stale.resume");

@@ -257,7 +257,8 @@ async fn accompanied<S: Game>(
             let more = || over || clock.now() < until;
             referee.follow(relay, more).map_err(Failure::internal)?;
         }
-        if let Some(record) = &mut record {
+        // One that began with nobody, and had nobody, leaves no file.
+        if let Some(record) = record.as_mut().filter(|_| was_played(&relay.borrow())) {
             record.follow_relay(&relay.borrow(), None);
         }
         if over {
