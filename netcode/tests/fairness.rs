@@ -369,6 +369,26 @@ fn a_moment_of_waiting_counts_once() {
     assert_eq!(awaited(&stats(&world)), [Slot(2)]);
 }
 
+#[test]
+fn of_two_who_are_missing_each_has_its_own_time() {
+    let mut world = World::new(&over(Preset::Lan, WAIT), || Mixer).unwrap();
+    play_to(&mut world, 300);
+    let [short, long] = [200, 400].map(Duration::from_millis);
+    world.hang(Slot(1), short);
+    world.hang(Slot(0), long);
+    world.run_bots();
+    assert_consistent(&world);
+    let [first, second, third] = stats(&world)[..] else {
+        unreachable!("there are three slots");
+    };
+    assert!(first.waited > short && first.waited < long, "{first:?}");
+    assert!(
+        second.waited > short / 2 && second.waited < short,
+        "{second:?}"
+    );
+    assert_eq!(third.waited, Duration::ZERO);
+}
+
 /// A pause is nobody's fault.
 #[test]
 fn ticks_of_a_pause_are_counted_apart() {
