@@ -236,6 +236,10 @@ pub struct ComingArgs {
     /// How long a match goes on in which nobody is, but somebody may come, late or back
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = values::seconds, allow_negative_numbers = true)]
     pub linger: u32,
+    /// How long after its player is gone the computer takes a slot, until the player is back
+    /// [default: never]
+    #[arg(long, value_name = "SECONDS", value_parser = values::seconds, allow_negative_numbers = true)]
+    pub bot_after: Option<u32>,
     /// How often a player sends a snapshot for those who come late or back; 0: never, and they
     /// execute every tick
     #[arg(long, value_name = "TICKS", default_value_t = 600, value_parser = values::few_ticks, allow_negative_numbers = true)]

@@ -45,6 +45,7 @@ pub(crate) fn figures<S: Simulation>(clients: &[&Client<S>], agreed: Tick) -> Re
             .sum(),
         stalls: stats.iter().map(|stats| stats.stalls).sum(),
         late_inputs: 0,
+        slots: Vec::new(),
         input_changes: changes.unwrap_or(0),
         commands: commands.unwrap_or(0),
         bytes_up_per_s: 0,

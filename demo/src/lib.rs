@@ -24,6 +24,8 @@ mod driver;
 #[cfg(feature = "program")]
 mod exit;
 #[cfg(feature = "program")]
+mod fairness;
+#[cfg(feature = "program")]
 mod fault;
 #[cfg(feature = "program")]
 mod figures;

@@ -9,6 +9,7 @@ use phalanx_netcode::testing::Report;
 use serde::{Serialize, Serializer};
 
 use crate::exit::Exit;
+use crate::fairness::Fairness;
 use crate::plan::Plan;
 use crate::vacuity::Evidence;
 
@@ -104,6 +105,8 @@ pub(crate) struct Summary {
     pub(crate) first_difference: Option<String>,
     /// Most bytes of the state outside tables; only `sync-test` looks.
     pub(crate) plain_bytes: Option<u64>,
+    /// What the relay counted of every slot; nothing where there is none, or only it knows.
+    pub(crate) fairness: Option<Vec<Fairness>>,
     pub(crate) exit_code: u8,
 }
 
@@ -155,6 +158,7 @@ impl Summary {
             vacuous: Vec::new(),
             first_difference: None,
             plain_bytes: None,
+            fairness: (!report.slots.is_empty()).then(|| Fairness::all(&report.slots)),
             exit_code: Exit::Fine.code(),
         }
     }
@@ -225,6 +229,9 @@ impl Summary {
             "rollbacks      {} (deepest {} ticks), {} stalls{late}",
             self.rollbacks, self.rollback_depth_max, self.stalls
         )?;
+        if let Some(told) = self.fairness.as_deref().and_then(Fairness::told) {
+            writeln!(f, "fairness       {told}")?;
+        }
         let percent = self.input_changes.saturating_mul(100) / self.ticks.max(1);
         write!(
             f,

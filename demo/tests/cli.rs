@@ -149,6 +149,7 @@ fn wrong_values_are_exit_2_and_say_what_to_use() {
             "use --linger 30",
         ),
         ("relay --linger 30s", "whole numbers: use 30"),
+        ("relay --bot-after never", "whole numbers: use 30"),
         ("relay --keyframes -1", "whole numbers"),
         ("relay --keyframes 100", "--keyframes is 0, or at least 240"),
     ] {
@@ -541,6 +542,45 @@ fn time_bench_compares_rules() {
     let again = phalanx(&format!("{args} --json --quiet"));
     let again = String::from_utf8(again.stdout).unwrap();
     assert!(text.lines().zip(again.lines()).take(4).all(|(a, b)| a == b));
+}
+
+/// Who decided the ticks of each slot is in the summary, and in words if it is worth it.
+#[test]
+fn summaries_tell_whether_it_was_fair() {
+    let lockstep = "desync-test --mode lockstep --delay 8 --for 30s";
+    let waits = format!("{lockstep} --policy wait:200 --net mobile");
+    for (args, worth) in [
+        ("desync-test --for 30s --net lan", false),
+        ("desync-test --for 30s --net awful --players 3", true),
+        (&waits, true),
+    ] {
+        let (code, object) = summary(args);
+        assert_eq!(code, 0, "{object}");
+        let slots = object["fairness"].as_array().unwrap();
+        let players = if args.contains("--players 3") { 3 } else { 2 };
+        assert_eq!(slots.len(), players);
+        let docs = include_str!("../../docs/cli.md");
+        let (mut late, mut waited) = (0, 0);
+        for (index, slot) in slots.iter().enumerate() {
+            let number = |key: &str| slot[key].as_u64().unwrap();
+            let classes = ["real", "repeated", "neutral", "absent", "bot", "paused"];
+            let sealed: u64 = classes.map(number).iter().sum();
+            assert_eq!((sealed, number("slot")), (1800, index as u64), "{slot}");
+            late += number("late");
+            waited += number("held_up");
+            for key in slot.as_object().unwrap().keys() {
+                assert!(
+                    docs.contains(&format!("`{key}`")),
+                    "docs/cli.md lacks {key}"
+                );
+            }
+        }
+        assert_eq!(object["late_inputs"], late, "{object}");
+        assert_eq!(waited > 0, args.contains("wait:"), "{object}");
+        let text = String::from_utf8(phalanx(args).stdout).unwrap();
+        assert_eq!(text.contains("\nfairness       slot "), worth, "{text}");
+    }
+    assert!(summary("sync-test --ticks 600").1["fairness"].is_null());
 }
 
 /// The table row of docs/cli.md that begins with `head`.

@@ -151,6 +151,58 @@ fn an_empty_match_is_joined_and_left_and_joined() {
     relay.says("session 1 ended: 900 ticks sealed", "the end");
 }
 
+/// The table at the end says who decided what of the match: a line of numbers for each slot.
+#[cfg(unix)]
+#[test]
+fn the_computer_takes_over_and_the_table_says_so() {
+    let relay = Relay::telling(&format!("{MATCH} --bot-after 0"));
+    let (leaves, stays) = (relay.player(), relay.player());
+    relay.says(SNAPSHOT, "before");
+    interrupt(&leaves);
+    assert_eq!(leaves.end().0, 130);
+    relay.says("the computer plays in slot", "who left");
+    assert_eq!(stays.end().0, 0);
+    relay.says("session 1 ended: 900 ticks sealed", "the end");
+    relay.says("waited ms", "the table");
+    sleep(Duration::from_millis(100));
+    let said = relay.said();
+    let cells = |line: &str| -> Option<Vec<u64>> {
+        let cells = line.split_whitespace();
+        cells
+            .map(|cell| cell.split('.').next()?.parse().ok())
+            .collect()
+    };
+    let table: Vec<_> = said
+        .lines()
+        .filter_map(cells)
+        .filter(|cells| cells.len() == 14)
+        .collect();
+    assert_eq!(table.len(), 2, "{said}");
+    for slot in &table {
+        assert_eq!(slot[1..7].iter().sum::<u64>(), 900, "{said}");
+    }
+    let (bots, calm): (Vec<_>, Vec<_>) = table.iter().map(|slot| slot[5]).partition(|bot| *bot > 0);
+    assert!(bots.len() == 1 && bots[0] < 700 && calm == [0], "{said}");
+}
+
+/// Night after night nobody comes, and the disk does not fill.
+#[test]
+fn a_match_that_nobody_played_is_not_recorded() {
+    let directory = program::directory("empty");
+    let file = |name: &str| directory.join(name);
+    let relay = Relay::start(&format!(
+        "--ticks 600 --begin-with 0 --late-join --linger 5 --record {}",
+        file("night.replay").display()
+    ));
+    relay.says("session 1 ended", "nobody");
+    let (code, line, error) = relay.player().end();
+    assert_eq!(code, 0, "{line} {error}");
+    relay.says("session 2 ended: 600 ticks sealed", "somebody");
+    relay.says("session 3 ended", "nobody again");
+    let made = ["night.replay", "night-2.replay", "night-3.replay"].map(|name| file(name).exists());
+    assert_eq!(made, [false, true, false]);
+}
+
 #[test]
 fn a_slot_that_is_not_kept_is_refused_in_words() {
     let file = program::directory("stale").join("stale.resume");

@@ -52,10 +52,8 @@ pub enum CloseReason {
     Flooding,
     /// Nothing was heard from the peer for too long.
     TimedOut,
-    /// The peer needs frames that are no longer kept.
-    TooFarBehind,
     /// The relay stops.
-    RelayStopped,
+    RelayStopped = 13, // Nobody was ever told 12, which was for frames that are no longer kept.
     /// Refused: the slot is not, or no longer, the one of the player who claims it.
     UnknownToken,
     /// The player came back over another connection.
@@ -63,8 +61,8 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
-    /// All reasons; the position of each is its code.
-    pub const ALL: [Self; 16] = [
+    /// All reasons, in the order of their codes.
+    pub const ALL: [Self; 15] = [
         Self::Ended,
         Self::Left,
         Self::ProtocolVersion,
@@ -77,7 +75,6 @@ impl CloseReason {
         Self::Unexpected,
         Self::Flooding,
         Self::TimedOut,
-        Self::TooFarBehind,
         Self::RelayStopped,
         Self::UnknownToken,
         Self::Replaced,
@@ -92,10 +89,8 @@ impl CloseReason {
     /// The reason behind a close code.
     #[must_use]
     pub fn from_code(code: u64) -> Option<Self> {
-        usize::try_from(code)
-            .ok()
-            .and_then(|code| Self::ALL.get(code))
-            .copied()
+        let mut all = Self::ALL.into_iter();
+        all.find(|reason| u64::from(reason.code()) == code)
     }
 
     /// Whether the relay refused the peer, rather than ending what had begun.
@@ -132,7 +127,6 @@ impl fmt::Display for CloseReason {
             Self::Unexpected => "a message that does not belong there",
             Self::Flooding => "more messages than allowed",
             Self::TimedOut => "nothing was heard for too long",
-            Self::TooFarBehind => "the frames it needs are no longer kept",
             Self::RelayStopped => "the relay stopped",
             Self::UnknownToken => "no slot of the session is kept for this player",
             Self::Replaced => "the player came back over another connection",
@@ -145,11 +139,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_are_positions() {
+    fn every_reason_has_its_own_code() {
         for reason in CloseReason::ALL {
             assert_eq!(CloseReason::from_code(reason.code().into()), Some(reason));
         }
-        assert_eq!(CloseReason::from_code(16), None);
-        assert_eq!(CloseReason::from_code(u64::MAX), None);
+        for unknown in [12, 16, u64::MAX] {
+            assert_eq!(CloseReason::from_code(unknown), None);
+        }
+        assert!(CloseReason::ALL.is_sorted());
+        assert_eq!(
+            (CloseReason::TimedOut.code(), CloseReason::Replaced.code()),
+            (11, 15)
+        );
     }
 }

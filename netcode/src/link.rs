@@ -550,10 +550,15 @@ impl Link {
         if slot.0 >= setup.slots || setup.validate().is_err() || welcome.stamps < setup.first {
             return Err(CloseReason::Malformed);
         }
-        // Another session than the one that this client is in.
-        let other = |before: &Welcome| (before.slot, before.setup) != (*slot, *setup);
+        // Another session than the one that this client is in, or another slot than it claimed.
+        let claims = self.token.is_some();
+        let other = |before: &Welcome| before.setup != *setup || (claims && before.slot != *slot);
         if self.welcome.as_ref().is_some_and(other) {
             return Err(CloseReason::Malformed);
+        }
+        if !claims {
+            // It comes as a new player: of what it ordered before nothing is waited for.
+            self.outbox = Outbox::default();
         }
         if let Origin::Snapshot { bytes, .. } = *origin {
             self.download = Some(Download::new(bytes)?);

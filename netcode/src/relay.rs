@@ -18,6 +18,7 @@ mod reporter;
 mod schedule;
 mod sealer;
 mod seat;
+mod slot_stats;
 #[cfg(test)]
 mod tests;
 
@@ -39,7 +40,7 @@ use self::peer::{Peer, Stage, Standing};
 use self::schedule::Schedule;
 use self::sealer::{Sealer, scratch_frame};
 use self::seat::Seat;
-pub use self::seat::SlotStats;
+pub use self::slot_stats::SlotStats;
 use crate::channel::{Channel, CloseReason, PeerId};
 use crate::config::{ConfigError, SessionConfig};
 use crate::limits::{
@@ -82,6 +83,8 @@ pub struct Relay {
     sealer: Sealer,
     ballot: Ballot,
     keyframes: Keyframes,
+    /// Up to here it is counted for whom the next tick waited.
+    waited_until: Time,
     /// Since which tick nobody is here.
     deserted: Option<Tick>,
     /// Of so many verdicts the host was told.
@@ -111,6 +114,7 @@ impl Relay {
             sealer: Sealer::new(&config),
             ballot: Ballot::new(slots, first),
             keyframes: Keyframes::new(first, slots, config.rules.keyframe_ticks),
+            waited_until: Time::ZERO,
             deserted: None,
             told: 0,
             events: VecDeque::new(),
@@ -174,7 +178,8 @@ impl Relay {
         Ok(())
     }
 
-    /// Figures of one slot; `None` if there is no such slot.
+    /// What became of every tick of one slot, and for how long others waited for it; `None` if there is no such slot. It
+    /// counts on until the session has ended, and can be asked for at any time.
     #[must_use]
     pub fn slot_stats(&self, slot: Slot) -> Option<SlotStats> {
         self.seats.get(usize::from(slot.0)).map(|seat| seat.stats)
@@ -361,6 +366,7 @@ impl Relay {
 
     /// Takes bytes from a peer. Bytes that are no message close that peer and nobody else.
     pub fn handle(&mut self, now: Time, peer: PeerId, channel: Channel, bytes: &[u8]) {
+        self.count_waiting(now);
         let result = match channel {
             Channel::Datagram => self.datagram(now, peer, bytes),
             Channel::Control => self.control_bytes(now, peer, bytes),
@@ -530,10 +536,27 @@ impl Relay {
             deadline
         } else if missing.peek().is_none() {
             deadline - SEAL_EARLY_MAX
-        } else if missing.all(|seat| seat.given_up) {
-            deadline
-        } else {
+        } else if missing.any(|seat| seat.holds_up(tick)) {
             deadline + self.config.wait_bound()
+        } else {
+            deadline
+        }
+    }
+
+    /// Counts how long the next tick has been held back, and for whom. It waits from its deadline on, or since the one
+    /// before was sealed if that is later, and for nobody longer than the policy's bound.
+    fn count_waiting(&mut self, now: Time) {
+        let tick = self.sealer.next();
+        let deadline = self.schedule.deadline(tick);
+        let (since, until) = (
+            deadline.max(self.waited_until),
+            deadline + self.config.wait_bound(),
+        );
+        let time = now.min(until).since(since);
+        if self.phase == Phase::Running && !time.is_zero() && !self.schedule.pauses(tick) {
+            let waits = self.seats.iter_mut().filter(|seat| seat.holds_up(tick));
+            waits.for_each(|seat| seat.waited(tick, time));
+            self.waited_until = now;
         }
     }
 
@@ -567,6 +590,7 @@ impl Relay {
                 &mut self.seats,
                 paused,
             );
+            self.waited_until = now;
             self.sealed(tick);
             for peer in self.peers.values_mut() {
                 if let Some((_, downstream)) = peer.running() {
@@ -644,6 +668,7 @@ impl Relay {
     pub fn poll(&mut self, now: Time, buffer: &mut Vec<u8>) -> RelayOutput {
         buffer.clear();
         self.begin_if_ready(now);
+        self.count_waiting(now);
         self.seal(now);
         self.send_away(now);
         if let Some((peer, reason)) = self.closing.pop_front() {

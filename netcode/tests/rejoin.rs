@@ -277,6 +277,39 @@ fn whoever_comes_back_takes_the_place_of_itself() {
     assert_eq!(entries.len(), 3, "{entries:?}");
 }
 
+/// Regression: it closed itself when it was given another slot than before.
+#[test]
+fn who_has_no_claim_comes_back_as_a_new_player() {
+    for tick in 400..404 {
+        let scenario = over(Preset::Lan);
+        let mut session = scenario.session(&Mixer);
+        (session.resume, session.late_join, session.players_min) = (None, true, 2);
+        let mut world = World::vacant(&scenario, session, Mixer).unwrap();
+        let net = Preset::Lan.conditions();
+        let come = |world: &mut World<Mixer>| {
+            let place = world.come(Mixer, ClientConfig::default(), (net, net));
+            play(world, 500);
+            place.unwrap()
+        };
+        let (first, second) = (come(&mut world), come(&mut world));
+        play_to(&mut world, tick);
+        // Its way is long now, and somebody else is there before it.
+        let (now, far) = (world.now(), Preset::Far.conditions());
+        let (network, up, _) = world.network(Slot(0));
+        network.set_conditions(now, up, far);
+        world.kill(Slot(0));
+        assert_eq!(world.client(Slot(0)).token(), None);
+        world.reconnect(Slot(0));
+        let third = come(&mut world);
+        let slots = [first, second, third].map(|place| world.slot_of(place));
+        assert_eq!(slots, [2, 1, 0].map(|slot| Some(Slot(slot))));
+        assert_whole(&mut world, 3);
+        assert_eq!(world.closed(first), Some(CloseReason::Ended));
+        let real = world.relay().slot_stats(Slot(2)).unwrap().real;
+        assert!(real > 900, "it plays there: {real}");
+    }
+}
+
 /// Away for longer than the window, with the connection alive: nothing of the session's changes.
 #[test]
 fn a_network_that_is_gone_for_three_seconds_costs_no_seat() {

@@ -433,13 +433,12 @@ impl<G: Game> Stage<G> {
         let played = ended.min(self.clock.now()).since(begun);
         let relay = self.relay.borrow();
         let slots = Slot::all(relay.config().setup.slots);
-        let late = slots
-            .filter_map(|slot| relay.slot_stats(slot))
-            .map(|stats| stats.late);
+        let slots: Vec<_> = slots.filter_map(|slot| relay.slot_stats(slot)).collect();
         let (total, players) = (self.total(), self.players.len() as u64);
         Report {
             desync: relay.disagreement().map(|disagreement| disagreement.tick),
-            late_inputs: late.sum(),
+            late_inputs: slots.iter().map(|stats| stats.late).sum(),
+            slots,
             bytes_up_per_s: per_second(total.up.saturating_sub(before.up), players, played),
             bytes_down_per_s: per_second(total.down.saturating_sub(before.down), players, played),
             played,

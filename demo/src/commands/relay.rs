@@ -4,7 +4,7 @@ use core::cell::RefCell;
 use core::time::Duration;
 use std::rc::Rc;
 
-use phalanx_engine::{Setup, Simulation, Slot};
+use phalanx_engine::{Setup, Simulation};
 use phalanx_netcode::quic::{Clock, Identity, Listener, Pin};
 use phalanx_netcode::replay::SigningKey;
 use phalanx_netcode::{
@@ -17,6 +17,7 @@ use crate::cli::{ComingArgs, RelayArgs};
 use crate::console::{Console, complain};
 use crate::driver::{Told, serve};
 use crate::exit::{Exit, Failure};
+use crate::fairness::Fairness;
 use crate::game::{Game, with_rules};
 use crate::interrupt::Interrupt;
 use crate::plan;
@@ -37,6 +38,10 @@ pub(super) fn run(args: &RelayArgs, interrupt: &Interrupt) -> Result<Exit, Failu
     plan::check_coming(&args.coming, args.game.players)?;
     let mut rules = plan::rules(args.mode, args.policy.policy)?;
     rules.keyframe_ticks = args.coming.keyframes;
+    rules.bot_after_ms = args
+        .coming
+        .bot_after
+        .map(|seconds| seconds.saturating_mul(1000));
     let length = plan::ticks(&args.length, &args.game)?;
     if args
         .referee
@@ -93,6 +98,8 @@ struct Session {
     late_inputs: u64,
     wall_s: Thousandths,
     interrupted: bool,
+    /// Of every slot.
+    fairness: Vec<Fairness>,
     /// What the referee says.
     #[serde(skip_serializing_if = "Option::is_none")]
     referee: Option<Said>,
@@ -250,13 +257,19 @@ async fn accompanied<S: Game>(
             let more = || over || clock.now() < until;
             referee.follow(relay, more).map_err(Failure::internal)?;
         }
-        if let Some(record) = &mut record {
+        // One that began with nobody, and had nobody, leaves no file.
+        if let Some(record) = record.as_mut().filter(|_| was_played(&relay.borrow())) {
             record.follow_relay(&relay.borrow(), None);
         }
         if over {
             return record.map_or(Ok(()), RecordFile::close);
         }
     }
+}
+
+/// Whether anybody has been in the match.
+fn was_played(relay: &Relay) -> bool {
+    Fairness::of_relay(relay).iter().any(Fairness::was_played)
 }
 
 fn conclude<S: Simulation>(
@@ -266,7 +279,9 @@ fn conclude<S: Simulation>(
     (session, wall, interrupted): (u64, Duration, bool),
 ) -> Result<(), Failure> {
     let setup = relay.config().setup;
-    let stats = Slot::all(setup.slots).filter_map(|slot| relay.slot_stats(slot));
+    let fairness = Fairness::of_relay(relay);
+    let table = was_played(relay).then(|| format!("\n{}", Fairness::table(&fairness)));
+    let table = table.unwrap_or_default();
     let bad = relay.disagreement().map(|disagreement| disagreement.tick.0);
     let summary = Session {
         schema_version: SCHEMA_VERSION,
@@ -278,9 +293,10 @@ fn conclude<S: Simulation>(
         agreed_ticks: relay.agreed().0,
         desyncs: bad.is_some().into(),
         first_bad_tick: bad,
-        late_inputs: stats.map(|stats| stats.late).sum(),
+        late_inputs: fairness.iter().map(Fairness::late).sum(),
         wall_s: Thousandths::seconds(wall),
         interrupted,
+        fairness,
         referee: audit.map(Said::from),
     };
     let end = if interrupted {
@@ -300,7 +316,7 @@ fn conclude<S: Simulation>(
         )
     });
     let text = format!(
-        "session {session} {end}: {} ticks sealed, {} agreed, {} late inputs, {desync}{referee}",
+        "session {session} {end}: {} ticks sealed, {} agreed, {} late inputs, {desync}{referee}{table}",
         summary.ticks, summary.agreed_ticks, summary.late_inputs
     );
     console.result(&summary, &text)

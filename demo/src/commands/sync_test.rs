@@ -168,6 +168,7 @@ fn finish<G: Game>(
         resimulated_ticks: result.as_ref().map_or(0, |report| report.resimulated_ticks),
         stalls: 0,
         late_inputs: 0,
+        slots: Vec::new(),
         input_changes: seen.input_changes,
         commands: seen.commands,
         bytes_up_per_s: 0,

@@ -114,6 +114,10 @@ impl Relay {
         for tick in header.first.until(header.first + header.count) {
             bits.take_delta(&mut self.input).map_err(malformed)?;
             if tick >= seat.next() && tick < limit {
+                if tick < sealed && seat.was_lacking(tick, sealed) {
+                    let late = now.since(self.schedule.deadline(tick));
+                    seat.stats.came_late(late);
+                }
                 seat.receive(tick, &self.input);
                 seat.given_up &= tick < sealed;
                 new.first = if new.count == 0 { tick } else { new.first };

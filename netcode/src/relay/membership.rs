@@ -295,6 +295,7 @@ impl Relay {
     fn admit(&mut self, slot: Slot, tick: Tick) {
         self.enter(slot, Presence::Player);
         let seat = &mut self.seats[usize::from(slot.0)];
+        seat.stats.returned += u64::from(seat.away.is_some());
         (seat.left, seat.away) = (None, None);
         seat.reserved = self.config.resume.is_some();
         let id = seat.peer;
@@ -392,7 +393,10 @@ impl Relay {
         self.ballot.agree();
         self.events.push_back(RelayEvent::Left { slot, reason });
         if self.phase == Phase::Running && plays {
-            self.seats[usize::from(slot.0)].left = Some(next);
+            let seat = &mut self.seats[usize::from(slot.0)];
+            let stops = reason == Some(CloseReason::RelayStopped);
+            seat.stats.lost += u64::from(!for_good && !stops);
+            seat.left = Some(next);
             self.enter(slot, Presence::Absent);
         }
     }

@@ -153,9 +153,13 @@ impl Sealer {
             let provenance = if paused {
                 value.copy_from_slice(&config.neutral);
                 seat.missing = seat.missing.saturating_add(1);
+                seat.sealed(tick, false);
+                seat.stats.paused += 1;
                 Provenance::Neutral
             } else {
-                fill(config, seat, tick, last, value)
+                let provenance = fill(config, seat, tick, last, value);
+                seat.stats.count(seat.presence, provenance);
+                provenance
             };
             frame.provenance.push(provenance);
         }
@@ -213,12 +217,11 @@ fn fill(
         && let Some(input) = seat.input(tick)
     {
         value.copy_from_slice(input);
-        seat.stats.real += 1;
         seat.missing = 0;
+        seat.sealed(tick, false);
         return Provenance::Real;
     }
-    seat.stats.late += u64::from(awaited);
-    seat.given_up |= awaited;
+    seat.sealed(tick, awaited);
     seat.missing = seat.missing.saturating_add(1);
     if !awaited || config.rules.policy == LatePolicy::Neutral {
         value.copy_from_slice(&config.neutral);

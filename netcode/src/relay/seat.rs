@@ -1,20 +1,14 @@
 //! [`Seat`]: one slot as the relay sees it: who sits there and what has arrived.
 
+use core::time::Duration;
+
 use phalanx_engine::{Presence, Tick};
 
 use super::inbox::Inbox;
+use super::slot_stats::SlotStats;
 use crate::channel::PeerId;
 use crate::limits::INPUTS_KEPT;
 use crate::ring::position;
-
-/// Counted per slot since the start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SlotStats {
-    /// Ticks sealed with the slot's own input.
-    pub real: u64,
-    /// Ticks that the slot was waited for and that were sealed without its input.
-    pub late: u64,
-}
 
 /// A slot's received inputs, in a ring by tick.
 #[derive(Clone, Debug)]
@@ -42,10 +36,14 @@ pub(crate) struct Seat {
     values: Vec<u8>,
     /// Whether the input of a tick is there; not if its owner skipped it.
     present: Vec<bool>,
+    /// Whether a tick was sealed without the input that it was due to have, and that has not come since.
+    lacking: Vec<bool>,
     /// The tick after the newest input received.
     next: Tick,
     /// Ticks without a real value up to the last one sealed.
     pub(crate) missing: u32,
+    /// The last tick that was held back for it.
+    held: Option<Tick>,
     pub(crate) stats: SlotStats,
     /// What it ordered.
     pub(crate) commands: Inbox,
@@ -69,8 +67,10 @@ impl Seat {
             input_bytes,
             values: vec![0; input_bytes * kept],
             present: vec![false; kept],
+            lacking: vec![false; kept],
             next: first,
             missing: 0,
+            held: None,
             stats: SlotStats::default(),
             commands: Inbox::default(),
         }
@@ -94,6 +94,32 @@ impl Seat {
     /// Whether a tick is held back for this slot's input.
     pub(crate) fn is_awaited(&self, tick: Tick) -> bool {
         self.peer.is_some() && self.from.is_some_and(|from| from <= tick)
+    }
+
+    /// Whether the next tick to be sealed waits for its input beyond the deadline, if the policy does. Who was waited
+    /// for in vain is not waited for again until it is back in time.
+    pub(crate) fn holds_up(&self, tick: Tick) -> bool {
+        self.is_awaited(tick) && self.next <= tick && !self.given_up
+    }
+
+    /// `tick` was held back for it for so long more.
+    pub(crate) fn waited(&mut self, tick: Tick, time: Duration) {
+        self.stats.waited += time;
+        self.stats.held_up += u64::from(self.held != Some(tick));
+        self.held = Some(tick);
+    }
+
+    /// `tick` is sealed; `lacks` is whether its input was due, and is not there.
+    pub(crate) fn sealed(&mut self, tick: Tick, lacks: bool) {
+        self.lacking[position(tick, INPUTS_KEPT)] = lacks;
+        self.stats.late += u64::from(lacks);
+        self.given_up |= lacks;
+    }
+
+    /// The input of `tick` has come when it was sealed already; returns whether that had been due to have it.
+    pub(crate) fn was_lacking(&mut self, tick: Tick, sealed: Tick) -> bool {
+        let known = sealed.saturating_sub(INPUTS_KEPT) <= tick;
+        known && core::mem::take(&mut self.lacking[position(tick, INPUTS_KEPT)])
     }
 
     /// The tick after the newest input received.

@@ -23,7 +23,7 @@ use crate::delay::InputDelay;
 use crate::histogram::Histogram;
 use crate::link::CommandError;
 use crate::present::View;
-use crate::relay::{PaceError, Relay, RelayEvent, RelayOutput};
+use crate::relay::{PaceError, Relay, RelayEvent, RelayOutput, SlotStats};
 use crate::time::Time;
 
 /// Any number of clients and a relay, joined by an emulated network, in one thread.
@@ -116,6 +116,8 @@ pub struct Report {
     pub stalls: u64,
     /// Ticks sealed without an awaited input, over all slots.
     pub late_inputs: u64,
+    /// What the relay counted of every slot, in the order of slots.
+    pub slots: Vec<SlotStats>,
     /// Ticks on which any slot's input changed or a command came.
     pub input_changes: u64,
     /// Commands executed.
@@ -571,6 +573,9 @@ impl<S: Simulation> World<S> {
             .iter()
             .for_each(|stats| latency.merge(&stats.input_latency_ms));
         let slots = Slot::all(self.relay.config().setup.slots);
+        let slots: Vec<_> = slots
+            .filter_map(|slot| self.relay.slot_stats(slot))
+            .collect();
         Report {
             ticks: slowest(&|index| timeline(index).map(|timeline| timeline.next())),
             confirmed_ticks: slowest(&|index| timeline(index).map(|timeline| timeline.confirmed())),
@@ -591,10 +596,8 @@ impl<S: Simulation> World<S> {
                 .map(|stats| stats.timeline.resimulated_ticks)
                 .sum(),
             stalls: stats.iter().map(|stats| stats.stalls).sum(),
-            late_inputs: slots
-                .filter_map(|slot| self.relay.slot_stats(slot))
-                .map(|stats| stats.late)
-                .sum(),
+            late_inputs: slots.iter().map(|stats| stats.late).sum(),
+            slots,
             input_changes: stats
                 .iter()
                 .map(|stats| stats.timeline.input_changes)
