@@ -50,7 +50,8 @@ impl RecordFile {
         self.open.as_ref()?.0.due(agreed)
     }
 
-    /// Writes what a relay has sealed since the last time, and the keyframe that is due, if somebody has it.
+    /// Writes what a relay has sealed since the last time, and the keyframe that is due, if somebody has it; and the newest
+    /// one that the relay holds itself.
     pub(crate) fn follow_relay(&mut self, relay: &Relay, keyframe: Option<Snapshot>) {
         let (log, config) = (relay.log(), relay.config());
         let head = || Head {
@@ -59,6 +60,12 @@ impl RecordFile {
         };
         let digest = |tick| relay.chained(tick);
         self.follow(head, log, relay.agreed(), digest, keyframe);
+        if let Some((recorder, _)) = &mut self.open
+            && let Some((tick, packed)) = relay.newest_keyframe()
+        {
+            recorder.packed_keyframe(tick, packed);
+        }
+        self.write();
     }
 
     /// Writes what a client has heard since the last time.
@@ -76,6 +83,7 @@ impl RecordFile {
         };
         let digest = |tick| timeline.chained(tick);
         self.follow(head, log, agreed, digest, keyframe);
+        self.write();
     }
 
     fn follow(
@@ -96,7 +104,6 @@ impl RecordFile {
             let sign = |writer: &ReplayWriter| sign(self.key.as_deref(), writer);
             recorder.follow(log, agreed, digest, keyframe, sign);
         }
-        self.write();
     }
 
     /// Signs and closes the file.

@@ -218,6 +218,48 @@ fn a_killed_relay_leaves_a_replay() {
     }
 }
 
+/// It knows no game, but holds the snapshots that its players send or a referee makes: so no seek in what it recorded
+/// executes more than from one of them to the next.
+#[test]
+fn what_a_relay_recorded_is_sought_from_its_keyframes() {
+    let directory = program::directory("relay-keyframes");
+    let cases = [
+        ("voted", "--keyframes 240"),
+        ("refereed", "--keyframes 240 --referee duel"),
+        ("none", "--keyframes 0"),
+    ];
+    let matches = cases.map(|(name, args)| {
+        let file = directory.join(name);
+        let args = format!("{args} --ticks 840 --record {}", file.display());
+        let relay = Relay::start(&args);
+        let players = [relay.player(), relay.player()];
+        (name, relay, players)
+    });
+    for (name, relay, players) in matches {
+        relay.played(840, players.map(Process::end));
+        let keyframes = if name == "none" { 0 } else { 3 };
+        let (code, verified) = program::object(&directory, &format!("replay verify {name}"));
+        assert_eq!((code, verified["ticks"].as_u64()), (0, Some(840)), "{name}");
+        assert_eq!(verified["keyframes"].as_u64(), Some(keyframes), "{name}");
+        for tick in [100_u64, 239, 500, 839] {
+            let (_, sought) =
+                program::object(&directory, &format!("replay seek {name} --tick {tick}"));
+            let before = (tick + 1) / 240 * 240;
+            let from = before.checked_sub(1).filter(|_| keyframes > 0);
+            let executed = tick - from.unwrap_or_default() + u64::from(from.is_none());
+            assert_eq!(sought["keyframe"].as_u64(), from, "{name} at {tick}");
+            assert_eq!(
+                sought["executed"].as_u64(),
+                Some(executed),
+                "{name} at {tick}"
+            );
+        }
+        let (_, info) = program::text(&directory, &format!("replay info {name}"));
+        let told = info.contains("keyframes  none: every seek executes from the first tick on");
+        assert_eq!(told, keyframes == 0, "{info}");
+    }
+}
+
 #[test]
 fn a_referee_executes_what_the_players_do() {
     let relay = Relay::start("--referee duel --ticks 300");

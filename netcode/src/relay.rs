@@ -174,6 +174,15 @@ impl Relay {
         Ok(())
     }
 
+    /// The newest snapshot that those who come late or back go on from, [packed](crate::snapshot), and its tick; `None`
+    /// as long as it is one of players who do not agree on that tick.
+    #[must_use]
+    pub fn newest_keyframe(&self) -> Option<(Tick, &[u8])> {
+        let held = self.keyframes.accepted()?;
+        let sure = self.keyframes.is_refereed() || held.tick < self.agreed();
+        sure.then_some((held.tick, &*held.packed))
+    }
+
     /// Figures of one slot; `None` if there is no such slot.
     #[must_use]
     pub fn slot_stats(&self, slot: Slot) -> Option<SlotStats> {

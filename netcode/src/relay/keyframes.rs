@@ -80,6 +80,11 @@ impl Keyframes {
         self.accepted.as_ref()
     }
 
+    /// Whether a referee gives them.
+    pub(crate) const fn is_refereed(&self) -> bool {
+        self.refereed
+    }
+
     /// Notes what `slot` holds after `tick`, one of `players` who play; returns whom to ask for it.
     ///
     /// # Errors

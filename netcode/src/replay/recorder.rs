@@ -86,6 +86,13 @@ impl Recorder {
         }
     }
 
+    /// Writes the keyframe of `tick` as a [relay holds it](crate::Relay::newest_keyframe), besides those that are due. What is
+    /// there already, or older, is left out.
+    pub fn packed_keyframe(&mut self, tick: Tick, packed: &[u8]) {
+        // One that cannot be written is done without.
+        let _ = self.writer.packed_keyframe(tick, packed);
+    }
+
     /// Writes a signature of all so far.
     pub fn sign(&mut self, sign: impl FnOnce(&ReplayWriter) -> Option<Signature>) {
         if self.writer.next() == self.signed {
