@@ -13,6 +13,7 @@ mod membership;
 mod peer;
 #[cfg(test)]
 pub(crate) mod plant;
+mod play_on;
 mod reception;
 mod reporter;
 mod schedule;
@@ -36,6 +37,7 @@ pub use self::event::{PaceError, RelayEvent, RelayOutput};
 pub(crate) use self::keyframes::is_keyframe;
 use self::keyframes::{Held, Keyframes, Piece};
 use self::peer::{Peer, Stage, Standing};
+pub use self::play_on::PlayOnError;
 use self::schedule::Schedule;
 use self::sealer::{Sealer, scratch_frame};
 use self::seat::Seat;

@@ -203,6 +203,13 @@ impl Keyframes {
         Ok(())
     }
 
+    /// Begins with one that the host has; players are asked for those after it.
+    pub(crate) fn begin_from(&mut self, snapshot: &Snapshot) -> Result<(), SnapshotError> {
+        self.keep(snapshot)?;
+        self.refereed = false;
+        Ok(())
+    }
+
     /// From now on this is the newest.
     pub(crate) fn accept(&mut self, accepted: Accepted) {
         self.accepted = Some(accepted);
