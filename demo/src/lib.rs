@@ -44,6 +44,8 @@ mod progress;
 #[cfg(feature = "program")]
 mod recording;
 #[cfg(feature = "program")]
+mod replay_file;
+#[cfg(feature = "program")]
 mod resume_file;
 #[cfg(feature = "program")]
 mod samples;
