@@ -36,6 +36,8 @@ mod grouped;
 #[cfg(feature = "program")]
 mod interrupt;
 #[cfg(feature = "program")]
+mod past;
+#[cfg(feature = "program")]
 mod person;
 #[cfg(feature = "program")]
 mod plan;

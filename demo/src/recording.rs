@@ -31,6 +31,8 @@ pub(crate) struct RecordFile {
     path: PathBuf,
     open: Option<(Recorder, File)>,
     key: Option<Rc<SigningKey>>,
+    /// What there is already of the session that is recorded.
+    past: Option<(Head, ReplayWriter)>,
     failed: Option<String>,
 }
 
@@ -41,8 +43,15 @@ impl RecordFile {
             path: path.to_owned(),
             open: None,
             key,
+            past: None,
             failed: None,
         }
+    }
+
+    /// The same of a session that is gone on with: the file begins with its `past`.
+    pub(crate) fn after(self, past: (Head, ReplayWriter)) -> Self {
+        let past = Some(past);
+        Self { past, ..self }
     }
 
     /// The tick of which a keyframe is wanted, if it is before `agreed`.
@@ -128,7 +137,11 @@ impl RecordFile {
     fn create(&mut self, head: &Head) {
         match File::create(&self.path) {
             Ok(file) => {
-                let recorder = Recorder::new(head, interval(head.setup.rate));
+                let (past, interval) = (self.past.take(), interval(head.setup.rate));
+                let recorder = match past {
+                    Some((head, writer)) => Recorder::go_on(&head, writer, interval),
+                    None => Recorder::new(head, interval),
+                };
                 self.open = Some((recorder, file));
             }
             Err(error) => self.fail(&error),
