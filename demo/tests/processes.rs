@@ -189,7 +189,8 @@ fn a_player_that_cannot_record_plays_on_and_says_so_in_both_ways() {
     assert_eq!(other.0, 0, "{} {}", other.1, other.2);
 }
 
-/// What a crash leaves of a recording is whole up to where it stopped, and who outlived it has the rest.
+/// What a crash leaves of a recording is whole up to where it stopped, and who outlived it has the rest. It stays when the
+/// same command is started again.
 #[test]
 fn a_killed_relay_leaves_a_replay() {
     let directory = program::directory("killed-relay");
@@ -205,7 +206,19 @@ fn a_killed_relay_leaves_a_replay() {
     for (code, line, error) in players.map(Process::end) {
         assert_eq!(code, 21, "{line} {error}");
     }
-    for (file, ending) in [(theirs, "not closed"), (ours, "closed")] {
+    let left = [&theirs, &ours].map(|file| std::fs::read(file).unwrap());
+    let again = Relay::start(&format!("--ticks 120 --record {}", theirs.display()));
+    let players = [record.as_str(), ""].map(|args| again.player_with(args));
+    again.played(120, players.map(Process::end));
+    again.says("relay is there already, and stays: recording to", "a file");
+    assert_eq!(
+        [&theirs, &ours].map(|file| std::fs::read(file).unwrap()),
+        left
+    );
+
+    let others = ["relay-2", "player-2"].map(|name| (directory.join(name), "closed"));
+    let files = [(theirs, "not closed"), (ours, "closed")];
+    for (file, ending) in files.into_iter().chain(others) {
         let args = format!("replay verify {} --json --quiet", file.display());
         let (code, line, error) = Process::start(&args).end();
         assert_eq!(code, 0, "{line} {error}");
