@@ -41,7 +41,7 @@ pub(crate) fn failure(path: &Path, error: &ReplayFileError) -> Failure {
 pub(crate) fn replay_failure(path: &Path, error: &ReplayError<ReplayFileError>) -> Failure {
     match error {
         ReplayError::Record(error) => failure(path, error),
-        ReplayError::NoTick(_) => Failure::usage(format!("{}: {error}", path.display())),
+        ReplayError::NotRecorded(_) => Failure::usage(format!("{}: {error}", path.display())),
         _ => Failure::new(Exit::Damaged, format!("{}: {error}", path.display())),
     }
 }
