@@ -295,6 +295,10 @@ pub struct MatchArgs {
     /// Flattened.
     #[command(flatten)]
     pub scenario: ScenarioArgs,
+    /// Play on from the end of a replay: its game, players and seed; the length is that of what is
+    /// played
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["game", "units", "players", "seed", "tick_rate", "plant"])]
+    pub from: Option<PathBuf>,
     /// Draw the fight in the terminal, with the figures of every player
     #[arg(long, conflicts_with_all = ["json", "quiet"])]
     pub watch: bool,

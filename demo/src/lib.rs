@@ -38,6 +38,8 @@ mod grouped;
 #[cfg(feature = "program")]
 mod interrupt;
 #[cfg(feature = "program")]
+mod past;
+#[cfg(feature = "program")]
 mod person;
 #[cfg(feature = "program")]
 mod plan;
@@ -45,6 +47,8 @@ mod plan;
 mod progress;
 #[cfg(feature = "program")]
 mod recording;
+#[cfg(feature = "program")]
+mod replay_file;
 #[cfg(feature = "program")]
 mod resume_file;
 #[cfg(feature = "program")]

@@ -44,6 +44,8 @@ pub(crate) struct Plan {
     pub(crate) scenario: Scenario,
     /// Where it is recorded.
     pub(crate) record: Option<PathBuf>,
+    /// The replay that it goes on from.
+    pub(crate) from: Option<PathBuf>,
 }
 
 impl Plan {
@@ -91,6 +93,7 @@ impl Plan {
                 ..Scenario::default()
             },
             record: args.record.record.clone(),
+            from: None,
         })
     }
 
@@ -124,13 +127,17 @@ impl fmt::Display for Plan {
         } = &self.scenario;
         write!(f, "phalanx {}", self.command)?;
         let RulesArgs { game, units } = self.rules;
-        if game != GameName::Duel {
-            write!(f, " --game {game}")?;
+        if let Some(from) = &self.from {
+            write!(f, " --from {}", from.display())?;
+        } else {
+            if game != GameName::Duel {
+                write!(f, " --game {game}")?;
+            }
+            if let Some(units) = units {
+                write!(f, " --units {units}")?;
+            }
+            write!(f, " --players {players}")?;
         }
-        if let Some(units) = units {
-            write!(f, " --units {units}")?;
-        }
-        write!(f, " --players {players}")?;
         match self.mode {
             Mode::Rollback => write!(f, " --delay {} --window {}", client.delay, client.window)?,
             Mode::Lockstep => write!(f, " --mode lockstep --delay {}", client.delay)?,
@@ -138,12 +145,11 @@ impl fmt::Display for Plan {
         if self.lead != Lead::Balanced {
             write!(f, " --lead {}", self.lead)?;
         }
-        write!(
-            f,
-            " --policy {} --net {} --seed {seed}",
-            self.policy, self.net
-        )?;
-        write!(f, " --ticks {ticks} --tick-rate {rate}")?;
+        write!(f, " --policy {} --net {}", self.policy, self.net)?;
+        write!(f, " --ticks {ticks}")?;
+        if self.from.is_none() {
+            write!(f, " --seed {seed} --tick-rate {rate}")?;
+        }
         if let Some(Plant { slot, tick, .. }) = plant {
             write!(f, " --plant {slot}@{tick}")?;
         }

@@ -1,8 +1,8 @@
 //! [`RecordFile`]: a replay that is written while the match is played.
 
 use core::time::Duration;
-use std::fs::File;
-use std::io::{self, Write};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -28,21 +28,43 @@ pub(crate) fn interval(rate: TickRate) -> u64 {
 /// A file that a match is recorded to. It is made when there is something to be written; what goes wrong
 /// is told once, and the match goes on without it.
 pub(crate) struct RecordFile {
+    /// The name that was given, and that of the file.
+    given: PathBuf,
     path: PathBuf,
     open: Option<(Recorder, File)>,
+    /// What is there already stays, and the name gets a number, this one or a later; `None`: it is replaced.
+    number: Option<u64>,
     key: Option<Rc<SigningKey>>,
+    /// What there is already of the session that is recorded.
+    past: Option<(Head, ReplayWriter)>,
     failed: Option<String>,
 }
 
 impl RecordFile {
-    /// The file that a flag names; a relay has a `key` to sign with.
+    /// The file that a flag names, in place of what is there; a relay has a `key` to sign with.
     pub(crate) fn new(path: &Path, key: Option<Rc<SigningKey>>) -> Self {
         Self {
+            given: path.to_owned(),
             path: path.to_owned(),
             open: None,
+            number: None,
             key,
+            past: None,
             failed: None,
         }
+    }
+
+    /// The same of a process that somebody may have started again after a crash, and which keeps what that one recorded: the
+    /// first name that is free, with `number` or a later one.
+    pub(crate) fn numbered(self, number: u64) -> Self {
+        let number = Some(number);
+        Self { number, ..self }
+    }
+
+    /// The same of a session that is gone on with: the file begins with its `past`.
+    pub(crate) fn after(self, past: (Head, ReplayWriter)) -> Self {
+        let past = Some(past);
+        Self { past, ..self }
     }
 
     /// The tick of which a keyframe is wanted, if it is before `agreed`.
@@ -50,7 +72,8 @@ impl RecordFile {
         self.open.as_ref()?.0.due(agreed)
     }
 
-    /// Writes what a relay has sealed since the last time, and the keyframe that is due, if somebody has it.
+    /// Writes what a relay has sealed since the last time, and the keyframe that is due, if somebody has it; and the newest
+    /// one that the relay holds itself.
     pub(crate) fn follow_relay(&mut self, relay: &Relay, keyframe: Option<Snapshot>) {
         let (log, config) = (relay.log(), relay.config());
         let head = || Head {
@@ -59,6 +82,12 @@ impl RecordFile {
         };
         let digest = |tick| relay.chained(tick);
         self.follow(head, log, relay.agreed(), digest, keyframe);
+        if let Some((recorder, _)) = &mut self.open
+            && let Some((tick, packed)) = relay.newest_keyframe()
+        {
+            recorder.packed_keyframe(tick, packed);
+        }
+        self.write();
     }
 
     /// Writes what a client has heard since the last time.
@@ -76,6 +105,7 @@ impl RecordFile {
         };
         let digest = |tick| timeline.chained(tick);
         self.follow(head, log, agreed, digest, keyframe);
+        self.write();
     }
 
     fn follow(
@@ -96,7 +126,6 @@ impl RecordFile {
             let sign = |writer: &ReplayWriter| sign(self.key.as_deref(), writer);
             recorder.follow(log, agreed, digest, keyframe, sign);
         }
-        self.write();
     }
 
     /// Signs and closes the file.
@@ -119,13 +148,42 @@ impl RecordFile {
     }
 
     fn create(&mut self, head: &Head) {
-        match File::create(&self.path) {
+        match self.create_file() {
             Ok(file) => {
-                let recorder = Recorder::new(head, interval(head.setup.rate));
+                let (past, interval) = (self.past.take(), interval(head.setup.rate));
+                let recorder = match past {
+                    Some((head, writer)) => Recorder::go_on(&head, writer, interval),
+                    None => Recorder::new(head, interval),
+                };
                 self.open = Some((recorder, file));
             }
             Err(error) => self.fail(&error),
         }
+    }
+
+    fn create_file(&mut self) -> io::Result<File> {
+        let Some(wanted) = self.number else {
+            return File::create(&self.path);
+        };
+        let mut number = wanted;
+        let file = loop {
+            self.path = path_of(&self.given, number);
+            match File::create_new(&self.path) {
+                Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+                Err(_) if has_content(&self.path) => number += 1,
+                // A pipe, or an empty file made for this, has nothing to lose.
+                Err(_) => break File::create(&self.path)?,
+                Ok(file) => break file,
+            }
+        };
+        if number > wanted {
+            let (there, name) = (path_of(&self.given, wanted), self.path.display());
+            let there = there.display();
+            complain(&format!(
+                "{there} is there already, and stays: recording to {name}"
+            ));
+        }
+        Ok(file)
     }
 
     fn write(&mut self) {
@@ -155,13 +213,17 @@ fn sign(key: Option<&SigningKey>, writer: &ReplayWriter) -> Option<Signature> {
     key.map(|key| key.sign(writer.genesis(), tick, writer.head()))
 }
 
-/// The file of a relay's `session`, counted from 1: the first one has the name that was given.
-pub(crate) fn path_of_session(path: &Path, session: u64) -> PathBuf {
-    if session == 1 {
+fn has_content(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0)
+}
+
+/// The file with that `number`: the first one has the name that was given.
+fn path_of(path: &Path, number: u64) -> PathBuf {
+    if number == 1 {
         return path.to_owned();
     }
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let mut name = format!("{stem}-{session}");
+    let mut name = format!("{stem}-{number}");
     if let Some(extension) = path.extension() {
         name.push('.');
         name.push_str(&extension.to_string_lossy());
@@ -174,10 +236,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_session_has_a_file_of_its_own() {
-        let path = |session| path_of_session(Path::new("a/night.replay"), session);
+    fn every_number_has_a_file_of_its_own() {
+        let path = |number| path_of(Path::new("a/night.replay"), number);
         assert_eq!(path(1), Path::new("a/night.replay"));
         assert_eq!(path(12), Path::new("a/night-12.replay"));
-        assert_eq!(path_of_session(Path::new("x"), 2), Path::new("x-2"));
+        assert_eq!(path_of(Path::new("x"), 2), Path::new("x-2"));
+    }
+
+    #[test]
+    fn what_is_there_stays_unless_it_is_empty() {
+        let name = format!("phalanx-numbered-{}", std::process::id());
+        let directory = std::env::temp_dir().join(name);
+        fs::create_dir_all(&directory).unwrap();
+        let path = |name: &str| directory.join(name);
+        fs::write(path("x"), "of the crash").unwrap();
+        fs::write(path("x-2"), "").unwrap();
+        let taken = || {
+            let mut file = RecordFile::new(&path("x"), None).numbered(1);
+            file.create_file().unwrap().write_all(b"new").unwrap();
+            file.path
+        };
+        assert_eq!([taken(), taken()], [path("x-2"), path("x-3")]);
+        assert_eq!(fs::read(path("x")).unwrap(), b"of the crash");
+        fs::remove_dir_all(&directory).unwrap();
     }
 }

@@ -189,7 +189,8 @@ fn a_player_that_cannot_record_plays_on_and_says_so_in_both_ways() {
     assert_eq!(other.0, 0, "{} {}", other.1, other.2);
 }
 
-/// What a crash leaves of a recording is whole up to where it stopped, and who outlived it has the rest.
+/// What a crash leaves of a recording is whole up to where it stopped, and who outlived it has the rest. It stays when the
+/// same command is started again.
 #[test]
 fn a_killed_relay_leaves_a_replay() {
     let directory = program::directory("killed-relay");
@@ -205,7 +206,19 @@ fn a_killed_relay_leaves_a_replay() {
     for (code, line, error) in players.map(Process::end) {
         assert_eq!(code, 21, "{line} {error}");
     }
-    for (file, ending) in [(theirs, "not closed"), (ours, "closed")] {
+    let left = [&theirs, &ours].map(|file| std::fs::read(file).unwrap());
+    let again = Relay::start(&format!("--ticks 120 --record {}", theirs.display()));
+    let players = [record.as_str(), ""].map(|args| again.player_with(args));
+    again.played(120, players.map(Process::end));
+    again.says("relay is there already, and stays: recording to", "a file");
+    assert_eq!(
+        [&theirs, &ours].map(|file| std::fs::read(file).unwrap()),
+        left
+    );
+
+    let others = ["relay-2", "player-2"].map(|name| (directory.join(name), "closed"));
+    let files = [(theirs, "not closed"), (ours, "closed")];
+    for (file, ending) in files.into_iter().chain(others) {
         let args = format!("replay verify {} --json --quiet", file.display());
         let (code, line, error) = Process::start(&args).end();
         assert_eq!(code, 0, "{line} {error}");
@@ -215,6 +228,48 @@ fn a_killed_relay_leaves_a_replay() {
             replay["ending"].as_str().unwrap().starts_with(ending),
             "{line}"
         );
+    }
+}
+
+/// It knows no game, but holds the snapshots that its players send or a referee makes: so no seek in what it recorded
+/// executes more than from one of them to the next.
+#[test]
+fn what_a_relay_recorded_is_sought_from_its_keyframes() {
+    let directory = program::directory("relay-keyframes");
+    let cases = [
+        ("voted", "--keyframes 240"),
+        ("refereed", "--keyframes 240 --referee duel"),
+        ("none", "--keyframes 0"),
+    ];
+    let matches = cases.map(|(name, args)| {
+        let file = directory.join(name);
+        let args = format!("{args} --ticks 840 --record {}", file.display());
+        let relay = Relay::start(&args);
+        let players = [relay.player(), relay.player()];
+        (name, relay, players)
+    });
+    for (name, relay, players) in matches {
+        relay.played(840, players.map(Process::end));
+        let keyframes = if name == "none" { 0 } else { 3 };
+        let (code, verified) = program::object(&directory, &format!("replay verify {name}"));
+        assert_eq!((code, verified["ticks"].as_u64()), (0, Some(840)), "{name}");
+        assert_eq!(verified["keyframes"].as_u64(), Some(keyframes), "{name}");
+        for tick in [100_u64, 239, 500, 839] {
+            let (_, sought) =
+                program::object(&directory, &format!("replay seek {name} --tick {tick}"));
+            let before = (tick + 1) / 240 * 240;
+            let from = before.checked_sub(1).filter(|_| keyframes > 0);
+            let executed = tick - from.unwrap_or_default() + u64::from(from.is_none());
+            assert_eq!(sought["keyframe"].as_u64(), from, "{name} at {tick}");
+            assert_eq!(
+                sought["executed"].as_u64(),
+                Some(executed),
+                "{name} at {tick}"
+            );
+        }
+        let (_, info) = program::text(&directory, &format!("replay info {name}"));
+        let told = info.contains("keyframes  none: every seek executes from the first tick on");
+        assert_eq!(told, keyframes == 0, "{info}");
     }
 }
 

@@ -87,12 +87,15 @@ pub enum ReplayError<E> {
     /// A frame is not made for this session's slots and inputs.
     #[error("{0}")]
     Frame(SealError),
-    /// There is no such tick, or nothing was executed yet.
-    #[error("there is no tick {0} in the replay")]
-    NoTick(Tick),
-    /// There are frames after the one that ended the session.
-    #[error("the frame of tick {0} comes after the end of the session")]
-    AfterEnd(Tick),
+    /// What was asked for lies before the first tick that was recorded, or after the last one.
+    #[error("tick {0} was not recorded")]
+    NotRecorded(Tick),
+    /// The record has no frame or keyframe of a tick, and yet says that it does.
+    #[error("what was recorded of tick {0} is missing")]
+    Missing(Tick),
+    /// The record has a frame of a tick that the session did not come to: an earlier one ended it.
+    #[error("there is a frame of tick {0}, and the session ended before")]
+    SessionOver(Tick),
 }
 
 /// How a tick was found.
@@ -233,10 +236,10 @@ impl<S: Simulation, R: Record> Replay<S, R> {
     /// hears of no effects before it.
     ///
     /// # Errors
-    /// [`ReplayError`]; it stands where it came to then.
+    /// [`ReplayError::NotRecorded`] if there is no such tick, and it stands where it stood; else it stands where it came to.
     pub fn seek(&mut self, to: Tick) -> Result<Sought, ReplayError<R::Error>> {
         if to < self.record.setup().first || to >= self.record.next() {
-            return Err(ReplayError::NoTick(to));
+            return Err(ReplayError::NotRecorded(to));
         }
         let mut sought = Sought::default();
         let gone = self.go(to, &mut sought);
@@ -276,7 +279,7 @@ impl<S: Simulation, R: Record> Replay<S, R> {
 
     fn jump(&mut self, tick: Tick) -> Result<(), ReplayError<R::Error>> {
         let keyframe = self.record.keyframe(tick).map_err(ReplayError::Record)?;
-        let keyframe = keyframe.ok_or(ReplayError::NoTick(tick))?;
+        let keyframe = keyframe.ok_or(ReplayError::Missing(tick))?;
         let jumped = self.timeline.jump(&keyframe);
         jumped.map_err(|source| ReplayError::Keyframe { tick, source })
     }
@@ -286,13 +289,13 @@ impl<S: Simulation, R: Record> Replay<S, R> {
         let tick = self.timeline.next();
         let there = self.record.read(tick, &mut self.frame);
         if !there.map_err(ReplayError::Record)? {
-            return Err(ReplayError::NoTick(tick));
+            return Err(ReplayError::Missing(tick));
         }
         self.timeline
             .seal(&self.frame)
             .map_err(ReplayError::Frame)?;
         let executed = self.timeline.advance();
-        executed.map_err(|_| ReplayError::AfterEnd(tick))
+        executed.map_err(|_| ReplayError::SessionOver(tick))
     }
 
     /// Executes at most `ticks` more and compares with what is recorded: every chained digest and every

@@ -86,7 +86,7 @@ struct Kept {
     keyframes: BTreeMap<Tick, Snapshot>,
     /// Keyframes that were asked for.
     asked: u64,
-    /// A tick that cannot be read.
+    /// A tick of which nothing is there.
     damaged: Option<Tick>,
 }
 
@@ -115,7 +115,8 @@ impl Record for Kept {
     }
     fn keyframe(&mut self, tick: Tick) -> Result<Option<Snapshot>, Self::Error> {
         self.asked += 1;
-        Ok(self.keyframes.get(&tick).cloned())
+        let there = self.damaged != Some(tick);
+        Ok(self.keyframes.get(&tick).filter(|_| there).cloned())
     }
 }
 
@@ -309,10 +310,10 @@ fn any_tick_is_found_from_any_other_within_an_interval() {
     assert!(kept_near > 50, "a step back is looked up: {kept_near}");
     assert_eq!(
         replay.seek(FIRST + TICKS),
-        Err(ReplayError::NoTick(FIRST + TICKS))
+        Err(ReplayError::NotRecorded(FIRST + TICKS))
     );
     let before = FIRST.saturating_sub(1);
-    assert_eq!(replay.seek(before), Err(ReplayError::NoTick(before)));
+    assert_eq!(replay.seek(before), Err(ReplayError::NotRecorded(before)));
 }
 
 #[test]
@@ -373,8 +374,35 @@ fn a_damaged_record_leaves_a_replay_that_can_be_looked_at() {
     kept.damaged = Some(damaged);
     let mut replay = Replay::new(RULES, kept);
     replay.seek(FIRST + 5).unwrap();
-    assert!(replay.seek(damaged).is_err());
+    assert_eq!(replay.seek(damaged), Err(ReplayError::Missing(damaged)));
     assert_eq!(replay.at(), Some(damaged.saturating_sub(1)));
     assert_eq!(replay.look(to_bytes), states[states.len() - 3]);
     assert!(replay.checksum().is_some() && replay.snapshot().is_some());
+}
+
+/// Each error says which of the three it is: nothing of the kind was recorded, it is missing, or the session was over.
+#[test]
+fn what_a_replay_does_not_have_is_told_apart() {
+    let (mut kept, _) = kept();
+    let keyframe = kept.keyframe_before(FIRST + 500).unwrap();
+    kept.damaged = Some(keyframe);
+    let mut replay = Replay::new(RULES, kept);
+    let missing = Err(ReplayError::Missing(keyframe));
+    assert_eq!(replay.seek(FIRST + 500), missing);
+    assert_eq!(replay.at(), None);
+
+    let mut over = Log::new(frame(&log(), FIRST).previous, FIRST);
+    for mut frame in log().frames().map(Result::unwrap).take(20) {
+        frame.previous = over.head();
+        if frame.tick == FIRST + 9 {
+            frame.entries.push(Entry::End);
+        }
+        over.append(&frame);
+    }
+    let mut replay = Replay::new(RULES, (SETUP, over));
+    let after = FIRST + 20;
+    assert_eq!(replay.seek(after), Err(ReplayError::NotRecorded(after)));
+    let next = FIRST + 10;
+    assert_eq!(replay.seek(FIRST + 15), Err(ReplayError::SessionOver(next)));
+    assert_eq!(replay.at(), Some(FIRST + 9));
 }

@@ -33,7 +33,7 @@ pub use delay::InputDelay;
 pub use histogram::Histogram;
 pub use link::{CommandError, PathStats};
 pub use referee::{Audit, Referee, RefereeError};
-pub use relay::{PaceError, Relay, RelayEvent, RelayOutput, SlotStats};
+pub use relay::{PaceError, PlayOnError, Relay, RelayEvent, RelayOutput, SlotStats};
 pub use resume::{NoToken, ResumeKey, ResumeToken};
 pub use time::Time;
 pub use vote::Disagreement;

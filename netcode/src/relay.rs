@@ -13,6 +13,7 @@ mod membership;
 mod peer;
 #[cfg(test)]
 pub(crate) mod plant;
+mod play_on;
 mod reception;
 mod reporter;
 mod schedule;
@@ -37,6 +38,7 @@ pub use self::event::{PaceError, RelayEvent, RelayOutput};
 pub(crate) use self::keyframes::is_keyframe;
 use self::keyframes::{Held, Keyframes, Piece};
 use self::peer::{Peer, Stage, Standing};
+pub use self::play_on::PlayOnError;
 use self::schedule::Schedule;
 use self::sealer::{Sealer, scratch_frame};
 use self::seat::Seat;
@@ -176,6 +178,15 @@ impl Relay {
         self.keyframes.keep(snapshot)?;
         self.events.push_back(RelayEvent::Keyframe(snapshot.tick));
         Ok(())
+    }
+
+    /// The newest snapshot that those who come late or back go on from, [packed](crate::snapshot), and its tick; `None`
+    /// as long as it is one of players who do not agree on that tick.
+    #[must_use]
+    pub fn newest_keyframe(&self) -> Option<(Tick, &[u8])> {
+        let held = self.keyframes.accepted()?;
+        let sure = self.keyframes.is_refereed() || held.tick < self.agreed();
+        sure.then_some((held.tick, &*held.packed))
     }
 
     /// What became of every tick of one slot, and for how long others waited for it; `None` if there is no such slot. It

@@ -106,6 +106,11 @@ impl Ballot {
         &self.wrong
     }
 
+    /// Nobody is asked any more for what is before `next`.
+    pub(crate) const fn go_on(&mut self, next: Tick) {
+        self.agreed_next = next;
+    }
+
     /// `slot` votes, for `next` and what comes after it.
     pub(crate) fn sit(&mut self, slot: Slot, next: Tick) {
         self.voters[usize::from(slot.0)] = Voter { seated: true, next };

@@ -88,6 +88,42 @@ fn of_those_who_disagree_the_referee_knows_the_one_that_is_wrong() {
     assert_eq!(verdicts(&world), [(Slot(1), Tick(200))]);
 }
 
+/// What is recorded as a keyframe is what executing the log gives: the players' if they all agree on it, a referee's always.
+#[test]
+fn of_players_who_disagree_no_keyframe_is_sure() {
+    let newest = |world: &World<Mixer>| world.relay().newest_keyframe().map(|(tick, _)| tick);
+    for (refereed, sure) in [(false, Some(Tick(299))), (true, Some(Tick(599)))] {
+        let mut scenario = over(Preset::Lan, 3);
+        scenario.plant = Some(Plant {
+            slot: Slot(1),
+            tick: Tick(400),
+            seed: 3,
+        });
+        let mut world = World::new(&scenario, || Mixer).unwrap();
+        let mut referee = Referee::new(Mixer, world.relay().config()).unwrap();
+        let mut known = None;
+        while world.relay().log().next() < Tick(800) {
+            let end = world.now() + Duration::from_millis(20);
+            world.run_until(end, |_, _, _| None);
+            if refereed {
+                referee.follow(world.relay_mut(), || true).unwrap();
+            }
+            known = newest(&world).or(known);
+        }
+        assert_eq!(known, sure);
+        let last = world
+            .relay_events()
+            .iter()
+            .rev()
+            .find_map(|event| match event {
+                RelayEvent::Keyframe(tick) => Some(*tick),
+                _ => None,
+            });
+        assert_eq!(last, Some(Tick(599)), "most of them hold the same");
+        assert_eq!(newest(&world), sure.filter(|_| refereed));
+    }
+}
+
 /// No player is asked for a snapshot, and who comes goes on from the referee's: also when it is the only one.
 #[test]
 fn who_comes_goes_on_from_the_referees_snapshot() {

@@ -13,6 +13,7 @@ use phalanx_engine::{
 use phalanx_netcode::replay::{
     Ending, Head, REPLAY_FORMAT, ReplayFileError, ReplayReader, ReplayWriter, Signature,
 };
+use phalanx_netcode::snapshot::{SnapshotError, pack};
 use proptest::prelude::*;
 use snapshots::Herding;
 
@@ -131,6 +132,44 @@ fn agrees(
     }
     assert!(!reader.read(SETUP.first + ticks, &mut read)?);
     Ok(ticks)
+}
+
+/// A reader would take the file for a damaged one.
+#[test]
+fn a_keyframe_out_of_order_is_left_out() {
+    let mut timeline = Timeline::new(Herding, &SETUP, WINDOW).unwrap();
+    let mut writer = ReplayWriter::new(&head());
+    let mut snapshots = Vec::new();
+    for at in 0..8 {
+        let frame = frame(at, writer.head());
+        timeline.seal(&frame).unwrap();
+        let tick = timeline.advance().unwrap();
+        snapshots.push(timeline.snapshot(tick).unwrap());
+        if at < 7 {
+            writer.frame(&frame);
+        }
+    }
+    let packed = pack(&snapshots[5], None).unwrap();
+    // The frame of tick 7 is not there, 5 is given twice, 3 comes too late.
+    for at in [7, 2, 5, 5, 3, 6] {
+        writer.keyframe(&snapshots[at]).unwrap();
+        writer.packed_keyframe(SETUP.first + 5, &packed).unwrap();
+    }
+    let differs = pack(&snapshots[6], Some(&snapshots[5])).unwrap();
+    let refused = writer.packed_keyframe(SETUP.first + 6, &differs);
+    assert_eq!(refused, Err(SnapshotError::NeedsBase(snapshots[5].hash())));
+    let refused = writer.packed_keyframe(SETUP.first + 6, b"no snapshot");
+    assert_eq!(refused, Err(SnapshotError::NoSnapshot));
+    writer.close();
+    let mut reader = open(writer.pending()).unwrap();
+    assert_eq!(reader.ending(), Ending::Closed);
+    let ticks: Vec<_> = reader
+        .keyframes()
+        .map(|tick| tick.since(SETUP.first))
+        .collect();
+    assert_eq!(ticks, [5, 6]);
+    let read = reader.keyframe(SETUP.first + 5).unwrap().unwrap();
+    assert_eq!(read.hash(), snapshots[5].hash());
 }
 
 #[test]

@@ -23,8 +23,10 @@ pub(super) fn of_match() -> String {
         "  phalanx match
   phalanx match --players 4 --net mobile --for 60s
   phalanx match --plant 1@300          must exit 10
+  phalanx match --from there.replay --record on.replay
 
-The length is counted from tick 0, in real time; default 20s.",
+The length is counted from tick 0, or from the end of the replay, in real time; default
+20s.",
     )
 }
 

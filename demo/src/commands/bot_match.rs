@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use clap::Parser;
 use phalanx_engine::{Slot, Tick, mix};
-use phalanx_netcode::limits::START_DELAY;
+use phalanx_netcode::limits::{RESUME_COUNTDOWN, START_DELAY};
 use phalanx_netcode::quic::{Clock, Connection, Identity, Listener, Pin};
 use phalanx_netcode::replay::SigningKey;
 use phalanx_netcode::testing::{LinkConditions, Planted, Report, Scenario};
@@ -16,7 +16,7 @@ use phalanx_netcode::{Client, CloseReason, Event, Relay, RelayEvent, Time};
 use tokio::task::{JoinSet, spawn_local};
 
 use super::in_runtime;
-use crate::cli::{Cli, Command, Length, LengthArgs, MatchArgs};
+use crate::cli::{Cli, Command, Length, LengthArgs, MatchArgs, ScenarioArgs};
 use crate::console::{Console, complain};
 use crate::driver::{Bot, Ending, Path, Pilot, Traffic, fly, serve};
 use crate::exit::{Exit, Failure};
@@ -25,9 +25,11 @@ use crate::figures::{figures, per_second};
 use crate::file;
 use crate::game::{Game, with_rules};
 use crate::interrupt::Interrupt;
+use crate::past::Past;
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::recording::RecordFile;
+use crate::replay_file;
 use crate::samples::Recording;
 use crate::summary::{Run, Summary};
 use crate::watcher::Watcher;
@@ -59,25 +61,64 @@ pub(super) fn without_arguments() -> MatchArgs {
 }
 
 pub(super) fn run(args: &MatchArgs, interrupt: &Interrupt) -> Result<Exit, Failure> {
-    let (watch, time_csv) = (args.watch, args.time_csv.as_deref());
-    let args = &args.scenario;
-    let console = Console::new(&args.output);
-    if args.faults.list_faults {
-        return fault::list(console);
+    let scenario = &args.scenario;
+    if scenario.faults.list_faults {
+        return fault::list(Console::new(&scenario.output));
     }
-    let plan = Plan::new("match", args, LENGTH)?;
+    let Some(from) = args.from.as_deref() else {
+        let plan = Plan::new("match", scenario, LENGTH)?;
+        return with_rules!(plan.rules, game => begin(&game, &plan, None, args, interrupt));
+    };
+    check_record(from, scenario.record.record.as_deref())?;
+    let reader = replay_file::open(from)?;
+    let rules = replay_file::rules(from, &reader)?;
+    with_rules!(rules, game => {
+        replay_file::check(from, &reader, &game)?;
+        let past = Past::read(from, reader, game, interrupt)?;
+        let scenario = ScenarioArgs { game: past.game(rules), ..scenario.clone() };
+        let mut plan = Plan::new("match", &scenario, LENGTH)?;
+        plan.from = Some(from.to_owned());
+        begin(&game, &plan, Some(past), args, interrupt)
+    })
+}
+
+/// What is gone on with is not written over.
+fn check_record(from: &Directory, record: Option<&Directory>) -> Result<(), Failure> {
+    let found = |path: &Directory| path.canonicalize().ok();
+    if record
+        .and_then(found)
+        .is_some_and(|record| Some(record) == found(from))
+    {
+        return Err(Failure::usage(
+            "a match is not recorded over what it goes on from: give --record another file",
+        ));
+    }
+    Ok(())
+}
+
+fn begin<G: Game>(
+    game: &G,
+    plan: &Plan,
+    past: Option<Past>,
+    args: &MatchArgs,
+    interrupt: &Interrupt,
+) -> Result<Exit, Failure> {
+    let console = Console::new(&args.scenario.output);
+    let time_csv = args.time_csv.as_deref();
     if let Some(directory) = time_csv {
         file::make_directory(directory)?;
     }
-    with_rules!(plan.rules, game => {
-        // Before anything runs: there may be no terminal.
-        let watcher = if watch {
-            Some(Watcher::open(&plan)?)
-        } else {
-            None
-        };
-        in_runtime(host(&game, &plan, (console, time_csv), watcher, interrupt.clone()))
-    })
+    // Before anything runs: there may be no terminal.
+    let watcher = args.watch.then(|| Watcher::open(plan)).transpose()?;
+    let match_of_bots = host(
+        game,
+        plan,
+        past,
+        (console, time_csv),
+        watcher,
+        interrupt.clone(),
+    );
+    in_runtime(match_of_bots)
 }
 
 type Player<G> = Rc<RefCell<Client<Planted<G>>>>;
@@ -92,6 +133,8 @@ struct Stage<G: Game> {
     routes: Vec<Rc<Cell<LinkConditions>>>,
     timing: Rc<Cell<Timing>>,
     record: RefCell<Option<RecordFile>>,
+    /// The tick it goes on from, and the rounds that had ended then.
+    before: (u64, u64),
 }
 
 /// When tick 0 was due and when the last tick was sealed.
@@ -123,12 +166,13 @@ impl<G: Game> Pilot<Planted<G>> for Planter<G> {
 async fn host<G: Game>(
     game: &G,
     plan: &Plan,
+    past: Option<Past>,
     (console, time_csv): (Console, Option<&Directory>),
     mut watcher: Option<Watcher<G>>,
     interrupt: Interrupt,
 ) -> Result<Exit, Failure> {
     let mut progress = Progress::new(console);
-    let (mut stage, mut tasks, addr, pin) = set(game, plan, interrupt.clone())?;
+    let (mut stage, mut tasks, addr, pin) = set(game, plan, past, interrupt.clone())?;
     enter(game, plan, &mut stage, &mut tasks, addr, pin).await?;
     let attended = attend(plan, &stage, &mut tasks, &mut progress, watcher.as_mut()).await;
     progress.wipe();
@@ -197,6 +241,8 @@ async fn attend<G: Game>(
             () = tokio::time::sleep(look) => {}
         }
         stage.record();
+        // What is gone on with may end in a pause, and nobody here pauses.
+        let _ = stage.relay.borrow_mut().resume(RESUME_COUNTDOWN);
         let now = stage.clock.now();
         if before.is_none() && now >= stage.timing.get().begun {
             before = Some(stage.total());
@@ -234,6 +280,7 @@ type Tasks = JoinSet<Option<Failure>>;
 fn set<G: Game>(
     game: &G,
     plan: &Plan,
+    past: Option<Past>,
     mut interrupt: Interrupt,
 ) -> Result<(Stage<G>, Tasks, SocketAddr, Pin), Failure> {
     let identity = Identity::generate().map_err(Failure::internal)?;
@@ -241,7 +288,17 @@ fn set<G: Game>(
     let mut listener = Listener::bind(listen, &identity).map_err(Failure::internal)?;
     let (addr, pin) = (listener.local_addr(), listener.pin());
     let config = plan.scenario.session(game);
-    let relay = Rc::new(RefCell::new(Relay::new(config).map_err(Failure::usage)?));
+    let before = past
+        .as_ref()
+        .map_or((0, 0), |past| (past.next(), past.rounds()));
+    let (relay, past) = match past {
+        None => (Relay::new(config).map_err(Failure::usage)?, None),
+        Some(past) => {
+            let (relay, past) = past.into_relay(config).map_err(Failure::internal)?;
+            (relay, Some(past))
+        }
+    };
+    let relay = Rc::new(RefCell::new(relay));
     let clock = Clock::start();
     let timing = Rc::new(Cell::new(Timing {
         begun: Time::NEVER,
@@ -267,7 +324,13 @@ fn set<G: Game>(
         None
     });
     let record = plan.record.as_deref();
-    let record = record.map(|path| RecordFile::new(path, SigningKey::generate().map(Rc::new)));
+    let record = record.map(|path| {
+        let record = RecordFile::new(path, SigningKey::generate().map(Rc::new));
+        match past {
+            Some(past) => record.after(past),
+            None => record,
+        }
+    });
     let stage = Stage {
         record: RefCell::new(record),
         clock,
@@ -276,6 +339,7 @@ fn set<G: Game>(
         traffic: Vec::new(),
         routes: Vec::new(),
         timing,
+        before,
     };
     Ok((stage, tasks, addr, pin))
 }
@@ -381,7 +445,8 @@ impl<G: Game> Stage<G> {
 
     fn rounds(&self) -> Option<u64> {
         let rounds = |player: &Player<G>| player.borrow().state().and_then(G::rounds);
-        self.players.iter().filter_map(rounds).min()
+        let rounds = self.players.iter().filter_map(rounds).min();
+        rounds.map(|rounds| rounds - self.before.1.min(rounds))
     }
 
     fn show(&self, plan: &Plan, progress: &mut Progress) {
@@ -424,7 +489,14 @@ impl<G: Game> Stage<G> {
     fn figures(&self) -> Report {
         let players: Vec<_> = self.players.iter().map(|player| player.borrow()).collect();
         let players: Vec<_> = players.iter().map(|player| &**player).collect();
-        figures(&players, self.relay.borrow().agreed())
+        let report = figures(&players, self.relay.borrow().agreed());
+        let played = |ticks: u64| ticks.saturating_sub(self.before.0);
+        Report {
+            ticks: played(report.ticks),
+            confirmed_ticks: played(report.confirmed_ticks),
+            agreed_ticks: played(report.agreed_ticks),
+            ..report
+        }
     }
 
     /// What the match came to; `before` was on the wire before tick 0.

@@ -108,7 +108,7 @@ impl Files {
         let record = args.record.record.as_deref();
         let resume = args.resume.as_deref();
         Ok(Self {
-            record: record.map(|path| RecordFile::new(path, None)),
+            record: record.map(|path| RecordFile::new(path, None).numbered(1)),
             resume: resume
                 .map(|path| ResumeFile::open(path, args.pin))
                 .transpose()?,

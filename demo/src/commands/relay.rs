@@ -21,7 +21,7 @@ use crate::fairness::Fairness;
 use crate::game::{Game, with_rules};
 use crate::interrupt::Interrupt;
 use crate::plan;
-use crate::recording::{RECORD_EVERY, RecordFile, path_of_session};
+use crate::recording::{RECORD_EVERY, RecordFile};
 use crate::summary::{SCHEMA_VERSION, Thousandths};
 
 /// How long peers may take to hear that the relay stops.
@@ -198,8 +198,7 @@ async fn host<S: Game>(
         (config.rules, config.length) = (rules, length);
         let relay = RefCell::new(Relay::new(config).map_err(Failure::usage)?);
         let began = clock.now();
-        let record =
-            path.map(|path| RecordFile::new(&path_of_session(path, session), signer.clone()));
+        let record = path.map(|path| RecordFile::new(path, signer.clone()).numbered(session));
         let referee = args
             .referee
             .map(|_| Referee::new(*simulation, relay.borrow().config()));

@@ -6,24 +6,16 @@ mod seek;
 mod show;
 mod verify;
 
-use std::fs::File;
-use std::io::BufReader;
-use std::path::Path;
-
 use clap::ValueEnum;
-use phalanx_engine::{GameIdentity, Record, Replay, ReplayError, Tick};
-use phalanx_netcode::replay::{Ending, ReplayFileError, ReplayReader};
+use phalanx_engine::{Record, Replay, Tick};
+use phalanx_netcode::replay::Ending;
 
-use crate::cli::{GameName, ReplayAction, ReplayArgs, RulesArgs};
-use crate::compare::unlike;
+use crate::cli::{ReplayAction, ReplayArgs};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
-use crate::file::in_words;
 use crate::game::{Game, with_rules};
 use crate::interrupt::Interrupt;
-
-/// A replay in a file.
-type Reader = ReplayReader<BufReader<File>>;
+use crate::replay_file::{self, Reader, failure, open, replay_failure};
 
 /// What an action works with.
 struct Stage<'a> {
@@ -43,20 +35,9 @@ pub(super) fn run(args: &ReplayArgs, interrupt: &Interrupt) -> Result<Exit, Fail
     if args.action == ReplayAction::Info {
         return info::run(&stage, reader);
     }
-    let name = args.file.display();
-    let Some(rules) = RulesArgs::of(&reader.head().game) else {
-        let other = reader.head().game.id.escape_debug();
-        let games = GameName::value_variants().iter().map(GameName::to_string);
-        let games = games.collect::<Vec<_>>().join(" and ");
-        let message = format!("{name} is of {other}, and here are only {games}");
-        return Err(Failure::new(Exit::OtherVersion, message));
-    };
+    let rules = replay_file::rules(&args.file, &reader)?;
     with_rules!(rules, game => {
-        let (theirs, ours) = (&reader.head().game, GameIdentity::of(&game));
-        if *theirs != ours {
-            let unlike = unlike(theirs, &ours);
-            return Err(Failure::new(Exit::OtherVersion, format!("{name} is {unlike}")));
-        }
+        replay_file::check(&args.file, &reader, &game)?;
         act(&stage, game, reader)
     })
 }
@@ -97,32 +78,6 @@ fn check(args: &ReplayArgs) -> Result<(), Failure> {
         return Err(Failure::usage("where is it written to? add --out FILE"));
     }
     Ok(())
-}
-
-fn open(path: &Path) -> Result<Reader, Failure> {
-    let name = path.display();
-    let file = File::open(path)
-        .map_err(|error| Failure::usage(format!("cannot read {name}: {}", in_words(&error))))?;
-    ReplayReader::open(BufReader::new(file)).map_err(|error| failure(path, &error))
-}
-
-/// What an error of the file means.
-fn failure(path: &Path, error: &ReplayFileError) -> Failure {
-    let exit = match error {
-        ReplayFileError::OtherFormat(_) => Exit::OtherVersion,
-        ReplayFileError::Io(_) => Exit::Usage,
-        _ => Exit::Damaged,
-    };
-    Failure::new(exit, format!("{}: {error}", path.display()))
-}
-
-/// What an error of the replay means.
-fn replay_failure(path: &Path, error: &ReplayError<ReplayFileError>) -> Failure {
-    match error {
-        ReplayError::Record(error) => failure(path, error),
-        ReplayError::NoTick(_) => Failure::usage(format!("{}: {error}", path.display())),
-        _ => Failure::new(Exit::Damaged, format!("{}: {error}", path.display())),
-    }
 }
 
 /// The tick that a flag names, which has to be there.

@@ -54,6 +54,12 @@ pub(crate) struct Inbox {
 }
 
 impl Inbox {
+    /// That one was sealed before this relay was there.
+    pub(crate) fn sealed_before(&mut self, command: &SealedCommand) {
+        let lane = self.lane_mut(command.way());
+        lane.next = lane.next.max(command.sequence.saturating_add(1));
+    }
+
     /// Every command before these has arrived: what a returning owner is told.
     pub(crate) const fn next(&self) -> CommandNumbers {
         CommandNumbers {
@@ -114,13 +120,16 @@ impl Inbox {
 
     /// Takes that command out.
     pub(crate) fn take(&mut self, way: CommandWay) -> Option<SealedCommand> {
-        let lane = match way {
-            CommandWay::Small => &mut self.small,
-            CommandWay::Large => &mut self.large,
-        };
-        let command = lane.waiting.pop_front()?;
+        let command = self.lane_mut(way).waiting.pop_front()?;
         self.allowance.pay(&command);
         Some(command)
+    }
+
+    const fn lane_mut(&mut self, way: CommandWay) -> &mut Lane {
+        match way {
+            CommandWay::Small => &mut self.small,
+            CommandWay::Large => &mut self.large,
+        }
     }
 
     const fn lane(&self, way: CommandWay) -> &Lane {

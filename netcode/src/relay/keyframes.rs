@@ -80,6 +80,11 @@ impl Keyframes {
         self.accepted.as_ref()
     }
 
+    /// Whether a referee gives them.
+    pub(crate) const fn is_refereed(&self) -> bool {
+        self.refereed
+    }
+
     /// Notes what `slot` holds after `tick`, one of `players` who play; returns whom to ask for it.
     ///
     /// # Errors
@@ -195,6 +200,13 @@ impl Keyframes {
             hash: snapshot.hash(),
             packed: packed.into(),
         });
+        Ok(())
+    }
+
+    /// Begins with one that the host has; players are asked for those after it.
+    pub(crate) fn begin_from(&mut self, snapshot: &Snapshot) -> Result<(), SnapshotError> {
+        self.keep(snapshot)?;
+        self.refereed = false;
         Ok(())
     }
 

@@ -224,10 +224,12 @@ impl Relay {
         self.phase = Phase::Running;
         self.schedule.begin(now + START_DELAY);
         self.events.push_back(RelayEvent::Started);
+        let first = self.sealer.first();
         for slot in Slot::all(self.config.setup.slots) {
             let peer = self.seats[usize::from(slot.0)].peer;
-            if peer.is_some_and(|peer| ready.contains(&peer)) {
-                self.admit(slot, self.sealer.first());
+            // Where a log is gone on with, all come late.
+            if self.sealer.next() == first && peer.is_some_and(|peer| ready.contains(&peer)) {
+                self.admit(slot, first);
             }
         }
         for id in ready {

@@ -26,7 +26,7 @@ enum Turn {
 /// The session's tick line on the relay's clock, and the changes that are under way.
 #[derive(Clone, Debug)]
 pub(crate) struct Schedule {
-    /// Where the session begins.
+    /// Where it begins here.
     first: NetTime<Server>,
     /// As the sealed frames tell it.
     pace: Pace,
@@ -42,11 +42,16 @@ pub(crate) struct Schedule {
 impl Schedule {
     /// Of a session that has not begun: no tick is ever due.
     pub(crate) fn new(setup: &Setup) -> Self {
-        let Setup { first, rate, .. } = *setup;
+        Self::go_on(setup.first, &Pace::new(setup.rate))
+    }
+
+    /// Of a session that stands still before `next`, at that `pace`: no tick is due before it goes on.
+    pub(crate) fn go_on(next: Tick, pace: &Pace) -> Self {
+        let rate = pace.real_rate();
         Self {
-            first: NetTime::start_of(first),
-            pace: Pace::new(rate),
-            map: TickMap::new(Time::NEVER, NetTime::start_of(first), rate),
+            first: NetTime::start_of(next),
+            pace: pace.clone(),
+            map: TickMap::new(Time::NEVER, NetTime::start_of(next), rate),
             before: rate,
             wish: None,
             turn: None,
@@ -57,6 +62,13 @@ impl Schedule {
     /// The deadline of the first tick is at `start`.
     pub(crate) fn begin(&mut self, start: Time) {
         self.map = TickMap::new(start, self.first, self.pace.real_rate());
+        // Named before the session was played on from here.
+        if let Some(change) = self.pace.pending() {
+            let (at, rate) = (change.at, change.real_rate());
+            if self.map.change_rate(at, rate).is_err() {
+                self.map = TickMap::new(start, self.first, rate);
+            }
+        }
     }
 
     /// When `tick` has to be sealed.

@@ -39,6 +39,17 @@ impl Sealer {
         }
     }
 
+    /// One that goes on with a `log` of this session.
+    pub(crate) fn go_on(config: &SessionConfig, log: Log) -> Self {
+        let mut sealer = Self::new(config);
+        let kept = log.next().saturating_sub(FRAMES_KEPT).max(log.first());
+        for tick in kept.until(log.next()) {
+            let (frame, _) = &mut sealer.recent[position(tick, FRAMES_KEPT)];
+            log.read(tick, frame).expect("the log can be read");
+        }
+        Self { log, ..sealer }
+    }
+
     /// The tick that is sealed next.
     pub(crate) const fn next(&self) -> Tick {
         self.log.next()

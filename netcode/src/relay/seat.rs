@@ -76,6 +76,11 @@ impl Seat {
         }
     }
 
+    /// No tick before `next` is to be stamped any more.
+    pub(crate) const fn begin_at(&mut self, next: Tick) {
+        self.next = next;
+    }
+
     /// Whether a player may have it who never had it before.
     pub(crate) const fn is_free(&self) -> bool {
         self.peer.is_none() && !self.reserved

@@ -26,15 +26,21 @@ impl Recorder {
     /// ticks.
     #[must_use]
     pub fn new(head: &Head, interval: u64) -> Self {
-        let writer = ReplayWriter::new(head);
-        let first = head.setup.first;
+        Self::go_on(head, ReplayWriter::new(head), interval)
+    }
+
+    /// A recorder that goes on with what a `writer` has of that session: its log begins with these frames.
+    #[must_use]
+    pub fn go_on(head: &Head, writer: ReplayWriter, interval: u64) -> Self {
+        let (first, next, interval) = (head.setup.first, writer.next(), interval.max(1));
+        let keyframes = next.since(first).max(0).unsigned_abs() / interval;
         Self {
             frame: SealedFrame::empty(writer.genesis()),
             writer,
-            interval: interval.max(1),
-            digests: first,
-            keyframe: first + (interval.max(1) - 1),
-            signed: first,
+            interval,
+            digests: next,
+            keyframe: first + ((keyframes + 1) * interval - 1),
+            signed: next,
         }
     }
 
@@ -84,6 +90,13 @@ impl Recorder {
         if self.writer.next().0 - self.signed.0 >= self.interval {
             self.sign(sign);
         }
+    }
+
+    /// Writes the keyframe of `tick` as a [relay holds it](crate::Relay::newest_keyframe), besides those that are due. What is
+    /// there already, or older, is left out.
+    pub fn packed_keyframe(&mut self, tick: Tick, packed: &[u8]) {
+        // One that cannot be written is done without.
+        let _ = self.writer.packed_keyframe(tick, packed);
     }
 
     /// Writes a signature of all so far.

@@ -6,7 +6,7 @@ use super::chunk::{self, Kind, Place};
 use super::frames::Differ;
 use super::{END, Head, MAGIC, PREAMBLE_BYTES, REPLAY_FORMAT, Signature};
 use crate::limits::{REPLAY_DIGESTS_PER_CHUNK, REPLAY_FRAMES_PER_CHUNK};
-use crate::snapshot::{SnapshotError, pack};
+use crate::snapshot::{SnapshotError, base_of, pack};
 use crate::wire::BitWriter;
 
 /// Writes a replay. What it makes of what it is given waits in [`ReplayWriter::pending`] to be appended to
@@ -30,6 +30,8 @@ pub struct ReplayWriter {
     count: usize,
     digests: Vec<u8>,
     digests_next: Tick,
+    /// The newest tick that has a keyframe.
+    keyframe: Option<Tick>,
     pending: Vec<u8>,
     /// Where the next chunk begins.
     at: u64,
@@ -56,6 +58,7 @@ impl ReplayWriter {
             count: 0,
             digests: Vec::new(),
             digests_next: first,
+            keyframe: None,
             pending: Vec::new(),
             at: PREAMBLE_BYTES,
             places: Vec::new(),
@@ -140,22 +143,39 @@ impl ReplayWriter {
         }
     }
 
-    /// Adds a keyframe.
+    /// Adds a keyframe. One of an earlier tick than the newest, or of one whose frame is not there, is left out.
     ///
     /// # Errors
     /// [`SnapshotError::TooLarge`]; nothing is added then.
     pub fn keyframe(&mut self, snapshot: &Snapshot) -> Result<(), SnapshotError> {
-        let mut content = snapshot.tick.0.to_le_bytes().to_vec();
-        content.extend(pack(snapshot, None)?);
+        if self.takes_keyframe(snapshot.tick) {
+            self.packed_keyframe(snapshot.tick, &pack(snapshot, None)?)?;
+        }
+        Ok(())
+    }
+
+    /// Adds the keyframe of `tick` as [`pack`] made it, whole, likewise; what is in it is not looked at.
+    ///
+    /// # Errors
+    /// [`SnapshotError`] if it is none, or only what differs from another one; nothing is added then.
+    pub fn packed_keyframe(&mut self, tick: Tick, packed: &[u8]) -> Result<(), SnapshotError> {
+        if let Some(base) = base_of(packed)? {
+            return Err(SnapshotError::NeedsBase(base));
+        }
+        if !self.takes_keyframe(tick) {
+            return Ok(());
+        }
+        let mut content = tick.0.to_le_bytes().to_vec();
+        content.extend_from_slice(packed);
         // What a keyframe follows from is before it.
         self.flush();
-        self.put(
-            Kind::Keyframe,
-            &content,
-            (snapshot.tick, 1),
-            FrameHash([0; 32]),
-        );
+        self.put(Kind::Keyframe, &content, (tick, 1), FrameHash([0; 32]));
+        self.keyframe = Some(tick);
         Ok(())
+    }
+
+    fn takes_keyframe(&self, tick: Tick) -> bool {
+        self.keyframe.is_none_or(|newest| newest < tick) && tick < self.next
     }
 
     /// Adds what was signed, all that it covers before it.

@@ -162,10 +162,16 @@ impl<S: Simulation> World<S> {
         session: SessionConfig,
         simulation: S,
     ) -> Result<Self, WorldError> {
-        Ok(Self {
+        Ok(Self::around(scenario, Relay::new(session)?, simulation))
+    }
+
+    /// A world with nobody but that relay, at which nobody has been, likewise.
+    #[must_use]
+    pub fn around(scenario: &Scenario, relay: Relay, simulation: S) -> Self {
+        Self {
             now: Time::ZERO,
             network: Network::new(mix(scenario.seed)),
-            relay: Relay::new(session)?,
+            relay,
             relay_due: Time::ZERO,
             relay_awake: Time::ZERO,
             relay_held: VecDeque::new(),
@@ -179,7 +185,7 @@ impl<S: Simulation> World<S> {
             detour: scenario.detour,
             detour_due: Time::NEVER,
             stop_at_desync: false,
-        })
+        }
     }
 
     /// Makes room in the relay's log for this many ticks.

@@ -1,9 +1,7 @@
 //! `replay fork`: the first ticks of it as a replay of their own, and bots that play on from there.
 
-use std::collections::BTreeMap;
-
 use phalanx_engine::{
-    Command, CommandWay, Entry, FrameHash, Input, Presence, Provenance, Record, Repeat, Replay,
+    Command, CommandWay, Entry, FrameHash, Input, Presence, Provenance, Repeat, Replay,
     SealedCommand, SealedFrame, Slot, Tick, Timeline, Window, to_bytes,
 };
 use phalanx_netcode::replay::ReplayWriter;
@@ -14,6 +12,7 @@ use crate::exit::{Exit, Failure};
 use crate::file;
 use crate::game::Game;
 use crate::recording::interval;
+use crate::replay_file::{Sequences, copy};
 use crate::summary::SCHEMA_VERSION;
 
 /// The keys, in this order.
@@ -97,55 +96,6 @@ pub(super) fn run<G: Game>(
     };
     stage.console.result(&answer, &text)?;
     Ok(exit)
-}
-
-/// What whoever plays on has to know of the frames before.
-struct Last {
-    epoch: u32,
-    sequences: Sequences,
-}
-
-/// Per slot and way the sequence of the next command.
-type Sequences = BTreeMap<(Slot, CommandWay), u64>;
-
-/// Copies everything up to the tick `at`, but for the keyframe of that tick.
-fn copy(
-    reader: &mut Reader,
-    at: Tick,
-    writer: &mut ReplayWriter,
-) -> Result<Last, phalanx_netcode::replay::ReplayFileError> {
-    let setup = reader.head().setup;
-    let mut frame = SealedFrame::empty(reader.genesis());
-    let mut last = Last {
-        epoch: 0,
-        sequences: Sequences::new(),
-    };
-    let signed: Vec<_> = reader.signed().collect();
-    for tick in setup.first.until(at.next()) {
-        reader.read(tick, &mut frame)?;
-        writer.frame(&frame);
-        last.epoch = frame.epoch;
-        for command in &frame.commands {
-            let next = command.sequence.saturating_add(1);
-            last.sequences.insert((command.slot, command.way()), next);
-        }
-        if let Some(digest) = reader.digest(tick)? {
-            writer.digest(tick, digest);
-        }
-        if tick < at
-            && reader.keyframe_before(tick) == Some(tick)
-            && let Some(keyframe) = reader.keyframe(tick)?
-        {
-            // It was in a file, so it is not too large for one.
-            let _ = writer.keyframe(&keyframe);
-        }
-        if signed.contains(&tick)
-            && let Some(signature) = reader.signature(tick)?
-        {
-            writer.signature(&signature);
-        }
-    }
-    Ok(last)
 }
 
 /// Bots that seal their own frames.

@@ -101,12 +101,16 @@ impl Info {
             _ if signed => "its signature is not genuine".into(),
             _ => "not signed".into(),
         };
+        let keyframes = match self.keyframes {
+            0 => "none: every seek executes from the first tick on".into(),
+            count => format!("{} bytes, {count} of them", self.bytes_keyframes),
+        };
         format!(
             "{game} version {version}, seed {}, {players} players, {tick_rate} ticks a second\n\
          {ticks} ticks from {} on, {entries} entries, {commands} commands\n\
          frames     {} bytes, {} per tick and player\n\
          digests    {} bytes, {} of {ticks} ticks\n\
-         keyframes  {} bytes, {} of them\n\
+         keyframes  {keyframes}\n\
          {signature}\n{}",
             self.seed,
             self.first_tick,
@@ -114,8 +118,6 @@ impl Info {
             per(self.bytes_frames),
             self.bytes_digests,
             self.digests,
-            self.bytes_keyframes,
-            self.keyframes,
             self.ending,
         )
     }

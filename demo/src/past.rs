@@ -1,0 +1,134 @@
+//! [`Past`]: the recorded session that a match goes on with.
+
+use std::path::Path;
+
+use phalanx_engine::{Log, Record, Replay, SealedFrame, Snapshot, TickRate, Verified};
+use phalanx_netcode::replay::{Head, ReplayWriter};
+use phalanx_netcode::{PlayOnError, Relay, SessionConfig};
+
+use crate::cli::{GameArgs, RulesArgs};
+use crate::exit::{Exit, Failure};
+use crate::game::Game;
+use crate::interrupt::Interrupt;
+use crate::replay_file::{Reader, copy, failure, replay_failure};
+
+/// Ticks between two looks at Ctrl-C.
+const SLICE: u64 = 1000;
+
+/// What was recorded, and the world at its end.
+pub(crate) struct Past {
+    log: Log,
+    end: Snapshot,
+    /// Of its newest frames.
+    epoch: u32,
+    /// Ticks per second of real time at its end.
+    rate: TickRate,
+    rounds: Option<u64>,
+    head: Head,
+    /// All of it, to be written on.
+    writer: ReplayWriter,
+}
+
+impl Past {
+    /// Reads the replay at `path`, and executes it: nothing is built on what does not verify.
+    pub(crate) fn read<G: Game>(
+        path: &Path,
+        reader: Reader,
+        game: G,
+        interrupt: &Interrupt,
+    ) -> Result<Self, Failure> {
+        let name = path.display();
+        let (mut replay, mut verified) = (Replay::new(game, reader), Verified::default());
+        while replay
+            .verify(SLICE, &mut verified)
+            .map_err(|error| replay_failure(path, &error))?
+        {
+            if interrupt.is_raised() {
+                let message = format!("interrupted while {name} was executed");
+                return Err(Failure::new(Exit::Interrupted, message));
+            }
+        }
+        if let Some(tick) = verified.first_bad {
+            let message = format!("{name} does NOT verify: tick {tick} is not what was recorded");
+            return Err(Failure::new(Exit::Unverified, message));
+        }
+        let (rate, ended) = (
+            replay.session().pace().real_rate(),
+            replay.session().ended(),
+        );
+        let rounds = replay.look(G::rounds);
+        let Some(end) = replay.snapshot() else {
+            return Err(Failure::usage(format!("{name} has no ticks")));
+        };
+        if ended {
+            let (last, before) = (end.tick, end.tick.saturating_sub(1));
+            return Err(Failure::usage(format!(
+                "the session in {name} ended by tick {last}: cut it before that, with phalanx replay fork {name} --tick {before} --out OTHER"
+            )));
+        }
+        let mut reader = replay.into_record();
+        let mut writer = ReplayWriter::new(reader.head());
+        let copied = copy(&mut reader, end.tick, &mut writer);
+        let last = copied.map_err(|error| failure(path, &error))?;
+        writer.keyframe(&end).map_err(Failure::internal)?;
+        Ok(Self {
+            log: log(&mut reader).map_err(|error| failure(path, &error))?,
+            end,
+            epoch: last.epoch,
+            rate,
+            rounds,
+            head: reader.head().clone(),
+            writer,
+        })
+    }
+
+    /// Its ticks.
+    pub(crate) const fn ticks(&self) -> u64 {
+        self.log.next().0 - self.log.first().0
+    }
+
+    /// The tick that comes next, as a number.
+    pub(crate) const fn next(&self) -> u64 {
+        self.log.next().0
+    }
+
+    /// Rounds that ended in it.
+    pub(crate) fn rounds(&self) -> u64 {
+        self.rounds.unwrap_or(0)
+    }
+
+    /// The flags of a match of the same game and players, at the rate at which it goes on.
+    pub(crate) fn game(&self, rules: RulesArgs) -> GameArgs {
+        GameArgs {
+            rules,
+            players: self.head.setup.slots,
+            seed: self.head.setup.seed,
+            tick_rate: Some(self.rate),
+        }
+    }
+
+    /// A relay that goes on with it as `config` says, and what is recorded of it so far.
+    pub(crate) fn into_relay(
+        self,
+        config: SessionConfig,
+    ) -> Result<(Relay, (Head, ReplayWriter)), PlayOnError> {
+        let config = SessionConfig {
+            setup: self.head.setup,
+            length: config.length.map(|ticks| ticks + self.ticks()),
+            epoch: self.epoch.saturating_add(1),
+            ..config
+        };
+        let relay = Relay::play_on(config, self.log, Some(&self.end))?;
+        Ok((relay, (self.head, self.writer)))
+    }
+}
+
+/// All frames.
+fn log(reader: &mut Reader) -> Result<Log, phalanx_netcode::replay::ReplayFileError> {
+    let mut log = Log::new(reader.genesis(), reader.head().setup.first);
+    let mut frame = SealedFrame::empty(reader.genesis());
+    while reader.read(log.next(), &mut frame)? {
+        log.append(&frame);
+    }
+    Ok(log)
+}

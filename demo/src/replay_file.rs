@@ -1,0 +1,118 @@
+//! Files of replays: opened, held against the games that there are here, and copied.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use clap::ValueEnum;
+use phalanx_engine::{
+    CommandWay, GameIdentity, Record, ReplayError, SealedFrame, Simulation, Slot, Tick,
+};
+use phalanx_netcode::replay::{ReplayFileError, ReplayReader, ReplayWriter};
+
+use crate::cli::{GameName, RulesArgs};
+use crate::compare::unlike;
+use crate::exit::{Exit, Failure};
+use crate::file::in_words;
+
+/// A replay in a file.
+pub(crate) type Reader = ReplayReader<BufReader<File>>;
+
+/// Opens one.
+pub(crate) fn open(path: &Path) -> Result<Reader, Failure> {
+    let name = path.display();
+    let file = File::open(path)
+        .map_err(|error| Failure::usage(format!("cannot read {name}: {}", in_words(&error))))?;
+    ReplayReader::open(BufReader::new(file)).map_err(|error| failure(path, &error))
+}
+
+/// What an error of the file means.
+pub(crate) fn failure(path: &Path, error: &ReplayFileError) -> Failure {
+    let exit = match error {
+        ReplayFileError::OtherFormat(_) => Exit::OtherVersion,
+        ReplayFileError::Io(_) => Exit::Usage,
+        _ => Exit::Damaged,
+    };
+    Failure::new(exit, format!("{}: {error}", path.display()))
+}
+
+/// What an error of the replay means.
+pub(crate) fn replay_failure(path: &Path, error: &ReplayError<ReplayFileError>) -> Failure {
+    match error {
+        ReplayError::Record(error) => failure(path, error),
+        ReplayError::NotRecorded(_) => Failure::usage(format!("{}: {error}", path.display())),
+        _ => Failure::new(Exit::Damaged, format!("{}: {error}", path.display())),
+    }
+}
+
+/// The rules that are recorded there.
+pub(crate) fn rules(path: &Path, reader: &Reader) -> Result<RulesArgs, Failure> {
+    let game = &reader.head().game;
+    RulesArgs::of(game).ok_or_else(|| {
+        let (name, other) = (path.display(), game.id.escape_debug());
+        let games = GameName::value_variants().iter().map(GameName::to_string);
+        let games = games.collect::<Vec<_>>().join(" and ");
+        let message = format!("{name} is of {other}, and here are only {games}");
+        Failure::new(Exit::OtherVersion, message)
+    })
+}
+
+/// Whether they are those of `game` as it is here.
+pub(crate) fn check<S: Simulation>(path: &Path, reader: &Reader, game: &S) -> Result<(), Failure> {
+    let (theirs, ours) = (&reader.head().game, GameIdentity::of(game));
+    if *theirs == ours {
+        return Ok(());
+    }
+    let message = format!("{} is {}", path.display(), unlike(theirs, &ours));
+    Err(Failure::new(Exit::OtherVersion, message))
+}
+
+/// What whoever plays on has to know of the frames before.
+pub(crate) struct Last {
+    pub(crate) epoch: u32,
+    pub(crate) sequences: Sequences,
+}
+
+/// Per slot and way the sequence of the next command.
+pub(crate) type Sequences = BTreeMap<(Slot, CommandWay), u64>;
+
+/// Copies everything up to the tick `at`, but for the keyframe of that tick.
+pub(crate) fn copy(
+    reader: &mut Reader,
+    at: Tick,
+    writer: &mut ReplayWriter,
+) -> Result<Last, ReplayFileError> {
+    let setup = reader.head().setup;
+    let mut frame = SealedFrame::empty(reader.genesis());
+    let mut last = Last {
+        epoch: 0,
+        sequences: Sequences::new(),
+    };
+    let signed: Vec<_> = reader.signed().collect();
+    for tick in setup.first.until(at.next()) {
+        reader.read(tick, &mut frame)?;
+        writer.frame(&frame);
+        last.epoch = frame.epoch;
+        for command in &frame.commands {
+            let next = command.sequence.saturating_add(1);
+            last.sequences.insert((command.slot, command.way()), next);
+        }
+        if let Some(digest) = reader.digest(tick)? {
+            writer.digest(tick, digest);
+        }
+        if tick < at
+            && reader.keyframe_before(tick) == Some(tick)
+            && let Some(keyframe) = reader.keyframe(tick)?
+        {
+            // It was in a file, so it is not too large for one.
+            let _ = writer.keyframe(&keyframe);
+        }
+        if signed.contains(&tick)
+            && let Some(signature) = reader.signature(tick)?
+        {
+            writer.signature(&signature);
+        }
+    }
+    Ok(last)
+}

@@ -1,0 +1,133 @@
+//! `match --from`: what was recorded is played on, and is one session again.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+mod program;
+
+use std::fs;
+use std::io::Cursor;
+use std::path::Path;
+
+use phalanx_engine::{Entry, Record, SealedFrame, Slot, Tick};
+use phalanx_netcode::replay::{ReplayReader, ReplayWriter};
+use program::{directory, object, refused};
+
+/// A match in a file, and `b.replay`, its ticks up to the one given.
+fn recorded(here: &Path, args: &str, tick: u64) {
+    assert_eq!(
+        object(here, &format!("desync-test {args} --record a.replay")).0,
+        0
+    );
+    let fork = format!("replay fork a.replay --tick {tick} --out b.replay");
+    assert_eq!(object(here, &fork).0, 0);
+}
+
+fn frames(path: &Path) -> Vec<SealedFrame> {
+    let mut reader = ReplayReader::open(Cursor::new(fs::read(path).unwrap())).unwrap();
+    let mut frame = SealedFrame::empty(reader.genesis());
+    let ticks = reader.head().setup.first.until(reader.next());
+    let read = |tick| {
+        assert!(reader.read(tick, &mut frame).unwrap());
+        frame.clone()
+    };
+    ticks.map(read).collect()
+}
+
+#[test]
+fn a_match_goes_on_from_any_tick_and_is_whole() {
+    for (game, seed, tick, more) in [
+        ("--players 3", 3, 299, 180),
+        ("--game skirmish --units 8", 4, 80, 60),
+    ] {
+        let here = directory(&format!("whole-{seed}"));
+        recorded(
+            &here,
+            &format!("{game} --net lan --seed {seed} --ticks 600"),
+            tick,
+        );
+        let args = format!("match --from b.replay --net lan --ticks {more} --record c.replay");
+        let (code, played) = object(&here, &args);
+        assert_eq!(code, 0, "{played}");
+        for key in ["ticks", "confirmed_ticks", "agreed_ticks"] {
+            assert_eq!(played[key].as_u64(), Some(more), "{key}: {played}");
+        }
+        assert_eq!(played["seed"], seed.to_string());
+
+        let (code, verified) = object(&here, "replay verify c.replay");
+        let ticks = tick + 1 + more;
+        assert_eq!(code, 0, "{verified}");
+        for key in ["ticks", "digests"] {
+            assert_eq!(verified[key].as_u64(), Some(ticks), "{key}: {verified}");
+        }
+        assert_eq!(verified["signed_to"].as_u64(), Some(ticks - 1));
+        assert_eq!(verified["checksum"], played["checksum"]);
+        let sought = format!("replay seek c.replay --tick {}", tick + 9);
+        assert_eq!(object(&here, &sought).1["executed"].as_u64(), Some(9));
+
+        let [before, after] = ["b.replay", "c.replay"].map(|name| frames(&here.join(name)));
+        assert_eq!(after[..before.len()], before);
+        let on = &after[before.len()..];
+        assert!(on[0].entries.contains(&Entry::Join(Slot(0))), "{:?}", on[0]);
+        assert!(on.iter().all(|frame| frame.epoch == before[0].epoch + 1));
+    }
+}
+
+#[test]
+fn what_cannot_be_played_on_is_refused_by_name() {
+    let here = directory("refused");
+    recorded(&here, "--ticks 120", 60);
+    let refuse = |args: &str, code, words: &str| {
+        refused(
+            &here,
+            &format!("match --from {args} --ticks 9"),
+            code,
+            words,
+        );
+    };
+    refuse("a.replay", 2, "--tick 118 --out OTHER");
+    refuse("missing.replay", 2, "no such file");
+    refuse(
+        "b.replay --players 3",
+        2,
+        "cannot be used with '--players <N>'",
+    );
+    refuse("b.replay --seed 3", 2, "cannot be used with '--seed <S>'");
+    refuse(
+        "b.replay --record ./b.replay",
+        2,
+        "give --record another file",
+    );
+
+    let file = fs::read(here.join("b.replay")).unwrap();
+    let save = |name: &str, bytes: &[u8]| fs::write(here.join(name), bytes).unwrap();
+    save("none.replay", b"a file of something else");
+    refuse("none.replay", 13, "none.replay");
+    let mut reader = ReplayReader::open(Cursor::new(&file[..])).unwrap();
+    let head = reader.head().clone();
+    save("empty.replay", ReplayWriter::new(&head).pending());
+    refuse("empty.replay", 2, "empty.replay has no ticks");
+    let mut newer = head.clone();
+    newer.game.version = 99;
+    save("newer.replay", ReplayWriter::new(&newer).pending());
+    refuse(
+        "newer.replay",
+        14,
+        "version 99 of duel, and here is version",
+    );
+    let mut other = head.clone();
+    other.game.content[0] ^= 1;
+    save("other.replay", ReplayWriter::new(&other).pending());
+    refuse("other.replay", 14, "a duel with other content");
+
+    let mut writer = ReplayWriter::new(&head);
+    let mut frame = SealedFrame::empty(reader.genesis());
+    for tick in head.setup.first.until(reader.next()) {
+        reader.read(tick, &mut frame).unwrap();
+        writer.frame(&frame);
+        let mut digest = reader.digest(tick).unwrap().unwrap();
+        digest.0 ^= u64::from(tick == Tick(40));
+        writer.digest(tick, digest);
+    }
+    writer.close();
+    save("forged.replay", writer.pending());
+    refuse("forged.replay", 12, "tick 40 is not what was recorded");
+}
