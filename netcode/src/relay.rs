@@ -33,7 +33,6 @@ use self::budget::Budget;
 use self::download::Download;
 use self::downstream::{News, View};
 pub use self::event::{PaceError, RelayEvent, RelayOutput};
-pub(crate) use self::keyframes::is_keyframe;
 use self::keyframes::{Held, Keyframes, Piece};
 use self::peer::{Peer, Stage, Standing};
 use self::schedule::Schedule;

@@ -2,12 +2,13 @@
 
 use phalanx_engine::{Encoder, Simulation, Snapshot, SnapshotHash, Tick, Timeline};
 
-/// The newest snapshot of a keyframe tick: every `interval` ticks there is one.
+use crate::keyframe_ticks::KeyframeTicks;
+
+/// The newest snapshot of a keyframe tick.
 #[derive(Clone, Debug)]
 pub(super) struct Keyframes {
-    first: Tick,
-    interval: u64,
-    /// The next tick that one is of.
+    ticks: KeyframeTicks,
+    /// The next one is of this tick or a later one.
     next: Tick,
     held: Option<Snapshot>,
 }
@@ -15,23 +16,16 @@ pub(super) struct Keyframes {
 impl Keyframes {
     /// None yet, of a session that begins at `first`; with an interval of 0 there are none at all.
     pub(super) fn new(first: Tick, interval: u32) -> Self {
-        let mut keyframes = Self {
-            first,
-            interval: interval.into(),
+        Self {
+            ticks: KeyframeTicks::new(first, interval),
             next: first,
             held: None,
-        };
-        keyframes.go_on(first);
-        keyframes
+        }
     }
 
     /// The first tick that is executed here is `tick`, at least for now.
     pub(super) fn go_on(&mut self, tick: Tick) {
-        let ticks = tick.since(self.first).max(0).unsigned_abs();
-        self.next = match ticks.checked_div(self.interval) {
-            Some(before) => self.first + ((before + 1) * self.interval - 1),
-            None => Tick(u64::MAX),
-        };
+        self.next = tick;
         self.held = None;
     }
 
@@ -41,13 +35,11 @@ impl Keyframes {
         &mut self,
         timeline: &mut Timeline<S>,
     ) -> Option<(Tick, (SnapshotHash, u64))> {
-        let confirmed = timeline.confirmed();
-        if confirmed <= self.next {
+        let tick = self.ticks.newest_before(timeline.confirmed())?;
+        if tick < self.next {
             return None;
         }
-        let behind = confirmed.since(self.next).unsigned_abs() - 1;
-        let tick = self.next + behind / self.interval * self.interval;
-        self.next = tick + self.interval;
+        self.next = tick.next();
         // It is kept for long enough, unless the interval is shorter than an update is long.
         let snapshot = timeline.snapshot(tick)?;
         let mut canonical = Encoder::new();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use phalanx_engine::{Slot, Snapshot, SnapshotHash, Tick};
 
 use crate::channel::CloseReason;
+use crate::keyframe_ticks::KeyframeTicks;
 use crate::limits::{
     SNAPSHOT_HOSTED_BYTES_MAX, SNAPSHOT_PIECE_BYTES, UPLOAD_BYTES_MAX, UPLOAD_KEYFRAMES_MAX,
 };
@@ -38,14 +39,13 @@ struct Upload {
     moved: Tick,
 }
 
-/// What players hold after ticks that all of them know: every `interval` ticks.
+/// What players hold after ticks that all of them know.
 ///
 /// When more than half of those who play hold the same, one of these is asked for the snapshot: each in
 /// turn, one at a time, the others' votes being for nothing meanwhile.
 #[derive(Clone, Debug)]
 pub(crate) struct Keyframes {
-    first: Tick,
-    interval: u64,
+    ticks: KeyframeTicks,
     /// The newest tick that anybody voted for, and what each slot said.
     tick: Tick,
     votes: Vec<Option<Held>>,
@@ -63,8 +63,7 @@ impl Keyframes {
     /// None yet, of a session of `slots` slots that begins at `first`, with a keyframe every `interval` ticks; 0: never.
     pub(crate) fn new(first: Tick, slots: u8, interval: u32) -> Self {
         Self {
-            first,
-            interval: interval.into(),
+            ticks: KeyframeTicks::new(first, interval),
             tick: first,
             votes: vec![None; slots.into()],
             upload: None,
@@ -91,7 +90,7 @@ impl Keyframes {
         held: Held,
         players: usize,
     ) -> Result<Option<Slot>, CloseReason> {
-        if !is_keyframe(self.first, self.interval, tick) {
+        if !self.ticks.contains(tick) {
             return Err(CloseReason::Malformed);
         }
         if tick < self.tick {
@@ -103,7 +102,7 @@ impl Keyframes {
         }
         self.votes[usize::from(slot.0)].get_or_insert(held);
         // Who was asked long ago, and sends nothing.
-        let patience = UPLOAD_KEYFRAMES_MAX * self.interval;
+        let patience = UPLOAD_KEYFRAMES_MAX * self.ticks.interval();
         self.upload
             .take_if(|upload| upload.moved + patience <= tick);
         let known = self
@@ -220,10 +219,4 @@ pub(crate) enum Piece {
     More(u64),
     /// It was the last one of the snapshot that was voted for.
     Last(Accepted, Box<Snapshot>),
-}
-
-/// Whether players hold a snapshot after `tick`, in a session that begins at `first`: after every `interval` ticks.
-pub(crate) fn is_keyframe(first: Tick, interval: u64, tick: Tick) -> bool {
-    let ticks = tick.next().since(first).max(0).unsigned_abs();
-    interval > 0 && ticks > 0 && ticks.is_multiple_of(interval)
 }
