@@ -18,8 +18,11 @@ mod reporter;
 mod schedule;
 mod sealer;
 mod seat;
+mod shelf;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod worlds;
 
 use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
@@ -169,6 +172,7 @@ impl Relay {
     /// [`SnapshotError`] if it is too large.
     pub fn keep(&mut self, snapshot: &Snapshot) -> Result<(), SnapshotError> {
         self.keyframes.keep(snapshot)?;
+        self.tell_chosen(snapshot.tick, None);
         self.events.push_back(RelayEvent::Keyframe(snapshot.tick));
         Ok(())
     }
@@ -475,13 +479,25 @@ impl Relay {
         }
         let players = self.seats.iter().filter(|seat| seat.plays()).count();
         let asked = self.keyframes.vote(slot, tick, held, players)?;
-        if let Some(slot) = asked
-            && let Some(id) = self.seats[usize::from(slot.0)].peer
-            && let Some(peer) = self.peers.get_mut(&id)
-        {
-            encode_control(&FromRelay::Wanted(tick), &mut peer.control_out);
+        if asked.is_some() {
+            self.tell_chosen(tick, asked);
         }
         Ok(())
+    }
+
+    /// Tells the players that the snapshot of `tick` is the one that is kept, and whoever is `asked` to send it.
+    fn tell_chosen(&mut self, tick: Tick, asked: Option<Slot>) {
+        for peer in self.peers.values_mut() {
+            let Some((slot, _)) = peer.running() else {
+                continue;
+            };
+            let message = if asked == Some(slot) {
+                FromRelay::Wanted(tick)
+            } else {
+                FromRelay::Chosen(tick)
+            };
+            encode_control(&message, &mut peer.control_out);
+        }
     }
 
     /// Takes a piece of a snapshot from `slot`. One of another session, or of a world that the players do not

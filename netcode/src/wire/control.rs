@@ -20,6 +20,16 @@ pub(crate) struct Hello {
     pub(crate) held: Option<Position>,
     /// Whether it wants every frame from there on, or from the first: no snapshot in their place.
     pub(crate) whole: bool,
+    /// Snapshots of the session that it has: of another one it can be sent what differs from one of these.
+    pub(crate) snapshots: Vec<SnapshotId>,
+}
+
+/// Which snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SnapshotId {
+    /// It is the world after this tick.
+    pub(crate) tick: Tick,
+    pub(crate) hash: SnapshotHash,
 }
 
 /// A place in a session's log: every frame before a tick.
@@ -75,6 +85,8 @@ pub(crate) enum Origin {
         bytes: u64,
         /// Hash of the frame of its tick.
         head: FrameHash,
+        /// What comes is what differs from this one, which the client said that it has.
+        base: Option<SnapshotHash>,
     },
 }
 
@@ -116,7 +128,7 @@ pub(crate) enum FromClient {
 /// From the relay to a client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum FromRelay {
-    Welcome(Welcome),
+    Welcome(Box<Welcome>),
     /// The match begins, or runs.
     Start {
         /// The first tick that was not sealed,
@@ -138,6 +150,8 @@ pub(crate) enum FromRelay {
     Snapshot(Vec<u8>),
     /// So many bytes of the snapshot that the client sends have come.
     Received(u64),
+    /// The relay takes the snapshot of that keyframe tick from somebody else: differences from it can be had.
+    Chosen(Tick),
 }
 
 /// Appends `message` with its length to `out`.
