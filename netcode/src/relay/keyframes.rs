@@ -214,3 +214,6 @@ pub(crate) enum Piece {
     /// It was the last one of the snapshot that was voted for.
     Last(Accepted, Box<Snapshot>),
 }
+
+#[cfg(test)]
+mod tests;
