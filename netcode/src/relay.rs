@@ -383,7 +383,7 @@ impl Relay {
         peer.heard = now;
         peer.control_in.push(bytes);
         while let Some(peer) = self.peers.get_mut(&id)
-            && let Some(message) = peer.control_in.next().map_err(|_| CloseReason::Malformed)?
+            && let Some(message) = peer.control_in.next().map_err(|_| peer.unreadable())?
         {
             // Commands and snapshots have budgets of their own.
             let counted = !matches!(

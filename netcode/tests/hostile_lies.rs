@@ -396,6 +396,14 @@ fn another_protocol_a_full_and_a_begun_session_are_refused() {
     pump.inject(&hello);
     pump.pump_relay();
     assert_eq!(pump.closed[&late], CloseReason::ProtocolVersion);
+    // Version 4 as it was: a greeting names no snapshots.
+    hello.bytes.pop();
+    hello.bytes[0] -= 1;
+    hello.peer = pump.join(Mixer);
+    pump.chairs[3].connected = false;
+    pump.inject(&hello);
+    pump.pump_relay();
+    assert_eq!(pump.closed[&hello.peer], CloseReason::ProtocolVersion);
 
     pump.run(SECOND / 10);
     let late = pump.join(Mixer);

@@ -178,6 +178,17 @@ impl ControlReader {
         self.bytes.extend_from_slice(bytes);
     }
 
+    /// Of a client's bytes the version of the protocol that it speaks, if they begin with a greeting: in every version
+    /// that is its first number, whatever follows.
+    pub(crate) fn greeted_version(&self) -> Option<u16> {
+        let (_, body) = self.bytes.split_first_chunk::<LENGTH_BYTES>()?;
+        let (0, version) = body.split_first()? else {
+            return None;
+        };
+        let (version, _) = postcard::take_from_bytes(version).ok()?;
+        Some(version)
+    }
+
     /// The next whole message, if it is there.
     pub(crate) fn next<M: Serialize + DeserializeOwned>(&mut self) -> Result<Option<M>, WireError> {
         let Some((length, rest)) = self.bytes.split_first_chunk::<LENGTH_BYTES>() else {
@@ -227,6 +238,26 @@ mod tests {
                 }
             }
             assert_eq!(found, [FromClient::Ready, FromClient::Stamping(Tick(300))]);
+        }
+    }
+
+    #[test]
+    fn a_greeting_of_any_version_tells_it() {
+        let version = |bytes: &[u8]| {
+            let mut reader = ControlReader::default();
+            reader.push(bytes);
+            reader.greeted_version()
+        };
+        assert_eq!(version(&[5, 0, 0, 0, 0, 4, 9, 9, 9]), Some(4));
+        assert_eq!(version(&[5, 0, 0, 0, 0, 0x80, 2]), Some(256));
+        assert_eq!(version(&[5, 0, 0, 0, 1, 4]), None, "another message");
+        for cut in [
+            &[][..],
+            &[5, 0, 0, 0],
+            &[5, 0, 0, 0, 0],
+            &[5, 0, 0, 0, 0, 0x80],
+        ] {
+            assert_eq!(version(cut), None);
         }
     }
 
