@@ -118,6 +118,9 @@ pub struct ClientStats {
     pub round_trip: Option<Duration>,
     /// What became of its datagrams, once the match runs.
     pub path: Option<PathStats>,
+    /// Bytes of the snapshots that it was sent to go on from, as they came: packed whole, or what differed from one
+    /// that it had.
+    pub snapshot_bytes: u64,
 }
 
 impl ClientStats {
@@ -227,7 +230,9 @@ impl<S: Simulation> Client<S> {
     pub fn reconnect(&mut self) {
         self.closed = false;
         self.closing = None;
-        self.link.reconnect();
+        let playing = self.playing.as_mut();
+        let named = playing.map(|playing| playing.keyframes.name());
+        self.link.reconnect(named.unwrap_or_default());
     }
 
     /// How many ticks this client has yet to execute before it plays, while it [catches up](Event::CatchingUp).
@@ -365,6 +370,7 @@ impl<S: Simulation> Client<S> {
             delay: self.split.ticks(),
             round_trip: self.link.round_trip(),
             path: self.link.path(),
+            snapshot_bytes: self.link.fetched(),
             ..ClientStats::default()
         };
         if let Some(playing) = &self.playing {
@@ -529,7 +535,9 @@ impl<S: Simulation> Client<S> {
             }
             LinkEvent::Desync(tick) => self.events.push_back(Event::Desync(tick)),
             LinkEvent::Time(event) => self.events.push_back(Event::Time(event)),
+            LinkEvent::Chosen(tick) => self.choose(tick),
             LinkEvent::Wanted(tick) => {
+                self.choose(tick);
                 let held = self.playing.as_ref();
                 let held = held.and_then(|playing| playing.keyframes.held(tick));
                 let packed = held.and_then(|held| snapshot::pack(held, None).ok());
@@ -543,15 +551,32 @@ impl<S: Simulation> Client<S> {
                 });
                 self.begin(welcome)?;
             }
-            LinkEvent::Snapshot(packed) => self.begin_after(&packed)?,
+            LinkEvent::Snapshot(packed) => {
+                let begun = self.begin_after(&packed);
+                return begun.inspect_err(|_| self.refuse_snapshot());
+            }
         }
         Ok(())
+    }
+
+    fn choose(&mut self, tick: Tick) {
+        if let Some(playing) = &mut self.playing {
+            playing.keyframes.choose(tick);
+        }
+    }
+
+    /// What came is no world to go on from. Over the next connection none is asked for that is told in differences,
+    /// and if this one was whole, none at all.
+    fn refuse_snapshot(&mut self) {
+        if let Some(playing) = &mut self.playing {
+            playing.keyframes.forget();
+        }
+        self.link.refuse_snapshot();
     }
 
     /// Goes to where the relay's frames go on, if that is known already.
     fn begin(&mut self, welcome: Welcome) -> Result<(), CloseReason> {
         let setup = welcome.setup;
-        let window = self.window(&welcome.rules);
         if let Some(playing) = &mut self.playing {
             // Without a claim it may be another one.
             playing.slot = welcome.slot;
@@ -566,15 +591,7 @@ impl<S: Simulation> Client<S> {
                 let next = playing.sealed;
                 playing.go_on(next);
             }
-            (None, Origin::Begin) => {
-                let simulation = self.simulation.take().ok_or(CloseReason::Unexpected)?;
-                // The window was checked against its limit, and is within the repetition now.
-                let timeline = Timeline::new(simulation, &setup, window);
-                let timeline = timeline.map_err(|_| CloseReason::Malformed)?;
-                let mut playing = Playing::new(timeline, welcome.slot, welcome.rules);
-                playing.log = self.keeps_log.then(|| playing.new_log());
-                self.playing = Some(playing);
-            }
+            (None, Origin::Begin) => self.join(&welcome)?,
             (None, Origin::Held) => return Err(CloseReason::Malformed),
             // It would not be the whole log.
             (_, Origin::Snapshot { .. }) if self.keeps_log => return Err(CloseReason::Malformed),
@@ -583,35 +600,43 @@ impl<S: Simulation> Client<S> {
         self.link.stand()
     }
 
+    /// Stands before the session's first tick.
+    fn join(&mut self, welcome: &Welcome) -> Result<(), CloseReason> {
+        let simulation = self.simulation.take().ok_or(CloseReason::Unexpected)?;
+        let window = self.window(&welcome.rules);
+        // The window was checked against its limit, and is within the repetition now.
+        let timeline = Timeline::new(simulation, &welcome.setup, window);
+        let timeline = timeline.map_err(|_| CloseReason::Malformed)?;
+        let mut playing = Playing::new(timeline, welcome.slot, welcome.rules);
+        playing.log = self.keeps_log.then(|| playing.new_log());
+        self.playing = Some(playing);
+        Ok(())
+    }
+
     /// Goes on after the snapshot that the welcome told of.
     fn begin_after(&mut self, packed: &[u8]) -> Result<(), CloseReason> {
         let welcome = self.link.welcome().ok_or(CloseReason::Unexpected)?.clone();
-        let Origin::Snapshot { hash, .. } = welcome.origin else {
+        let Origin::Snapshot { hash, base, .. } = welcome.origin else {
             return Err(CloseReason::Unexpected);
         };
-        let snapshot =
-            snapshot::open(packed, hash, SNAPSHOT_BYTES_MAX).map_err(|_| CloseReason::Malformed)?;
+        let playing = self.playing.as_ref();
+        let base = base.and_then(|base| playing?.keyframes.base(base));
+        let snapshot = snapshot::open(packed, hash, base, SNAPSHOT_BYTES_MAX);
+        let snapshot = snapshot.map_err(|_| CloseReason::Malformed)?;
         if snapshot.setup != welcome.setup {
             return Err(CloseReason::Malformed);
         }
         let next = snapshot.tick.next();
-        match &mut self.playing {
-            Some(playing) => {
-                let jumped = playing.timeline.jump(&snapshot);
-                jumped.map_err(|_| CloseReason::Malformed)?;
-            }
-            None => {
-                let window = self.window(&welcome.rules);
-                let simulation = self.simulation.take().ok_or(CloseReason::Unexpected)?;
-                let timeline = Timeline::resume(simulation, &snapshot, window);
-                let timeline = timeline.map_err(|_| CloseReason::Malformed)?;
-                self.playing = Some(Playing::new(timeline, welcome.slot, welcome.rules));
-            }
+        if self.playing.is_none() {
+            self.join(&welcome)?;
         }
         let playing = self.playing.as_mut().ok_or(CloseReason::Unexpected)?;
+        let jumped = playing.timeline.jump(&snapshot);
+        jumped.map_err(|_| CloseReason::Malformed)?;
         playing.go_on(next);
         self.link
             .stand_after(&snapshot, playing.timeline.session().pace().clone());
+        playing.keyframes.fetched(hash, snapshot);
         Ok(())
     }
 

@@ -10,6 +10,7 @@ mod client;
 mod config;
 mod delay;
 mod histogram;
+mod keyframe_ticks;
 pub mod limits;
 mod link;
 pub mod present;

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 /// Version of the protocol; both ends must speak the same one.
-pub const PROTOCOL_VERSION: u16 = 4;
+pub const PROTOCOL_VERSION: u16 = 5;
 
 /// Largest datagram, bytes: what QUIC carries within its initial packet of 1,200 bytes.
 pub const DATAGRAM_BYTES_MAX: usize = 1150;
@@ -207,6 +207,24 @@ pub const UPLOAD_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Largest canonical form of a snapshot that a relay keeps for those who come later, bytes.
 pub const SNAPSHOT_HOSTED_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
+/// Snapshots that a relay keeps, the newest included: a player who comes back with one of them is sent what differs. So
+/// many that they reach over [`HELD_TICKS_MAX`] thrice, at the fewest ticks from one to the next.
+pub const SNAPSHOTS_KEPT: usize = 32;
+
+/// Snapshots that a returning player names, and holds for it: the one that is on its way to the relay, and the one before.
+pub const SNAPSHOTS_NAMED_MAX: usize = 2;
+
+/// Most packed bytes of those that a relay keeps, the newest not counted.
+pub const SNAPSHOTS_KEPT_BYTES: usize = 32 * 1024 * 1024;
+
+/// Largest canonical form of snapshots from which, and to which, a relay packs differences, bytes: the session waits
+/// while it does, some tens of milliseconds. Of larger ones the whole is sent.
+pub const DIFFERENCES_BYTES_MAX: u64 = 8 * 1024 * 1024;
+
+/// Older snapshots from which differences to the newest one are packed. Who holds yet another one is sent the whole: so
+/// players who come and say now this, now that, keep no session waiting.
+pub const DIFFERENCES_PACKED_MAX: usize = 4;
+
 /// Fewest ticks from one keyframe to the next: as many as a peer of the quorum may be behind.
 pub const KEYFRAME_TICKS_MIN: u32 = 240;
 
@@ -265,6 +283,7 @@ const _: () = {
 };
 const _: () = assert!(QUORUM_LAG_MAX < VOTES_KEPT);
 const _: () = assert!(KEYFRAME_TICKS_MIN as u64 >= QUORUM_LAG_MAX);
+const _: () = assert!(SNAPSHOTS_KEPT as u64 * KEYFRAME_TICKS_MIN as u64 >= 3 * HELD_TICKS_MAX);
 const _: () = assert!(SNAPSHOT_PIECE_BYTES + 32 <= CONTROL_MESSAGE_BYTES_MAX);
 const _: () = assert!(SNAPSHOT_WINDOW_BYTES.is_multiple_of(4 * SNAPSHOT_PIECE_BYTES));
 const _: () = assert!(SNAPSHOT_WINDOW_BYTES + STREAMED_BYTES_MAX <= CONTROL_QUEUE_BYTES_MAX);

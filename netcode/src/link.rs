@@ -42,7 +42,7 @@ use crate::time::{
     LateWorth, NetTime, Observation, Server, TickMap, Time, TimeEvent, TimeProvider,
 };
 use crate::wire::{
-    ControlReader, Datagram, FromClient, FromRelay, Hello, Origin, ToClient, Welcome,
+    ControlReader, Datagram, FromClient, FromRelay, Hello, Origin, SnapshotId, ToClient, Welcome,
     encode_control,
 };
 
@@ -71,8 +71,10 @@ pub(crate) enum LinkEvent {
         /// and the first that is not sealed.
         at: Tick,
     },
-    /// The relay wants the snapshot of that tick.
+    /// The relay wants the snapshot of that tick,
     Wanted(Tick),
+    /// or takes it from somebody else.
+    Chosen(Tick),
     Desync(Tick),
     Time(TimeEvent),
 }
@@ -107,6 +109,8 @@ pub(crate) struct Link {
     token: Option<ResumeToken>,
     /// Whether it wants every frame.
     whole: bool,
+    /// The snapshots that it can be told differences from.
+    named: Vec<SnapshotId>,
     welcome: Option<Welcome>,
     /// Where the frames go on, once that is known; while the match runs, that is there.
     stands: Option<Downlink>,
@@ -117,6 +121,8 @@ pub(crate) struct Link {
     /// What was stamped over earlier connections lies before this tick.
     unstamped_from: Tick,
     download: Option<Download>,
+    /// Bytes of snapshots that came.
+    fetched: u64,
     upload: Option<Upload>,
     control_in: ControlReader,
     control_out: Vec<u8>,
@@ -140,12 +146,14 @@ impl Link {
             worth,
             token: None,
             whole: false,
+            named: Vec::new(),
             welcome: None,
             stands: None,
             outbox: Outbox::default(),
             agreed_next: Tick::ZERO,
             unstamped_from: Tick::ZERO,
             download: None,
+            fetched: 0,
             upload: None,
             control_in: ControlReader::default(),
             control_out: Vec::new(),
@@ -162,6 +170,7 @@ impl Link {
             token: self.token,
             held: self.stands.as_ref().and_then(Downlink::position),
             whole: self.whole,
+            snapshots: self.named.clone(),
         };
         self.control_out.clear();
         encode_control(&FromClient::Hello(hello), &mut self.control_out);
@@ -179,6 +188,13 @@ impl Link {
         self.greet();
     }
 
+    /// What came was not the snapshot that the welcome told of. If it was to be whole, none is wanted over the next
+    /// connection.
+    pub(crate) fn refuse_snapshot(&mut self) {
+        let origin = self.welcome.as_ref().map(|welcome| welcome.origin);
+        self.whole |= matches!(origin, Some(Origin::Snapshot { base: None, .. }));
+    }
+
     /// What the relay answered, once it has.
     pub(crate) const fn welcome(&self) -> Option<&Welcome> {
         self.welcome.as_ref()
@@ -189,8 +205,10 @@ impl Link {
         self.token
     }
 
-    /// Greets the relay over a fresh connection. The frames taken so far are kept, and what was ordered.
-    pub(crate) fn reconnect(&mut self) {
+    /// Greets the relay over a fresh connection. The frames taken so far are kept, and what was ordered; `named` are the
+    /// snapshots that are held.
+    pub(crate) fn reconnect(&mut self, named: Vec<SnapshotId>) {
+        self.named = if self.whole { Vec::new() } else { named };
         if let Stage::Running(running) = core::mem::replace(&mut self.stage, Stage::Greeting) {
             self.unstamped_from = self.unstamped_from.max(running.uplink.next());
             self.agreed_next = running.agreed_next;
@@ -308,6 +326,11 @@ impl Link {
             Stage::Measuring(measuring) => measuring.best().map(|best| best.round_trip()),
             Stage::Waiting { measured, .. } => Some(measured.best.round_trip()),
         }
+    }
+
+    /// Bytes of snapshots that came.
+    pub(crate) const fn fetched(&self) -> u64 {
+        self.fetched
     }
 
     /// What is known of the way up, while the match runs.
@@ -477,7 +500,7 @@ impl Link {
         receiver: &mut impl Receiver,
     ) -> Result<(), CloseReason> {
         match (message, &mut self.stage) {
-            (FromRelay::Welcome(welcome), Stage::Greeting) => self.welcomed(now, welcome)?,
+            (FromRelay::Welcome(welcome), Stage::Greeting) => self.welcomed(now, *welcome)?,
             (
                 FromRelay::Start {
                     at,
@@ -508,6 +531,7 @@ impl Link {
                     encode_control(&FromClient::Received(received), &mut self.control_out);
                 }
                 if download.is_over() {
+                    self.fetched += download.whole();
                     let packed = download.take_bytes();
                     self.events.push_back(LinkEvent::Snapshot(packed));
                 }
@@ -523,6 +547,9 @@ impl Link {
             }
             (FromRelay::Wanted(tick), Stage::Running(_)) => {
                 self.events.push_back(LinkEvent::Wanted(tick));
+            }
+            (FromRelay::Chosen(tick), Stage::Running(_)) => {
+                self.events.push_back(LinkEvent::Chosen(tick));
             }
             (FromRelay::Frames(body), Stage::Running(running)) => {
                 let datagram =
@@ -560,7 +587,11 @@ impl Link {
             // It comes as a new player: of what it ordered before nothing is waited for.
             self.outbox = Outbox::default();
         }
-        if let Origin::Snapshot { bytes, .. } = *origin {
+        if let Origin::Snapshot { bytes, base, .. } = *origin {
+            let is_held = |base| self.named.iter().any(|named| named.hash == base);
+            if !base.is_none_or(is_held) {
+                return Err(CloseReason::Malformed);
+            }
             self.download = Some(Download::new(bytes)?);
         }
         if *origin != Origin::Held {

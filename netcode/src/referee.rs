@@ -5,7 +5,8 @@ use phalanx_engine::{
 };
 
 use crate::config::SessionConfig;
-use crate::relay::{Relay, is_keyframe};
+use crate::keyframe_ticks::KeyframeTicks;
+use crate::relay::Relay;
 use crate::snapshot::SnapshotError;
 
 /// A peer without a slot, a picture and a network: it executes every frame that the relay next to it seals,
@@ -92,10 +93,8 @@ impl<S: Simulation> Referee<S> {
         mut more: impl FnMut() -> bool,
     ) -> Result<u64, SnapshotError> {
         let mut executed = 0;
-        let (first, interval) = {
-            let config = relay.config();
-            (config.setup.first, config.rules.keyframe_ticks.into())
-        };
+        let config = relay.config();
+        let keyframes = KeyframeTicks::new(config.setup.first, config.rules.keyframe_ticks);
         while self.timeline.next() < relay.log().next() && (executed == 0 || more()) {
             let tick = self.timeline.next();
             let there = relay.log().read(tick, &mut self.frame);
@@ -109,7 +108,7 @@ impl<S: Simulation> Referee<S> {
             if let Some(chained) = self.timeline.chained(tick) {
                 relay.judge(tick, chained);
             }
-            if is_keyframe(first, interval, tick)
+            if keyframes.contains(tick)
                 && let Some(snapshot) = self.timeline.snapshot(tick)
             {
                 relay.keep(&snapshot)?;

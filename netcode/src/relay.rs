@@ -19,9 +19,12 @@ mod reporter;
 mod schedule;
 mod sealer;
 mod seat;
+mod shelf;
 mod slot_stats;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod worlds;
 
 use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
@@ -35,7 +38,6 @@ use self::budget::Budget;
 use self::download::Download;
 use self::downstream::{News, View};
 pub use self::event::{PaceError, RelayEvent, RelayOutput};
-pub(crate) use self::keyframes::is_keyframe;
 use self::keyframes::{Held, Keyframes, Piece};
 use self::peer::{Peer, Stage, Standing};
 pub use self::play_on::PlayOnError;
@@ -176,6 +178,7 @@ impl Relay {
     /// [`SnapshotError`] if it is too large.
     pub fn keep(&mut self, snapshot: &Snapshot) -> Result<(), SnapshotError> {
         self.keyframes.keep(snapshot)?;
+        self.tell_chosen(snapshot.tick, None);
         self.events.push_back(RelayEvent::Keyframe(snapshot.tick));
         Ok(())
     }
@@ -184,7 +187,7 @@ impl Relay {
     /// as long as it is one of players who do not agree on that tick.
     #[must_use]
     pub fn newest_keyframe(&self) -> Option<(Tick, &[u8])> {
-        let held = self.keyframes.accepted()?;
+        let held = self.keyframes.newest()?;
         let sure = self.keyframes.is_refereed() || held.tick < self.agreed();
         sure.then_some((held.tick, &*held.packed))
     }
@@ -397,7 +400,7 @@ impl Relay {
         peer.heard = now;
         peer.control_in.push(bytes);
         while let Some(peer) = self.peers.get_mut(&id)
-            && let Some(message) = peer.control_in.next().map_err(|_| CloseReason::Malformed)?
+            && let Some(message) = peer.control_in.next().map_err(|_| peer.unreadable())?
         {
             // Commands and snapshots have budgets of their own.
             let counted = !matches!(
@@ -493,13 +496,25 @@ impl Relay {
         }
         let players = self.seats.iter().filter(|seat| seat.plays()).count();
         let asked = self.keyframes.vote(slot, tick, held, players)?;
-        if let Some(slot) = asked
-            && let Some(id) = self.seats[usize::from(slot.0)].peer
-            && let Some(peer) = self.peers.get_mut(&id)
-        {
-            encode_control(&FromRelay::Wanted(tick), &mut peer.control_out);
+        if asked.is_some() {
+            self.tell_chosen(tick, asked);
         }
         Ok(())
+    }
+
+    /// Tells the players that the snapshot of `tick` is the one that is kept, and whoever is `asked` to send it.
+    fn tell_chosen(&mut self, tick: Tick, asked: Option<Slot>) {
+        for peer in self.peers.values_mut() {
+            let Some((slot, _)) = peer.running() else {
+                continue;
+            };
+            let message = if asked == Some(slot) {
+                FromRelay::Wanted(tick)
+            } else {
+                FromRelay::Chosen(tick)
+            };
+            encode_control(&message, &mut peer.control_out);
+        }
     }
 
     /// Takes a piece of a snapshot from `slot`. One of another session, or of a world that the players do not

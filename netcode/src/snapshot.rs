@@ -134,12 +134,25 @@ pub fn base_of(bytes: &[u8]) -> Result<Option<SnapshotHash>, SnapshotError> {
     Head::decode(&mut Decoder::new(bytes)).map(|head| head.base)
 }
 
-/// Reads a whole snapshot whose canonical bytes have that `hash`, and are at most `most`: it takes no more than four
-/// times as much memory.
+/// How many canonical bytes there are in a packed snapshot, as its head says.
+///
+/// # Errors
+/// [`SnapshotError`] if that is not the head of a packed snapshot.
+pub(crate) fn length_of(bytes: &[u8]) -> Result<u64, SnapshotError> {
+    Head::decode(&mut Decoder::new(bytes)).map(|head| head.length as u64)
+}
+
+/// Reads a snapshot whose canonical bytes have that `hash`, and are at most `most`: a whole one, or what differs from
+/// `base`. It takes no more than four times as much memory.
 ///
 /// # Errors
 /// [`SnapshotError`] if the bytes are none, or another one.
-pub(crate) fn open(bytes: &[u8], hash: SnapshotHash, most: u64) -> Result<Snapshot, SnapshotError> {
+pub(crate) fn open(
+    bytes: &[u8],
+    hash: SnapshotHash,
+    base: Option<&Snapshot>,
+    most: u64,
+) -> Result<Snapshot, SnapshotError> {
     let head = Head::decode(&mut Decoder::new(bytes))?;
     if head.hash != hash {
         return Err(SnapshotError::Damaged);
@@ -147,7 +160,7 @@ pub(crate) fn open(bytes: &[u8], hash: SnapshotHash, most: u64) -> Result<Snapsh
     if head.length as u64 > most {
         return Err(SnapshotError::TooLarge);
     }
-    unpack(bytes, None)
+    unpack(bytes, base)
 }
 
 /// Reads what [`pack`] wrote, from the same `base` if it was given one. Whether it is a world of the

@@ -13,7 +13,7 @@ pub(crate) use bits::{BitReader, BitWriter};
 
 pub(crate) use control::{
     CommandNumbers, ControlReader, FromClient, FromRelay, Hello, LargeCommand, Origin, Position,
-    Welcome, encode_control,
+    SnapshotId, Welcome, encode_control,
 };
 pub(crate) use datagram::{Datagram, FragmentHeader, InputHeader, RelayHeader, ToClient, ToRelay};
 pub(crate) use frames::{FrameShape, FramesReader, FramesWriter, blank_frame, put_command};

@@ -243,6 +243,17 @@ fn welcome(slot: u8, slots: u8, rate: (u64, u64), repeat: u64) -> Vec<u8> {
 
 /// The same to a session that begins at `first`.
 fn welcome_from(first: u64, slot: u8, slots: u8, rate: (u64, u64), repeat: u64) -> Vec<u8> {
+    welcome_to(&[0], first, (slot, slots), rate, repeat)
+}
+
+/// And one whose frames go on from that `origin`.
+fn welcome_to(
+    origin: &[u8],
+    first: u64,
+    (slot, slots): (u8, u8),
+    rate: (u64, u64),
+    repeat: u64,
+) -> Vec<u8> {
     let (numerator, denominator) = (varint(rate.0), varint(rate.1));
     let (first, repeat) = (varint(first), varint(repeat));
     let parts: [&[u8]; 16] = [
@@ -265,7 +276,7 @@ fn welcome_from(first: u64, slot: u8, slots: u8, rate: (u64, u64), repeat: u64) 
         &[0, 0],
         // Stamps begin, as the frames do, with the session.
         &first,
-        &[0],
+        origin,
     ];
     control(0, &parts.concat())
 }
@@ -308,6 +319,22 @@ fn an_absurd_welcome_is_refused() {
     for first in [FIRST_TICK_MAX + 1, u64::MAX - 600, u64::MAX] {
         assert_eq!(from(first), malformed, "{first}");
     }
+}
+
+/// A snapshot of so many bytes: the whole, or what differs from one that this client never said it had.
+#[test]
+fn a_snapshot_that_cannot_be_read_is_not_fetched() {
+    let closed = |bytes: u64, base: &[u8]| {
+        let origin = [&[2][..], &[7; 32], &varint(bytes), &[8; 32], base].concat();
+        let welcome = welcome_to(&origin, 0, (0, 2), (60, 1), 30);
+        closed_by(Stage::Greeting, false, welcome)
+    };
+    let malformed = Some(CloseReason::Malformed);
+    assert_eq!(closed(300, &[0]), None, "the whole is waited for");
+    assert_eq!(closed(0, &[0]), malformed);
+    assert_eq!(closed(u64::MAX, &[0]), malformed);
+    let differences = [&[1][..], &[9; 32]].concat();
+    assert_eq!(closed(300, &differences), malformed);
 }
 
 /// A player of the game as it is comes to a session of another one.
@@ -361,14 +388,22 @@ fn another_protocol_a_full_and_a_begun_session_are_refused() {
     pump.record = Some(Vec::new());
     pump.step();
     let mut hello = pump.record.take().unwrap().remove(0).1;
-    assert_eq!(hello.bytes[5], 4, "the version of the protocol");
-    hello.bytes[5] = 3;
+    assert_eq!(hello.bytes[5], 5, "the version of the protocol");
+    hello.bytes[5] = 4;
     let late = pump.join(Mixer);
     pump.chairs[2].connected = false;
     hello.peer = late;
     pump.inject(&hello);
     pump.pump_relay();
     assert_eq!(pump.closed[&late], CloseReason::ProtocolVersion);
+    // Version 4 as it was: a greeting names no snapshots.
+    hello.bytes.pop();
+    hello.bytes[0] -= 1;
+    hello.peer = pump.join(Mixer);
+    pump.chairs[3].connected = false;
+    pump.inject(&hello);
+    pump.pump_relay();
+    assert_eq!(pump.closed[&hello.peer], CloseReason::ProtocolVersion);
 
     pump.run(SECOND / 10);
     let late = pump.join(Mixer);

@@ -67,8 +67,8 @@ async fn foreign_protocol(relay: &Relay) {
     let output = client.poll(Time::ZERO, &mut hello);
     assert_eq!(output, Output::Transmit(Channel::Control));
     // Behind the length and the kind of message stands the version.
-    assert_eq!(hello[4..6], [0, 4]);
-    hello[5] = 3;
+    assert_eq!(hello[4..6], [0, 5]);
+    hello[5] = 4;
     let connector = Connector::bind(LOCALHOST).unwrap();
     let mut connection = connector.connect(addr, pin, PATIENCE).await.unwrap();
     connection.send(Channel::Control, &hello);

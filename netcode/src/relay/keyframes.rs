@@ -1,22 +1,15 @@
-//! [`Keyframes`]: the newest snapshot that the players agree on, for those who come later.
-
-use std::sync::Arc;
+//! [`Keyframes`]: the snapshots that the players agree on, for those who come later.
 
 use phalanx_engine::{Slot, Snapshot, SnapshotHash, Tick};
 
+use super::shelf::{Accepted, Parcel, Shelf};
 use crate::channel::CloseReason;
+use crate::keyframe_ticks::KeyframeTicks;
 use crate::limits::{
     SNAPSHOT_HOSTED_BYTES_MAX, SNAPSHOT_PIECE_BYTES, UPLOAD_BYTES_MAX, UPLOAD_KEYFRAMES_MAX,
 };
 use crate::snapshot::{self, SnapshotError};
-
-/// A snapshot as it came, which the relay cannot play: that it is the one the players voted for is checked by its hash.
-#[derive(Clone, Debug)]
-pub(crate) struct Accepted {
-    pub(crate) tick: Tick,
-    pub(crate) hash: SnapshotHash,
-    pub(crate) packed: Arc<[u8]>,
-}
+use crate::wire::SnapshotId;
 
 /// What a player holds after a tick: the hash of its canonical bytes, and how many there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,21 +31,20 @@ struct Upload {
     moved: Tick,
 }
 
-/// What players hold after ticks that all of them know: every `interval` ticks.
+/// What players hold after ticks that all of them know.
 ///
 /// When more than half of those who play hold the same, one of these is asked for the snapshot: each in
 /// turn, one at a time, the others' votes being for nothing meanwhile.
 #[derive(Clone, Debug)]
 pub(crate) struct Keyframes {
-    first: Tick,
-    interval: u64,
+    ticks: KeyframeTicks,
     /// The newest tick that anybody voted for, and what each slot said.
     tick: Tick,
     votes: Vec<Option<Held>>,
     upload: Option<Upload>,
     /// The tick whose snapshot each slot was asked for last.
     asked: Vec<Option<Tick>>,
-    accepted: Option<Accepted>,
+    shelf: Shelf,
     /// The slot that is asked first next time.
     turn: u8,
     /// Whether a referee gives them, and nobody is asked.
@@ -63,21 +55,25 @@ impl Keyframes {
     /// None yet, of a session of `slots` slots that begins at `first`, with a keyframe every `interval` ticks; 0: never.
     pub(crate) fn new(first: Tick, slots: u8, interval: u32) -> Self {
         Self {
-            first,
-            interval: interval.into(),
+            ticks: KeyframeTicks::new(first, interval),
             tick: first,
             votes: vec![None; slots.into()],
             upload: None,
             asked: vec![None; slots.into()],
-            accepted: None,
+            shelf: Shelf::default(),
             turn: 0,
             refereed: false,
         }
     }
 
     /// The newest one.
-    pub(crate) const fn accepted(&self) -> Option<&Accepted> {
-        self.accepted.as_ref()
+    pub(crate) fn newest(&self) -> Option<&Accepted> {
+        self.shelf.newest()
+    }
+
+    /// What brings a player who says that it holds `held` to the newest one.
+    pub(crate) fn parcel(&mut self, held: &[SnapshotId]) -> Option<Parcel> {
+        self.shelf.parcel(held)
     }
 
     /// Whether a referee gives them.
@@ -96,7 +92,7 @@ impl Keyframes {
         held: Held,
         players: usize,
     ) -> Result<Option<Slot>, CloseReason> {
-        if !is_keyframe(self.first, self.interval, tick) {
+        if !self.ticks.contains(tick) {
             return Err(CloseReason::Malformed);
         }
         if tick < self.tick {
@@ -108,13 +104,10 @@ impl Keyframes {
         }
         self.votes[usize::from(slot.0)].get_or_insert(held);
         // Who was asked long ago, and sends nothing.
-        let patience = UPLOAD_KEYFRAMES_MAX * self.interval;
+        let patience = UPLOAD_KEYFRAMES_MAX * self.ticks.interval();
         self.upload
             .take_if(|upload| upload.moved + patience <= tick);
-        let known = self
-            .accepted
-            .as_ref()
-            .is_some_and(|known| known.tick >= tick);
+        let known = self.newest().is_some_and(|known| known.tick >= tick);
         let alike = self.votes.iter().filter(|vote| **vote == Some(held));
         let enough = 2 * alike.count() > players && held.bytes <= SNAPSHOT_HOSTED_BYTES_MAX;
         if known || self.upload.is_some() || !enough || self.refereed {
@@ -180,7 +173,7 @@ impl Keyframes {
             return Ok(Piece::TooLate);
         };
         let Held { hash, bytes } = held;
-        let read = snapshot::open(&packed, hash, bytes).ok();
+        let read = snapshot::open(&packed, hash, None, bytes).ok();
         let read = read.filter(|read| read.tick == tick);
         let snapshot = read.ok_or(CloseReason::Malformed)?;
         let (packed, snapshot) = (packed.into(), Box::new(snapshot));
@@ -195,7 +188,7 @@ impl Keyframes {
         let packed = snapshot::pack(snapshot, None)?;
         self.refereed = true;
         self.upload = None;
-        self.accepted = Some(Accepted {
+        self.shelf.put(Accepted {
             tick: snapshot.tick,
             hash: snapshot.hash(),
             packed: packed.into(),
@@ -212,7 +205,7 @@ impl Keyframes {
 
     /// From now on this is the newest.
     pub(crate) fn accept(&mut self, accepted: Accepted) {
-        self.accepted = Some(accepted);
+        self.shelf.put(accepted);
     }
 
     /// The player in `slot` is gone, and what it had not sent.
@@ -234,8 +227,5 @@ pub(crate) enum Piece {
     Last(Accepted, Box<Snapshot>),
 }
 
-/// Whether players hold a snapshot after `tick`, in a session that begins at `first`: after every `interval` ticks.
-pub(crate) fn is_keyframe(first: Tick, interval: u64, tick: Tick) -> bool {
-    let ticks = tick.next().since(first).max(0).unsigned_abs();
-    interval > 0 && ticks > 0 && ticks.is_multiple_of(interval)
-}
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! Who comes, begins, comes back and goes.
 
 use core::time::Duration;
+use std::sync::Arc;
 
 use phalanx_engine::{Entry, Presence, Slot, Tick};
 
@@ -35,11 +36,7 @@ impl Relay {
         } else if hello.token.is_none() {
             seat.holders += 1;
         }
-        let (origin, from) = self.origin(hello);
-        let packed = match origin {
-            Origin::Snapshot { .. } => self.keyframes.accepted().map(|known| known.packed.clone()),
-            Origin::Begin | Origin::Held => None,
-        };
+        let (origin, from, packed) = self.origin(hello);
         let token = self.token(slot);
         let seat = &mut self.seats[usize::from(slot.0)];
         seat.peer = Some(id);
@@ -62,7 +59,8 @@ impl Relay {
                 downstream: Box::new(Downstream::new(slot, from)),
                 download: packed.map(Download::new),
             };
-            encode_control(&FromRelay::Welcome(welcome), &mut peer.control_out);
+            let welcome = FromRelay::Welcome(Box::new(welcome));
+            encode_control(&welcome, &mut peer.control_out);
         }
         Ok(())
     }
@@ -115,29 +113,34 @@ impl Relay {
         free.map(|(slot, _)| slot).ok_or(CloseReason::SessionFull)
     }
 
-    /// What a client with that greeting executes the session's frames from, and the first one that it is sent.
-    fn origin(&mut self, hello: &Hello) -> (Origin, Tick) {
+    /// What a client with that greeting executes the session's frames from, the first one that it is sent, and what it
+    /// is sent before.
+    fn origin(&mut self, hello: &Hello) -> (Origin, Tick, Option<Arc<[u8]>>) {
         let (first, next) = (self.sealer.first(), self.sealer.next());
         let held = hello
             .held
             .filter(|held| first < held.next && held.next <= next);
         let held =
             held.filter(|held| self.sealer.head_before(held.next, &mut self.frame) == held.head);
-        let newest = self.keyframes.accepted().filter(|_| !hello.whole);
-        match (held, newest) {
-            (Some(held), newest)
-                if newest.is_none_or(|newest| newest.tick < held.next + HELD_TICKS_MAX) =>
-            {
-                (Origin::Held, held.next)
-            }
-            (_, Some(newest)) => {
-                let (from, hash, bytes) =
-                    (newest.tick.next(), newest.hash, newest.packed.len() as u64);
-                let head = self.sealer.head_before(from, &mut self.frame);
-                (Origin::Snapshot { hash, bytes, head }, from)
-            }
-            (_, None) => (Origin::Begin, first),
+        let newest = self.keyframes.newest().filter(|_| !hello.whole);
+        let newest = newest.map(|newest| newest.tick);
+        if let Some(held) = held
+            && newest.is_none_or(|newest| newest < held.next + HELD_TICKS_MAX)
+        {
+            return (Origin::Held, held.next, None);
         }
+        let parcel = newest.and_then(|_| self.keyframes.parcel(&hello.snapshots));
+        let Some(parcel) = parcel else {
+            return (Origin::Begin, first, None);
+        };
+        let from = parcel.tick.next();
+        let origin = Origin::Snapshot {
+            hash: parcel.hash,
+            bytes: parcel.packed.len() as u64,
+            head: self.sealer.head_before(from, &mut self.frame),
+            base: parcel.base,
+        };
+        (origin, from, Some(parcel.packed))
     }
 
     /// A player has measured the clocks: it gets what it goes on from.

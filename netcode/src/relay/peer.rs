@@ -5,6 +5,8 @@ use phalanx_engine::Slot;
 use super::budget::Budget;
 use super::download::Download;
 use super::downstream::Downstream;
+use crate::channel::CloseReason;
+use crate::limits::PROTOCOL_VERSION;
 use crate::time::Time;
 use crate::wire::ControlReader;
 
@@ -52,6 +54,16 @@ pub(super) struct Peer {
 }
 
 impl Peer {
+    /// Why what it sent is no message: of another version of the protocol it may be one.
+    pub(super) fn unreadable(&self) -> CloseReason {
+        let version = self.control_in.greeted_version();
+        let other = version.is_some_and(|version| version != PROTOCOL_VERSION);
+        match self.stage {
+            Stage::Greeting { .. } if other => CloseReason::ProtocolVersion,
+            _ => CloseReason::Malformed,
+        }
+    }
+
     /// What it is sent of the match, if it is sent frames.
     pub(super) fn running(&mut self) -> Option<(Slot, &mut Downstream)> {
         match &mut self.stage {

@@ -57,6 +57,7 @@ impl Host {
             token: None,
             held: None,
             whole: false,
+            snapshots: Vec::new(),
         }));
         host.say(&FromClient::Ready);
         host

@@ -2,6 +2,8 @@
 
 #[cfg(test)]
 mod commands;
+#[cfg(test)]
+mod differences;
 mod faults;
 mod membership;
 mod node;

@@ -20,6 +20,16 @@ pub(crate) struct Hello {
     pub(crate) held: Option<Position>,
     /// Whether it wants every frame from there on, or from the first: no snapshot in their place.
     pub(crate) whole: bool,
+    /// Snapshots of the session that it has: of another one it can be sent what differs from one of these.
+    pub(crate) snapshots: Vec<SnapshotId>,
+}
+
+/// Which snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SnapshotId {
+    /// It is the world after this tick.
+    pub(crate) tick: Tick,
+    pub(crate) hash: SnapshotHash,
 }
 
 /// A place in a session's log: every frame before a tick.
@@ -75,6 +85,8 @@ pub(crate) enum Origin {
         bytes: u64,
         /// Hash of the frame of its tick.
         head: FrameHash,
+        /// What comes is what differs from this one, which the client said that it has.
+        base: Option<SnapshotHash>,
     },
 }
 
@@ -116,7 +128,7 @@ pub(crate) enum FromClient {
 /// From the relay to a client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum FromRelay {
-    Welcome(Welcome),
+    Welcome(Box<Welcome>),
     /// The match begins, or runs.
     Start {
         /// The first tick that was not sealed,
@@ -138,6 +150,8 @@ pub(crate) enum FromRelay {
     Snapshot(Vec<u8>),
     /// So many bytes of the snapshot that the client sends have come.
     Received(u64),
+    /// The relay takes the snapshot of that keyframe tick from somebody else: differences from it can be had.
+    Chosen(Tick),
 }
 
 /// Appends `message` with its length to `out`.
@@ -162,6 +176,17 @@ impl ControlReader {
     /// Takes what the stream brought.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Of a client's bytes the version of the protocol that it speaks, if they begin with a greeting: in every version
+    /// that is its first number, whatever follows.
+    pub(crate) fn greeted_version(&self) -> Option<u16> {
+        let (_, body) = self.bytes.split_first_chunk::<LENGTH_BYTES>()?;
+        let (0, version) = body.split_first()? else {
+            return None;
+        };
+        let (version, _) = postcard::take_from_bytes(version).ok()?;
+        Some(version)
     }
 
     /// The next whole message, if it is there.
@@ -213,6 +238,26 @@ mod tests {
                 }
             }
             assert_eq!(found, [FromClient::Ready, FromClient::Stamping(Tick(300))]);
+        }
+    }
+
+    #[test]
+    fn a_greeting_of_any_version_tells_it() {
+        let version = |bytes: &[u8]| {
+            let mut reader = ControlReader::default();
+            reader.push(bytes);
+            reader.greeted_version()
+        };
+        assert_eq!(version(&[5, 0, 0, 0, 0, 4, 9, 9, 9]), Some(4));
+        assert_eq!(version(&[5, 0, 0, 0, 0, 0x80, 2]), Some(256));
+        assert_eq!(version(&[5, 0, 0, 0, 1, 4]), None, "another message");
+        for cut in [
+            &[][..],
+            &[5, 0, 0, 0],
+            &[5, 0, 0, 0, 0],
+            &[5, 0, 0, 0, 0, 0x80],
+        ] {
+            assert_eq!(version(cut), None);
         }
     }
 

@@ -36,7 +36,7 @@ fn control_messages_of_clients_are_golden() {
         command_bytes: 150,
     };
     let hello = FromClient::Hello(Hello {
-        protocol: 4,
+        protocol: 5,
         game,
         token: None,
         held: Some(Position {
@@ -44,11 +44,15 @@ fn control_messages_of_clients_are_golden() {
             head: FrameHash([5; 32]),
         }),
         whole: true,
+        snapshots: vec![SnapshotId {
+            tick: Tick(599),
+            hash: SnapshotHash([6; 32]),
+        }],
     });
     golden(
         &control(&hello),
         &expect![
-            "62 00 00 00 00 04 04 64 75 65 6c 03 88 8e 98 a8 c0 e0 80 81 01 81 82 84 88 90 a0 c0 80 01 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 02 96 01 00 01 ac 02 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 01"
+            "85 00 00 00 00 05 04 64 75 65 6c 03 88 8e 98 a8 c0 e0 80 81 01 81 82 84 88 90 a0 c0 80 01 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 09 02 96 01 00 01 ac 02 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 01 01 d7 04 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06 06"
         ],
     );
     golden(&control(&FromClient::Ready), &expect!["01 00 00 00 01"]);
@@ -121,12 +125,13 @@ fn control_messages_of_the_relay_are_golden() {
             hash: SnapshotHash([3; 32]),
             bytes: 300,
             head: FrameHash([4; 32]),
+            base: Some(SnapshotHash([5; 32])),
         },
     };
     golden(
-        &control(&FromRelay::Welcome(welcome)),
+        &control(&FromRelay::Welcome(Box::new(welcome))),
         &expect![
-            "85 00 00 00 00 01 ac 02 02 3c 01 00 00 c8 01 1e 01 ac 02 80 80 04 01 ac 02 03 d8 04 80 80 04 07 01 06 4a 4f 7d 39 52 34 50 6a cc c7 7e 86 0f fe a9 41 19 b3 e2 9a 1d a3 37 63 38 89 24 d4 19 c2 e8 c8 01 02 ac 02 02 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 ac 02 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04"
+            "a6 00 00 00 00 01 ac 02 02 3c 01 00 00 c8 01 1e 01 ac 02 80 80 04 01 ac 02 03 d8 04 80 80 04 07 01 06 4a 4f 7d 39 52 34 50 6a cc c7 7e 86 0f fe a9 41 19 b3 e2 9a 1d a3 37 63 38 89 24 d4 19 c2 e8 c8 01 02 ac 02 02 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 03 ac 02 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 04 01 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05 05"
         ],
     );
     let start = FromRelay::Start {
@@ -152,6 +157,10 @@ fn control_messages_of_the_relay_are_golden() {
     golden(
         &control(&FromRelay::Received(300)),
         &expect!["03 00 00 00 06 ac 02"],
+    );
+    golden(
+        &control(&FromRelay::Chosen(Tick(200))),
+        &expect!["03 00 00 00 07 c8 01"],
     );
     let piece = FromRelay::Snapshot(vec![1, 2, 3]);
     golden(&control(&piece), &expect!["05 00 00 00 05 03 01 02 03"]);

@@ -60,6 +60,7 @@ fn greet(world: &mut World<Mixer>) {
         token: None,
         held: None,
         whole: true,
+        snapshots: Vec::new(),
     };
     say(world, &FromClient::Hello(hello));
     assert_eq!(world.relay.players(), 3);
