@@ -582,8 +582,8 @@ impl Relay {
         if self.phase == Phase::Running && !time.is_zero() && !self.schedule.pauses(tick) {
             let waits = self.seats.iter_mut().filter(|seat| seat.holds_up(tick));
             waits.for_each(|seat| seat.waited(tick, time));
-            self.waited_until = now;
         }
+        self.waited_until = now;
     }
 
     /// Seals every tick that is due.
@@ -616,7 +616,6 @@ impl Relay {
                 &mut self.seats,
                 paused,
             );
-            self.waited_until = now;
             self.sealed(tick);
             for peer in self.peers.values_mut() {
                 if let Some((_, downstream)) = peer.running() {
