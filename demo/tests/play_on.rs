@@ -71,6 +71,44 @@ fn a_match_goes_on_from_any_tick_and_is_whole() {
     }
 }
 
+/// Nobody who could end a pause is there any more.
+#[test]
+fn a_match_that_was_cut_in_a_pause_goes_on() {
+    let here = directory("pause");
+    recorded(&here, "--ticks 120", 60);
+    let mut reader =
+        ReplayReader::open(Cursor::new(fs::read(here.join("b.replay")).unwrap())).unwrap();
+    let mut writer = ReplayWriter::new(reader.head());
+    let mut frame = SealedFrame::empty(reader.genesis());
+    while reader.read(writer.next(), &mut frame).unwrap() {
+        writer.frame(&frame);
+    }
+    for tick in writer.next().until(writer.next() + 40) {
+        frame.tick = tick;
+        frame.previous = writer.head();
+        frame.entries = vec![Entry::Pause { at: tick.next() }];
+        writer.frame(&frame);
+    }
+    writer.close();
+    fs::write(here.join("b.replay"), writer.pending()).unwrap();
+
+    object(
+        &here,
+        "match --from b.replay --net lan --ticks 300 --record c.replay",
+    );
+    let (code, verified) = object(&here, "replay verify c.replay");
+    assert_eq!(
+        (code, verified["ticks"].as_u64()),
+        (0, Some(401)),
+        "{verified}"
+    );
+    let resumed = |frame: &SealedFrame| {
+        let resumes = |entry: &Entry| matches!(entry, Entry::Resume { .. });
+        frame.entries.iter().any(resumes)
+    };
+    assert!(frames(&here.join("c.replay")).iter().any(resumed));
+}
+
 #[test]
 fn what_cannot_be_played_on_is_refused_by_name() {
     let here = directory("refused");

@@ -216,6 +216,12 @@ fn a_killed_relay_leaves_a_replay() {
         left
     );
 
+    // Nobody ended it, so that it can be played on.
+    let from = format!("match --net lan --ticks 60 --from {}", theirs.display());
+    let (code, line, error) = Process::start(&format!("{from} --json --quiet")).end();
+    assert_eq!(code, 0, "{line} {error}");
+    assert_eq!(object(&line)["agreed_ticks"], 60, "{line}");
+
     let others = ["relay-2", "player-2"].map(|name| (directory.join(name), "closed"));
     let files = [(theirs, "not closed"), (ours, "closed")];
     for (file, ending) in files.into_iter().chain(others) {
