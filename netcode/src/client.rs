@@ -399,7 +399,8 @@ impl<S: Simulation> Client<S> {
 
     /// Begins again over a fresh connection, after the old one was [closed](Event::Closed): with what it
     /// executed, the commands that have not arrived, and its claim to its slot, if it has one. What was sealed
-    /// meanwhile, it catches up with; if that is very much, from a snapshot.
+    /// meanwhile, it catches up with; if that is very much, from a snapshot, of which only that is fetched which differs
+    /// from one that it holds, if the relay has that one, too.
     pub fn reconnect(&mut self) {
         self.closed = false;
         self.closing = None;
