@@ -223,7 +223,8 @@ impl<S: Simulation> Client<S> {
 
     /// Begins again over a fresh connection, after the old one was [closed](Event::Closed): with what it
     /// executed, the commands that have not arrived, and its claim to its slot. What was sealed
-    /// meanwhile, it catches up with; if that is very much, from a snapshot.
+    /// meanwhile, it catches up with; if that is very much, from a snapshot, of which only that is fetched which differs
+    /// from one that it holds, if the relay has that one, too.
     ///
     /// Without a claim, as the relay gave it no [token](Client::token), it comes as a new player does: it may get another
     /// slot, and what it ordered and the relay had not sealed is executed by nobody.

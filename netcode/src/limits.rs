@@ -218,8 +218,8 @@ pub const SNAPSHOTS_NAMED_MAX: usize = 2;
 pub const SNAPSHOTS_KEPT_BYTES: usize = 32 * 1024 * 1024;
 
 /// Largest canonical form of snapshots from which, and to which, a relay packs differences, bytes: the session waits
-/// while it does, some tens of milliseconds. Of larger ones the whole is sent.
-pub const DIFFERENCES_BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// while it does, some 20 ms for each MiB (`tests/snapshot_figures.rs`). Of larger ones the whole is sent.
+pub const DIFFERENCES_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
 /// Older snapshots from which differences to the newest one are packed. Who holds yet another one is sent the whole: so
 /// players who come and say now this, now that, keep no session waiting.

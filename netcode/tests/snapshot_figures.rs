@@ -1,6 +1,8 @@
-//! The sizes that the page of the module `snapshot` tells:
+//! The sizes that the page of the module `snapshot` tells, and how long it takes to find out what differs:
 //! `cargo test --release -p phalanx-netcode --test snapshot_figures -- --ignored --nocapture`.
 #![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::time::Instant;
 
 use phalanx_engine::{
     Effects, Fix, FrameHash, InputFrame, NoEffect, Provenance, Repeat, Rng, Row, SealedFrame,
@@ -100,6 +102,10 @@ impl Simulation for March {
 
 #[test]
 #[ignore = "only prints"]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it measures, and asserts nothing"
+)]
 fn sizes() {
     let setup = Setup::new(7, 1, TickRate::hz(20));
     let repeat = Repeat { ticks: 8 };
@@ -119,5 +125,14 @@ fn sizes() {
         let differences = pack(&snapshot, Some(&base)).unwrap();
         println!("after {ticks} ticks: {} bytes", differences.len());
         assert!(unpack(&differences, Some(&base)).unwrap() == snapshot);
+    }
+    // For a player who comes back, all that a relay does while the session waits.
+    let newest = timeline.snapshot(Tick(201)).unwrap();
+    let kept = [&base, &newest].map(|snapshot| pack(snapshot, None).unwrap());
+    for _ in 0..5 {
+        let began = Instant::now();
+        let [base, newest] = kept.each_ref().map(|packed| unpack(packed, None).unwrap());
+        pack(&newest, Some(&base)).unwrap();
+        println!("packed from two packed ones in {:?}", began.elapsed());
     }
 }

@@ -147,11 +147,18 @@ fn as_many_are_kept_as_there_is_room_for() {
     shelf.put(accepted(&keyframe(count - 1)));
     assert_eq!(shelf.kept.len(), SNAPSHOTS_KEPT);
 
-    let bytes = SNAPSHOTS_KEPT_BYTES / 5;
+    let bytes = SNAPSHOTS_KEPT_BYTES / 9;
     let mut shelf = Shelf::default();
-    for number in 0..7 {
+    for number in 0..11 {
         shelf.put(accepted(&world(number, bytes, number)));
         assert!(shelf.older_bytes() <= SNAPSHOTS_KEPT_BYTES);
     }
-    assert_eq!(shelf.kept.len(), 5, "four, and the newest");
+    assert_eq!(shelf.kept.len(), 9, "eight, and the newest");
+    // What nothing is packed from takes no room when it is no longer the newest.
+    let most = usize::try_from(DIFFERENCES_BYTES_MAX).unwrap();
+    let large = accepted(&world(20, most, 20));
+    shelf.put(large.clone());
+    assert_eq!(shelf.newest().map(|kept| kept.hash), Some(large.hash));
+    shelf.put(accepted(&keyframe(20)));
+    assert!(shelf.kept.iter().all(|kept| kept.hash != large.hash));
 }
