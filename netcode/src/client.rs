@@ -243,7 +243,8 @@ impl<S: Simulation> Client<S> {
         Some(target.since(next).max(0).unsigned_abs())
     }
 
-    /// The timeline, once the session is joined.
+    /// The timeline, once the session is joined. Who goes on from a snapshot has none before that has come: at
+    /// [`Event::Started`] at the latest.
     pub fn timeline(&self) -> Option<&Timeline<S>> {
         self.playing.as_ref().map(|playing| &playing.timeline)
     }
@@ -339,19 +340,20 @@ impl<S: Simulation> Client<S> {
         Some(relay.since(NetTime::start_of(tick)))
     }
 
-    /// The live state, once the session is joined.
+    /// The live state, once there is a [timeline](Client::timeline).
     pub fn state(&self) -> Option<&S::State> {
         self.timeline().map(Timeline::state)
     }
 
-    /// The session as of the live state.
+    /// The session as of the live state, likewise.
     pub fn session(&self) -> Option<&Session> {
         self.timeline().map(Timeline::session)
     }
 
     /// This player's slot, once the session is joined.
     pub fn slot(&self) -> Option<Slot> {
-        self.playing.as_ref().map(|playing| playing.slot)
+        let playing = self.playing.as_ref().map(|playing| playing.slot);
+        playing.or_else(|| self.link.welcome().map(|welcome| welcome.slot))
     }
 
     /// Every tick before this one is agreed by all players.
