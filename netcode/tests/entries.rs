@@ -2,11 +2,12 @@
 //! host says.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+mod aftermath;
+
 use core::time::Duration;
 
-use phalanx_engine::{
-    Digest, Entry, Presence, Provenance, SealedFrame, Slot, Speed, Tick, Timeline, Window,
-};
+use aftermath::{frames, replayed};
+use phalanx_engine::{Entry, Presence, Provenance, Slot, Speed, Tick, Timeline};
 use phalanx_netcode::testing::{Mixer, Note, Preset, Scenario, World};
 use phalanx_netcode::{PaceError, RelayEvent};
 
@@ -32,19 +33,6 @@ fn play(world: &mut World<Mixer>, seconds: u64) {
     world.run_until(end, |_, _, _| None);
 }
 
-/// The chained digest of the last tick, from the log alone.
-fn replayed(world: &World<Mixer>, scenario: &Scenario) -> (Timeline<Mixer>, Digest) {
-    let (repeat, ticks) = (scenario.rules.repeat, 0);
-    let mut timeline = Timeline::new(Mixer, &scenario.setup(), Window { ticks, repeat }).unwrap();
-    for frame in world.relay().log().frames() {
-        timeline.seal(&frame.unwrap()).unwrap();
-        timeline.advance().unwrap();
-    }
-    let last = world.relay().log().next().previous().unwrap();
-    let chained = timeline.chained(last).unwrap();
-    (timeline, chained)
-}
-
 /// All came to the end, and hold what the log says.
 fn assert_whole(world: &mut World<Mixer>, scenario: &Scenario) -> Timeline<Mixer> {
     world.run_bots();
@@ -52,7 +40,7 @@ fn assert_whole(world: &mut World<Mixer>, scenario: &Scenario) -> Timeline<Mixer
     let report = world.report();
     assert_eq!(report.desync, None);
     assert_eq!(report.agreed_ticks, scenario.ticks);
-    let (timeline, chained) = replayed(world, scenario);
+    let (timeline, chained) = replayed(world);
     let last = world.relay().log().next().previous().unwrap();
     for slot in Slot::all(scenario.players) {
         let left = timeline.session().presence(slot) != Presence::Player;
@@ -60,10 +48,6 @@ fn assert_whole(world: &mut World<Mixer>, scenario: &Scenario) -> Timeline<Mixer
         assert!(left || held == Some(chained), "slot {slot}");
     }
     timeline
-}
-
-fn frames(world: &World<Mixer>) -> Vec<SealedFrame> {
-    world.relay().log().frames().map(Result::unwrap).collect()
 }
 
 fn turns(world: &World<Mixer>) -> Vec<(bool, u64)> {

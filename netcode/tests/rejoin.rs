@@ -1,11 +1,12 @@
 //! Who comes late, or back, in whole matches in the virtual world.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+mod aftermath;
+
 use core::time::Duration;
 
-use phalanx_engine::{
-    Digest, Entry, Presence, Provenance, SealedFrame, Slot, Speed, Tick, TickRate, Timeline, Window,
-};
+use aftermath::{frames, replayed};
+use phalanx_engine::{Entry, Presence, Provenance, SealedFrame, Slot, Speed, Tick, TickRate};
 use phalanx_netcode::testing::{Mixer, Plant, Preset, Scenario, World};
 use phalanx_netcode::{
     ClientConfig, CloseReason, Event, LatePolicy, RelayEvent, ResumeToken, SessionConfig,
@@ -42,20 +43,6 @@ fn play_to(world: &mut World<Mixer>, tick: u64) {
     }
 }
 
-/// The chained digest of the last tick, from the log alone.
-fn replayed(world: &World<Mixer>) -> (Timeline<Mixer>, Digest) {
-    let (repeat, ticks) = (world.relay().config().rules.repeat, 0);
-    let setup = world.relay().config().setup;
-    let mut timeline = Timeline::new(Mixer, &setup, Window { ticks, repeat }).unwrap();
-    for frame in world.relay().log().frames() {
-        timeline.seal(&frame.unwrap()).unwrap();
-        timeline.advance().unwrap();
-    }
-    let last = world.relay().log().next().previous().unwrap();
-    let chained = timeline.chained(last).unwrap();
-    (timeline, chained)
-}
-
 /// Everybody who is in the match at its end holds what the log says; so many are.
 fn assert_whole(world: &mut World<Mixer>, players: usize) {
     world.run_bots();
@@ -80,10 +67,6 @@ fn assert_whole(world: &mut World<Mixer>, players: usize) {
         .map(|slot| (world.events(slot), world.client(slot).behind()))
         .collect();
     assert_eq!(whole, players, "{told:?} {events:?}");
-}
-
-fn frames(world: &World<Mixer>) -> Vec<SealedFrame> {
-    world.relay().log().frames().map(Result::unwrap).collect()
 }
 
 /// Every entry of a slot, and its tick.
