@@ -217,13 +217,11 @@ pub const SNAPSHOTS_NAMED_MAX: usize = 2;
 /// Most packed bytes of those that a relay keeps, the newest not counted.
 pub const SNAPSHOTS_KEPT_BYTES: usize = 32 * 1024 * 1024;
 
-/// Largest canonical form of snapshots from which, and to which, a relay packs differences, bytes: the session waits
-/// while it does, some 20 ms for each MiB (`tests/snapshot_figures.rs`). Of larger ones the whole is sent.
+/// Largest canonical form of a snapshot from which, or to which, a relay packs differences, bytes; and of all those
+/// together to which it packs them for one newest snapshot: the session waits while it does, some 20 ms for each MiB
+/// (`tests/snapshot_figures.rs`). Who holds a larger one, or yet another one, is sent the whole: so players who come and say
+/// now this, now that, keep no session waiting.
 pub const DIFFERENCES_BYTES_MAX: u64 = 4 * 1024 * 1024;
-
-/// Older snapshots from which differences to the newest one are packed. Who holds yet another one is sent the whole: so
-/// players who come and say now this, now that, keep no session waiting.
-pub const DIFFERENCES_PACKED_MAX: usize = 4;
 
 /// Fewest ticks from one keyframe to the next: as many as a peer of the quorum may be behind.
 pub const KEYFRAME_TICKS_MIN: u32 = 240;

@@ -28,7 +28,7 @@ mod columns;
 mod error;
 
 use phalanx_engine::{Decoder, Encoder, Snapshot, SnapshotHash, State};
-use zstd::zstd_safe::{find_frame_compressed_size, get_frame_content_size};
+use zstd::zstd_safe::{compress_bound, find_frame_compressed_size, get_frame_content_size};
 
 use crate::limits::{SNAPSHOT_BYTES_MAX, SNAPSHOT_PACKED_BYTES_MAX};
 use columns::{COLUMNS_BYTES_MAX, Columns, gathered_max};
@@ -39,6 +39,9 @@ const MAGIC: [u8; 8] = *b"phlxsnap";
 
 /// Of what is described above.
 pub(crate) const FORMAT: u16 = 1;
+
+/// What stands before the zstd frame of a whole one.
+const HEAD_BYTES: usize = 8 + 2 + 1 + 32 + 8;
 
 /// Of zstd.
 const LEVEL: i32 = 1;
@@ -132,6 +135,14 @@ impl Head {
 /// [`SnapshotError`] if that is not the head of a packed snapshot.
 pub fn base_of(bytes: &[u8]) -> Result<Option<SnapshotHash>, SnapshotError> {
     Head::decode(&mut Decoder::new(bytes)).map(|head| head.base)
+}
+
+/// Most bytes of a whole snapshot of so many canonical ones, as [`pack`] packs it. A peer could pack it into many more,
+/// which would all have to be kept and sent on.
+pub(crate) fn packed_max(length: u64) -> u64 {
+    let length = usize::try_from(length.min(SNAPSHOT_BYTES_MAX)).unwrap_or(0);
+    let body = compress_bound(COLUMNS_BYTES_MAX + gathered_max(length));
+    (HEAD_BYTES + body) as u64
 }
 
 /// How many canonical bytes there are in a packed snapshot, as its head says.

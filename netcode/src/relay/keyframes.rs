@@ -158,9 +158,10 @@ impl Keyframes {
             return Ok(Piece::TooLate);
         }
         let announced = *upload.left.get_or_insert(length.saturating_add(left));
+        let most = UPLOAD_BYTES_MAX.min(snapshot::packed_max(upload.held.bytes));
         let whole = left == 0 || piece.len() == SNAPSHOT_PIECE_BYTES;
         let follows = announced.checked_sub(length) == Some(left);
-        if length == 0 || !whole || !follows || announced > UPLOAD_BYTES_MAX {
+        if length == 0 || !whole || !follows || announced > most {
             return Err(CloseReason::Malformed);
         }
         (upload.left, upload.moved) = (Some(left), self.tick);

@@ -8,8 +8,7 @@ use phalanx_engine::{SnapshotHash, Tick};
 #[cfg(test)]
 use super::plant::{self, Fault};
 use crate::limits::{
-    DIFFERENCES_BYTES_MAX, DIFFERENCES_PACKED_MAX, SNAPSHOTS_KEPT, SNAPSHOTS_KEPT_BYTES,
-    SNAPSHOTS_NAMED_MAX,
+    DIFFERENCES_BYTES_MAX, SNAPSHOTS_KEPT, SNAPSHOTS_KEPT_BYTES, SNAPSHOTS_NAMED_MAX,
 };
 use crate::snapshot;
 use crate::wire::SnapshotId;
@@ -36,14 +35,16 @@ pub(crate) struct Parcel {
 /// The newest snapshot, and as many older ones as there is room for: who comes back with one of these is sent only what
 /// differs.
 ///
-/// Whatever peers say that they hold, for each newest snapshot differences are packed at most
-/// [`DIFFERENCES_PACKED_MAX`] times, once for each older one.
+/// Whatever peers say that they hold, differences are packed once for each pair, of one pair for each who comes, and for
+/// each newest snapshot only as long as these are [`DIFFERENCES_BYTES_MAX`] together.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shelf {
     /// The newest is the last.
     kept: VecDeque<Accepted>,
     /// What differs in the newest from others; `None` where that is not less than the whole.
     differences: Vec<(SnapshotHash, Option<Arc<[u8]>>)>,
+    /// So many canonical bytes it took to pack these.
+    spent: u64,
 }
 
 impl Shelf {
@@ -55,6 +56,7 @@ impl Shelf {
     /// From now on this is the newest.
     pub(crate) fn put(&mut self, accepted: Accepted) {
         self.differences.clear();
+        self.spent = 0;
         // One from which no differences are packed is not kept for that.
         self.kept
             .retain(|kept| kept.hash != accepted.hash && is_small(kept));
@@ -73,11 +75,9 @@ impl Shelf {
     /// What brings a player who says that it holds `held` to the newest snapshot: that is believed for nothing else.
     pub(crate) fn parcel(&mut self, held: &[SnapshotId]) -> Option<Parcel> {
         let Accepted { tick, hash, packed } = self.newest()?.clone();
-        let mut named = held.iter().take(SNAPSHOTS_NAMED_MAX);
-        let differences = named.find_map(|held| {
-            let packed = self.differences(*held)?;
-            Some((Some(held.hash), packed))
-        });
+        let is_kept = |held: &&SnapshotId| self.find(**held).is_some();
+        let named = held.iter().take(SNAPSHOTS_NAMED_MAX).find(is_kept).copied();
+        let differences = named.and_then(|held| Some((Some(held.hash), self.differences(held)?)));
         let (base, packed) = differences.unwrap_or((None, packed));
         #[cfg(test)]
         let packed = if plant::strikes(Fault::Damages) {
@@ -97,18 +97,26 @@ impl Shelf {
 
     /// What differs in the newest from `held`, if that is kept and it is worth it.
     fn differences(&mut self, held: SnapshotId) -> Option<Arc<[u8]>> {
-        let is_held = |kept: &&Accepted| (kept.tick, kept.hash) == (held.tick, held.hash);
-        let base = self.kept.iter().find(is_held)?;
+        let base = self.find(held)?;
         let known = self.differences.iter().find(|(from, _)| *from == held.hash);
         if let Some((_, packed)) = known {
             return packed.clone();
         }
-        if self.differences.len() == DIFFERENCES_PACKED_MAX {
+        let newest = self.newest()?;
+        let bytes = snapshot::length_of(&newest.packed).ok()?;
+        let spent = self.spent.saturating_add(bytes);
+        if spent > DIFFERENCES_BYTES_MAX {
             return None;
         }
-        let packed = pack(self.newest()?, base);
+        let packed = pack(newest, base);
+        self.spent = spent;
         self.differences.push((held.hash, packed.clone()));
         packed
+    }
+
+    fn find(&self, held: SnapshotId) -> Option<&Accepted> {
+        let is_held = |kept: &&Accepted| (kept.tick, kept.hash) == (held.tick, held.hash);
+        self.kept.iter().find(is_held)
     }
 }
 

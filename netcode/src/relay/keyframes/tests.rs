@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::relay::worlds::{id, world};
-use crate::snapshot::pack;
+use crate::snapshot::{pack, packed_max, unpack};
 
 const INTERVAL: u32 = 300;
 const WORLD_BYTES: usize = 3 * SNAPSHOT_PIECE_BYTES;
@@ -296,6 +296,31 @@ fn a_bomb_is_not_unpacked() {
         });
         assert_eq!(refused, Some(CloseReason::Malformed));
         assert!(memory.bytes_max < 1 << 20, "{memory:?}");
+    }
+}
+
+/// The right world, in many more bytes than it takes: blocks of none of it are as good a frame.
+#[test]
+fn a_small_world_in_very_many_bytes_is_refused() {
+    let right = held(&snapshot(0));
+    let packed = pack(&snapshot(0), None).unwrap();
+    let (head, frame) = packed.split_at(51);
+    let header = 1 + usize::from(frame[4] & 0x20 == 0) + [1, 2, 4, 8][usize::from(frame[4] >> 6)];
+    let (header, blocks) = frame.split_at(4 + header);
+    let bloated = |bytes: usize| [head, header, &vec![0; bytes / 3 * 3], blocks].concat();
+    let most = usize::try_from(packed_max(right.bytes)).unwrap();
+    let fits = bloated(most - packed.len());
+    assert_eq!(unpack(&fits, None).as_ref(), Ok(&snapshot(0)));
+    assert_eq!(forged(right, &fits), None);
+    assert_eq!(forged(right, &bloated(most)), Some(CloseReason::Malformed));
+}
+
+#[test]
+fn an_honest_pack_is_never_too_large() {
+    for bytes in [0, 1, 8, 1000, 100_000, 3 << 20] {
+        let snapshot = world(299, bytes, 5);
+        let packed = pack(&snapshot, None).unwrap().len() as u64;
+        assert!(packed <= packed_max(held(&snapshot).bytes), "{bytes}");
     }
 }
 

@@ -75,11 +75,15 @@ fn who_names_nonsense_is_sent_the_whole() {
     assert!(is_whole(&mut shelf, &[id(&keyframe(9))]));
 }
 
-/// However often, and by however many: once for each pair, and for a few pairs.
+/// However often, and by however many: once for each pair, and for so many pairs as take a short time together.
 #[test]
 fn differences_are_packed_once_and_for_a_few() {
-    let count = DIFFERENCES_PACKED_MAX as u64 + 2;
-    let mut shelf = shelf(count);
+    let few = 4;
+    let bytes = usize::try_from(DIFFERENCES_BYTES_MAX / (few + 1)).unwrap();
+    let keyframe = |number: u64| world(300 * number + 299, bytes, 7);
+    let count = few + 2;
+    let mut shelf = Shelf::default();
+    (0..count).for_each(|number| shelf.put(accepted(&keyframe(number))));
     let named: Vec<_> = (0..count).map(|number| id(&keyframe(number))).collect();
     let sent = |shelf: &mut Shelf| -> Vec<_> {
         let parcels = named.iter().map(|named| shelf.parcel(&[*named]).unwrap());
@@ -89,7 +93,7 @@ fn differences_are_packed_once_and_for_a_few() {
     assert!(before.iter().zip(&after).all(|(a, b)| Arc::ptr_eq(a, b)));
     let whole = |held: &&SnapshotId| is_whole(&mut shelf, &[**held]);
     assert_eq!(named.iter().filter(whole).count(), 2);
-    assert_eq!(shelf.differences.len(), DIFFERENCES_PACKED_MAX);
+    assert_eq!(shelf.differences.len() as u64, few);
     // Of the next one they are packed anew.
     shelf.put(accepted(&keyframe(count)));
     assert!(shelf.differences.is_empty());
