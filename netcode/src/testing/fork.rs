@@ -8,7 +8,7 @@ use phalanx_engine::{Digest, Entry, RngKey, SealedFrame, Simulation, Slot, Snaps
 
 use self::course::Course;
 pub use self::course::Outage;
-use self::incident::{Act, Script};
+use self::incident::Script;
 pub use self::incident::{Incident, ParseIncidentError};
 use super::{Scenario, WorldError};
 
@@ -39,8 +39,8 @@ pub enum Finding {
     /// A player lost the session, or never got it.
     #[error("the player in slot {0} was lost")]
     Lost(Slot),
-    /// What should have happened is not in the log.
-    #[error("what was to happen was not sealed: {0}")]
+    /// What should have happened could not, or is not in the log.
+    #[error("what was to happen did not, or was not sealed: {0}")]
     NotSealed(String),
     /// The match did not end, or not all of it was confirmed and agreed by those who were there.
     #[error("{agreed} of {sealed} ticks are agreed, and {confirmed} confirmed by everybody")]
@@ -175,8 +175,7 @@ impl<S: Simulation<State: Clone> + Clone> ForkTest<S> {
             read.map_err(|error| Finding::Log(error.to_string()))?;
             entries.append(&mut frame.entries);
         }
-        let missing = |act: &&Act| !act.is_told_by(&entries);
-        match script.acts().find(missing) {
+        match script.missing(&entries) {
             Some(act) => Err(Finding::NotSealed(act.to_string())),
             None => Ok(()),
         }

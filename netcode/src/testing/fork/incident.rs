@@ -174,13 +174,16 @@ impl Act {
             Self::Resume(Asker::Host(notice)) => world.relay_mut().resume(notice).is_ok(),
             Self::Rate(rate) => world.relay_mut().change_rate(rate).is_ok(),
             Self::Speed(speed) => world.relay_mut().change_speed(speed).is_ok(),
-            Self::Delay(slot, ticks) => world.set_delay(slot, InputDelay::Ticks(ticks)).is_ok(),
+            Self::Delay(slot, ticks) => {
+                let set = world.set_delay(slot, InputDelay::Ticks(ticks));
+                set.is_ok() && world.client(slot).stats().delay == ticks
+            }
             Self::Say { kind, value } => world.relay_mut().say(kind, value),
         }
     }
 
     /// Whether the log says that it happened, if that is anybody else's business.
-    pub(super) fn is_told_by(&self, entries: &[Entry]) -> bool {
+    fn is_told_by(&self, entries: &[Entry]) -> bool {
         let own = matches!(self, Self::Delay(..));
         own || entries.iter().any(|entry| self.is_entry(entry))
     }
@@ -265,11 +268,10 @@ impl Script {
         }
     }
 
-    /// All that was done, and what could not be.
-    pub(super) fn acts(&self) -> impl Iterator<Item = &Act> {
-        self.done
-            .iter()
-            .chain(self.coming.iter().map(|(_, act)| act))
+    /// The first that could not be done, or that `entries` do not tell of.
+    pub(super) fn missing(&self, entries: &[Entry]) -> Option<&Act> {
+        let undone = self.coming.front().map(|(_, act)| act);
+        undone.or_else(|| self.done.iter().find(|act| !act.is_told_by(entries)))
     }
 }
 
