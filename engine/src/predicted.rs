@@ -66,6 +66,11 @@ impl<C: Command> Predicted<C> {
         })
     }
 
+    /// The first tick that is to be executed with any of them.
+    pub(crate) fn first(&self) -> Option<Tick> {
+        self.commands.iter().map(|one| one.at).min()
+    }
+
     /// Whether `tick` is executed with exactly these.
     pub(crate) fn are<'a>(
         &self,

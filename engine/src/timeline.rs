@@ -636,6 +636,15 @@ impl<S: Simulation> Timeline<S> {
         (taken && place < self.next).then(|| self.rewind(place))
     }
 
+    /// Forgets the player's own commands that no frame has shown: they will not be sealed. Returns the tick that has to
+    /// be executed again first, if one was executed with any.
+    pub fn forget_commands(&mut self) -> Option<Tick> {
+        let first = self.own.first();
+        self.own = Predicted::new();
+        let executed = first.filter(|first| *first < self.next);
+        executed.map(|from| self.rewind(from))
+    }
+
     /// The first tick from `tick` on of which the frame is not known.
     fn open_from(&self, tick: Tick) -> Tick {
         let (first, horizon) = (tick.max(self.confirmed), self.horizon());

@@ -145,6 +145,30 @@ fn what_comes_after_its_tick_was_executed_undoes_it() {
     assert_eq!(timeline.state().executed, 1);
 }
 
+/// It was executed anew at every tick that was not sealed, for ever.
+#[test]
+fn what_will_not_be_sealed_is_forgotten() {
+    let mut timeline = timeline(8);
+    assert_eq!(timeline.forget_commands(), None);
+    timeline.provide_command(&order(ME, 0, 3, false));
+    timeline.provide_command(&order(ME, 1, 20, false));
+    run(&mut timeline);
+    assert_eq!(timeline.state().executed, 1);
+    assert_eq!(timeline.forget_commands(), Some(Tick(3)));
+    run(&mut timeline);
+    assert_eq!(timeline.state().executed, 0);
+    for tick in 0..30 {
+        timeline.seal(&frame(tick, 0, Vec::new())).unwrap();
+        run(&mut timeline);
+    }
+    assert_eq!(timeline.stats().rollbacks, 1);
+    assert_eq!(timeline.state().executed, 0);
+    // Their numbers are given to others.
+    timeline.provide_command(&order(ME, 0, 30, false));
+    run(&mut timeline);
+    assert_eq!(timeline.state().executed, 1);
+}
+
 #[test]
 fn what_is_put_off_moves_along() {
     let mut timeline = timeline(8);

@@ -58,11 +58,13 @@ pub enum CloseReason {
     UnknownToken,
     /// The player came back over another connection.
     Replaced,
+    /// What the relay sent is no snapshot that the player can go on from.
+    BadSnapshot,
 }
 
 impl CloseReason {
     /// All reasons, in the order of their codes.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Ended,
         Self::Left,
         Self::ProtocolVersion,
@@ -78,6 +80,7 @@ impl CloseReason {
         Self::RelayStopped,
         Self::UnknownToken,
         Self::Replaced,
+        Self::BadSnapshot,
     ];
 
     /// The close code on the wire.
@@ -130,6 +133,7 @@ impl fmt::Display for CloseReason {
             Self::RelayStopped => "the relay stopped",
             Self::UnknownToken => "no slot of the session is kept for this player",
             Self::Replaced => "the player came back over another connection",
+            Self::BadSnapshot => "a snapshot that is not one of the session",
         })
     }
 }
@@ -143,7 +147,7 @@ mod tests {
         for reason in CloseReason::ALL {
             assert_eq!(CloseReason::from_code(reason.code().into()), Some(reason));
         }
-        for unknown in [12, 16, u64::MAX] {
+        for unknown in [12, 17, u64::MAX] {
             assert_eq!(CloseReason::from_code(unknown), None);
         }
         assert!(CloseReason::ALL.is_sorted());

@@ -546,17 +546,24 @@ impl<S: Simulation> Client<S> {
                 let packed = held.and_then(|held| snapshot::pack(held, None).ok());
                 self.link.upload(now, tick, packed);
             }
-            LinkEvent::Welcome(welcome) => {
+            LinkEvent::Welcome { as_new } => {
+                let welcome = self.link.welcome().ok_or(CloseReason::Unexpected)?.clone();
                 self.events.push_back(Event::Joined {
                     slot: welcome.slot,
                     setup: welcome.setup,
                     rules: welcome.rules,
                 });
+                if let Some(playing) = self.playing.as_mut().filter(|_| as_new) {
+                    playing.slot = welcome.slot;
+                    playing.timeline.forget_commands();
+                }
                 self.begin(welcome)?;
             }
             LinkEvent::Snapshot(packed) => {
-                let begun = self.begin_after(&packed);
-                return begun.inspect_err(|_| self.refuse_snapshot());
+                return self.begin_after(&packed).map_err(|_| {
+                    self.refuse_snapshot();
+                    CloseReason::BadSnapshot
+                });
             }
         }
         Ok(())
@@ -580,10 +587,6 @@ impl<S: Simulation> Client<S> {
     /// Goes to where the relay's frames go on, if that is known already.
     fn begin(&mut self, welcome: Welcome) -> Result<(), CloseReason> {
         let setup = welcome.setup;
-        if let Some(playing) = &mut self.playing {
-            // Without a claim it may be another one.
-            playing.slot = welcome.slot;
-        }
         match (&mut self.playing, welcome.origin) {
             (Some(playing), Origin::Begin) => {
                 playing.timeline.restart();
@@ -639,7 +642,7 @@ impl<S: Simulation> Client<S> {
         playing.go_on(next);
         self.link
             .stand_after(&snapshot, playing.timeline.session().pace().clone());
-        playing.keyframes.fetched(hash, snapshot);
+        playing.keyframes.fetched(snapshot);
         Ok(())
     }
 
@@ -733,7 +736,7 @@ impl<S: Simulation> Client<S> {
     /// Keeps the world after a keyframe tick, for whoever comes later.
     fn keep(&mut self) {
         if let Some(playing) = &mut self.playing
-            && self.link.catches_up().is_none()
+            && self.link.is_live()
             && let Some((tick, held)) = playing.keyframes.take(&mut playing.timeline)
         {
             self.link.keyframe(tick, held);

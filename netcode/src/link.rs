@@ -61,7 +61,11 @@ pub(crate) trait Receiver {
 /// What a link tells its client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum LinkEvent {
-    Welcome(Welcome),
+    /// It is welcome.
+    Welcome {
+        /// Whether it claimed no slot: what it ordered before is executed by nobody.
+        as_new: bool,
+    },
     /// The snapshot that the welcome told of is there.
     Snapshot(Vec<u8>),
     /// The match begins, or runs.
@@ -208,7 +212,7 @@ impl Link {
     /// Greets the relay over a fresh connection. The frames taken so far are kept, and what was ordered; `named` are the
     /// snapshots that are held.
     pub(crate) fn reconnect(&mut self, named: Vec<SnapshotId>) {
-        self.named = if self.whole { Vec::new() } else { named };
+        self.named = named;
         if let Stage::Running(running) = core::mem::replace(&mut self.stage, Stage::Greeting) {
             self.unstamped_from = self.unstamped_from.max(running.uplink.next());
             self.agreed_next = running.agreed_next;
@@ -275,6 +279,12 @@ impl Link {
     /// sealed before it was there.
     pub(crate) fn catches_up(&self) -> Option<Tick> {
         self.running()?.catches_up()
+    }
+
+    /// Whether it plays.
+    pub(crate) fn is_live(&self) -> bool {
+        self.running()
+            .is_some_and(|running| running.catches_up().is_none())
     }
 
     /// Whether no tick that is due at `now` was stamped over an earlier connection: a client that went live before
@@ -571,6 +581,7 @@ impl Link {
         let Welcome {
             slot,
             setup,
+            rules,
             origin,
             ..
         } = &welcome;
@@ -579,12 +590,13 @@ impl Link {
         }
         // Another session than the one that this client is in, or another slot than it claimed.
         let claims = self.token.is_some();
-        let other = |before: &Welcome| before.setup != *setup || (claims && before.slot != *slot);
+        let other = |before: &Welcome| {
+            (before.setup, before.rules) != (*setup, *rules) || (claims && before.slot != *slot)
+        };
         if self.welcome.as_ref().is_some_and(other) {
             return Err(CloseReason::Malformed);
         }
         if !claims {
-            // It comes as a new player: of what it ordered before nothing is waited for.
             self.outbox = Outbox::default();
         }
         if let Origin::Snapshot { bytes, base, .. } = *origin {
@@ -599,8 +611,9 @@ impl Link {
         }
         self.token = welcome.token;
         self.unstamped_from = self.unstamped_from.max(welcome.stamps);
-        self.welcome = Some(welcome.clone());
-        self.events.push_back(LinkEvent::Welcome(welcome));
+        self.welcome = Some(welcome);
+        self.events
+            .push_back(LinkEvent::Welcome { as_new: !claims });
         self.stage = Stage::Measuring(Measuring {
             next_probe: now,
             ..Default::default()

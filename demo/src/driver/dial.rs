@@ -144,7 +144,8 @@ async fn attend<S: Simulation, P: Pilot<S>, T>(
     }
 }
 
-/// Whether the network failed, and not one of the two ends.
+/// Whether the network failed, and not one of the two ends; or a snapshot was none, which is asked for in another way
+/// over the next connection.
 const fn is_loss(disconnect: &Disconnect) -> bool {
     matches!(
         disconnect,
@@ -152,6 +153,7 @@ const fn is_loss(disconnect: &Disconnect) -> bool {
             | Disconnect::Lost
             | Disconnect::Transport(_)
             | Disconnect::ByPeer(CloseReason::TimedOut)
+            | Disconnect::Locally(CloseReason::BadSnapshot)
     )
 }
 
@@ -178,7 +180,8 @@ mod tests {
         for reason in CloseReason::ALL {
             let lost = reason == CloseReason::TimedOut;
             assert_eq!(is_loss(&Disconnect::ByPeer(reason)), lost, "{reason:?}");
-            assert!(!is_loss(&Disconnect::Locally(reason)), "{reason:?}");
+            let again = reason == CloseReason::BadSnapshot;
+            assert_eq!(is_loss(&Disconnect::Locally(reason)), again, "{reason:?}");
         }
         assert!(is_loss(&Disconnect::TimedOut));
         assert!(is_loss(&Disconnect::Lost));

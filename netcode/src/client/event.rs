@@ -151,7 +151,8 @@ pub enum Event {
     Ended,
     /// The connection is closed; nothing comes after this, unless the client [reconnects](super::Client::reconnect).
     ///
-    /// What the network did is worth another attempt, over a fresh connection; what one of the ends said is not.
+    /// What the network did is worth another attempt, over a fresh connection, and so is a snapshot that was none: it is
+    /// asked for in another way then. What else one of the ends said is not.
     ///
     /// ```
     /// use phalanx_engine::Simulation;
@@ -159,7 +160,7 @@ pub enum Event {
     ///
     /// /// Whether the client greets the relay again: the driver connects then.
     /// fn comes_back<S: Simulation>(client: &mut Client<S>, reason: Option<CloseReason>) -> bool {
-    ///     let is_loss = matches!(reason, None | Some(CloseReason::TimedOut));
+    ///     let is_loss = matches!(reason, None | Some(CloseReason::TimedOut | CloseReason::BadSnapshot));
     ///     let returns = is_loss && client.token().is_some();
     ///     if returns {
     ///         client.reconnect();

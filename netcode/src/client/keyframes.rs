@@ -3,14 +3,33 @@
 use phalanx_engine::{Encoder, Simulation, Snapshot, SnapshotHash, Tick, Timeline};
 
 use crate::keyframe_ticks::KeyframeTicks;
-use crate::limits::SNAPSHOTS_NAMED_MAX;
+use crate::limits::{DIFFERENCES_BYTES_MAX, SNAPSHOTS_NAMED_MAX};
 use crate::wire::SnapshotId;
 
 /// A snapshot of a keyframe tick.
 #[derive(Clone, Debug)]
 struct Kept {
     hash: SnapshotHash,
+    /// Canonical ones.
+    bytes: u64,
     snapshot: Snapshot,
+}
+
+impl Kept {
+    fn new(snapshot: Snapshot) -> Self {
+        let mut canonical = Encoder::new();
+        snapshot.encode(&mut canonical);
+        Self {
+            hash: SnapshotHash::of(canonical.bytes()),
+            bytes: canonical.bytes().len() as u64,
+            snapshot,
+        }
+    }
+
+    /// Whether a relay tells differences from it.
+    const fn is_base(&self) -> bool {
+        self.bytes <= DIFFERENCES_BYTES_MAX
+    }
 }
 
 /// The newest snapshot, which the relay may want, and those that it took last, or goes on to take, from whomever: of these
@@ -57,20 +76,20 @@ impl Keyframes {
         self.next = tick.next();
         // It is kept for long enough, unless the interval is shorter than an update is long.
         let snapshot = timeline.snapshot(tick)?;
-        let mut canonical = Encoder::new();
-        snapshot.encode(&mut canonical);
-        let hash = SnapshotHash::of(canonical.bytes());
-        self.newest = Some(Kept { hash, snapshot });
+        let kept = Kept::new(snapshot);
+        let held = (kept.hash, kept.bytes);
+        self.newest = Some(kept);
         if let Some(chosen) = self.chosen {
             self.choose(chosen);
         }
-        Some((tick, (hash, canonical.bytes().len() as u64)))
+        Some((tick, held))
     }
 
     /// The relay takes the snapshot of `tick`.
     pub(super) fn choose(&mut self, tick: Tick) {
         self.chosen = Some(tick);
-        if let Some(kept) = self.newest.take_if(|kept| kept.snapshot.tick == tick) {
+        let is_it = |kept: &mut Kept| kept.snapshot.tick == tick && kept.is_base();
+        if let Some(kept) = self.newest.take_if(is_it) {
             self.bases.insert(0, kept);
             self.bases.truncate(SNAPSHOTS_NAMED_MAX);
         }
@@ -87,7 +106,8 @@ impl Keyframes {
     pub(super) fn name(&mut self) -> Vec<SnapshotId> {
         self.chosen = None;
         if self.bases.is_empty() {
-            self.bases.extend(self.newest.take());
+            self.bases
+                .extend(self.newest.take_if(|kept| kept.is_base()));
         }
         let named = self.bases.iter().map(|kept| SnapshotId {
             tick: kept.snapshot.tick,
@@ -103,9 +123,10 @@ impl Keyframes {
     }
 
     /// This one came from the relay.
-    pub(super) fn fetched(&mut self, hash: SnapshotHash, snapshot: Snapshot) {
+    pub(super) fn fetched(&mut self, snapshot: Snapshot) {
+        let kept = Kept::new(snapshot);
         self.newest = None;
-        self.bases = vec![Kept { hash, snapshot }];
+        self.bases = Some(kept).into_iter().filter(Kept::is_base).collect();
     }
 
     /// Differences from them were none.
@@ -207,15 +228,18 @@ mod tests {
     #[test]
     fn what_was_named_is_held_until_another_is_chosen() {
         let mut game = Match::new();
-        game.play();
-        game.keyframes.choose(at(1));
+        for number in 0..2 {
+            game.play();
+            game.keyframes.choose(at(number));
+        }
+        game.keyframes.choose(at(2));
         let named = game.keyframes.name();
         game.play();
-        let [held] = named[..] else {
-            panic!("one is named: {named:?}");
-        };
-        let base = game.keyframes.base(held.hash).unwrap();
-        assert_eq!((base.tick, base.hash()), (at(0), held.hash));
+        assert_eq!(named.len(), 2);
+        for (held, tick) in named.iter().zip([at(1), at(0)]) {
+            let base = game.keyframes.base(held.hash).unwrap();
+            assert_eq!((base.tick, base.hash()), (tick, held.hash));
+        }
         assert_eq!(game.keyframes.base(SnapshotHash([7; 32])), None);
     }
 
@@ -225,7 +249,7 @@ mod tests {
         game.play();
         game.play();
         let snapshot = game.timeline.snapshot(at(1)).unwrap();
-        game.keyframes.fetched(snapshot.hash(), snapshot);
+        game.keyframes.fetched(snapshot);
         assert_eq!(game.named(), [at(1)]);
         game.keyframes.forget();
         assert_eq!(game.named(), []);

@@ -86,7 +86,7 @@ impl Rig {
         };
         while rig.link.running().is_none() {
             rig.step();
-            if let Some(LinkEvent::Welcome(_)) = rig.link.poll_event() {
+            if let Some(LinkEvent::Welcome { .. }) = rig.link.poll_event() {
                 rig.link.stand().unwrap();
             }
         }

@@ -456,6 +456,49 @@ fn each_command_is_executed_once_in_a_hundred_thousand_sessions() {
     assert!(all.ticks >= 200 * all.sessions && all.commands >= 20 * all.sessions);
 }
 
+/// Regression: whoever came back without a claim predicted at every tick what it had ordered over the connection before.
+#[test]
+fn what_went_with_a_connection_that_had_no_claim_is_not_executed() {
+    let scenario = Scenario::default();
+    let mut session = scenario.session(&Ledger::<true>);
+    (session.resume, session.late_join) = (None, true);
+    let mut world = World::vacant(&scenario, session, Ledger::<true>).unwrap();
+    for _ in 0..scenario.players {
+        let net = LinkConditions::constant(Duration::from_millis(30));
+        let come = world.come(Ledger, scenario.client, (net, net));
+        come.unwrap();
+    }
+    let (me, still) = (Slot(0), |_, _: Tick, _: &Books| Some(0));
+    let play = |world: &mut World<Ledger<true>>, millis| {
+        world.run_until(world.now + Duration::from_millis(millis), still);
+        let client = world.client(me);
+        (
+            client.stats().timeline.rollbacks,
+            client.state().unwrap().next[0][0],
+        )
+    };
+    let order = |number| Order {
+        number,
+        rest: Vec::new(),
+    };
+    play(&mut world, 2_000);
+    world.command(me, &order(0)).unwrap();
+    world.kill(me);
+    play(&mut world, 300);
+    world.reconnect(me);
+    let (before, executed) = play(&mut world, 1_000);
+    assert_eq!((world.client(me).behind(), executed), (None, 0));
+    assert_eq!(play(&mut world, 2_000), (before, 0));
+    // Another one has that number now.
+    world.command(me, &order(0)).unwrap();
+    assert_eq!(play(&mut world, 1_000).1, 1);
+    world.run_until(crate::time::Time::NEVER, still);
+    assert_eq!(world.report().commands, 1);
+    for slot in Slot::all(2) {
+        assert_eq!(world.client(slot).state().unwrap().wrong, 0);
+    }
+}
+
 /// A relay that forgets a command, or that it has it, is seen, whichever command that is.
 #[test]
 fn a_relay_that_loses_or_doubles_a_command_is_seen() {

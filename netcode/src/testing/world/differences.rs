@@ -275,7 +275,7 @@ fn what_is_damaged_is_refused_and_not_asked_for_again() {
         world.reconnect(GONE);
         play(world, 1000);
         assert_eq!(plant::set(None), None, "it struck");
-        let told = Event::Closed(Some(CloseReason::Malformed));
+        let told = Event::Closed(Some(CloseReason::BadSnapshot));
         assert_eq!(world.events(GONE).last(), Some(&told));
         assert!(world.relay.is_kept(GONE));
         fetched(world)
@@ -303,7 +303,7 @@ fn who_refuses_its_first_snapshot_plays_all_the_same() {
     restart(&mut world);
     play(&mut world, 1000);
     assert_eq!(plant::set(None), None, "it struck");
-    let told = Event::Closed(Some(CloseReason::Malformed));
+    let told = Event::Closed(Some(CloseReason::BadSnapshot));
     assert_eq!(world.events(GONE).last(), Some(&told));
     world.reconnect(GONE);
     assert_whole(&mut world);
