@@ -10,7 +10,7 @@ use crate::cli::{GameArgs, RulesArgs};
 use crate::exit::{Exit, Failure};
 use crate::game::Game;
 use crate::interrupt::Interrupt;
-use crate::replay_file::{Reader, copy, failure, replay_failure};
+use crate::replay_file::{Reader, Signed, copy, failure, replay_failure};
 
 /// Ticks between two looks at Ctrl-C.
 const SLICE: u64 = 1000;
@@ -60,13 +60,18 @@ impl Past {
         let Some(end) = replay.snapshot() else {
             return Err(Failure::usage(format!("{name} has no ticks")));
         };
+        let mut reader = replay.into_record();
+        let signed = Signed::read(&mut reader).map_err(|error| failure(path, &error))?;
+        if let Some(why) = signed.wrong() {
+            let message = format!("{name} does NOT verify: {why}");
+            return Err(Failure::new(Exit::Unverified, message));
+        }
         if ended {
             let (last, before) = (end.tick, end.tick.saturating_sub(1));
             return Err(Failure::usage(format!(
                 "the session in {name} ended by tick {last}: cut it before that, with phalanx replay fork {name} --tick {before} --out OTHER"
             )));
         }
-        let mut reader = replay.into_record();
         let mut writer = ReplayWriter::new(reader.head());
         let copied = copy(&mut reader, end.tick, &mut writer);
         let last = copied.map_err(|error| failure(path, &error))?;

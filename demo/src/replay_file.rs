@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use phalanx_engine::{
     CommandWay, GameIdentity, Record, ReplayError, SealedFrame, Simulation, Slot, Tick,
 };
-use phalanx_netcode::replay::{ReplayFileError, ReplayReader, ReplayWriter};
+use phalanx_netcode::replay::{ReplayFileError, ReplayReader, ReplayWriter, Signature};
 
 use crate::cli::{GameName, RulesArgs};
 use crate::compare::unlike;
@@ -66,6 +66,40 @@ pub(crate) fn check<S: Simulation>(path: &Path, reader: &Reader, game: &S) -> Re
     }
     let message = format!("{} is {}", path.display(), unlike(theirs, &ours));
     Err(Failure::new(Exit::OtherVersion, message))
+}
+
+/// What the signatures in a replay say.
+#[derive(Default)]
+pub(crate) struct Signed {
+    /// The newest genuine one, of those before the first that is not.
+    pub(crate) newest: Option<Signature>,
+    /// The first one that whoever it names did not make.
+    pub(crate) forged: Option<Tick>,
+}
+
+impl Signed {
+    /// Checks all of them, up to the first that is not genuine.
+    pub(crate) fn read(reader: &mut Reader) -> Result<Self, ReplayFileError> {
+        let ticks: Vec<_> = reader.signed().collect();
+        let mut signed = Self::default();
+        for tick in ticks {
+            let Some(signature) = reader.signature(tick)? else {
+                continue;
+            };
+            if !signature.verify(reader.genesis()) {
+                signed.forged = Some(tick);
+                break;
+            }
+            signed.newest = Some(signature);
+        }
+        Ok(signed)
+    }
+
+    /// What is wrong with them, in words.
+    pub(crate) fn wrong(&self) -> Option<String> {
+        let tick = self.forged?;
+        Some(format!("the signature of tick {tick} is not genuine"))
+    }
 }
 
 /// What whoever plays on has to know of the frames before.
