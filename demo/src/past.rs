@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use phalanx_engine::{Log, Record, Replay, SealedFrame, Snapshot, TickRate, Verified};
-use phalanx_netcode::replay::{Head, ReplayWriter};
+use phalanx_netcode::replay::{Ending, Head, ReplayWriter};
 use phalanx_netcode::{PlayOnError, Relay, SessionConfig};
 
 use crate::cli::{GameArgs, RulesArgs};
@@ -37,6 +37,7 @@ impl Past {
         game: G,
         interrupt: &Interrupt,
     ) -> Result<Self, Failure> {
+        whole(path, &reader)?;
         let name = path.display();
         let (mut replay, mut verified) = (Replay::new(game, reader), Verified::default());
         while replay
@@ -126,6 +127,22 @@ impl Past {
         let relay = Relay::play_on(config, self.log, Some(&self.end))?;
         Ok((relay, (self.head, self.writer)))
     }
+}
+
+/// Nothing was lost in the middle: what a crash cut off is an end as good as any, but where bytes are not as they were
+/// written, more may follow, which whoever goes on should know of.
+fn whole(path: &Path, reader: &Reader) -> Result<(), Failure> {
+    let Ending::Damaged { at } = reader.ending() else {
+        return Ok(());
+    };
+    let name = path.display();
+    let mut message = format!("{name} is damaged after byte {at}");
+    if let Some(last) = reader.next().previous_since(reader.head().setup.first) {
+        message += &format!(
+            ": to go on from tick {last}, the last one before that, cut it with phalanx replay fork {name} --tick {last} --out OTHER"
+        );
+    }
+    Err(Failure::new(Exit::Damaged, message))
 }
 
 /// All frames.

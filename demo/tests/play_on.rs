@@ -199,3 +199,33 @@ fn what_is_signed_but_not_genuinely_is_not_gone_on_with() {
         }
     }
 }
+
+/// Of what a crash cut off nothing follows; behind damage there may be the better part of the match.
+#[test]
+fn a_damaged_recording_is_not_silently_cut() {
+    let here = directory("damaged");
+    recorded(&here, "--ticks 400", 360);
+    let mut writer = rewritten(&here.join("b.replay"));
+    writer.flush();
+    let file = writer.pending().to_owned();
+    let on = "match --from b.replay --net lan --ticks 60 --record c.replay";
+    let damaged = {
+        let mut file = file.clone();
+        let middle = file.len() / 2;
+        file[middle] ^= 1;
+        file
+    };
+    fs::write(here.join("b.replay"), damaged).unwrap();
+    let last = frames(&here.join("b.replay")).pop().unwrap().tick;
+    assert!((1..359).contains(&last.0), "{last}");
+    let fork = format!("replay fork b.replay --tick {last} --out ");
+    refused(&here, on, 13, &fork);
+    assert!(!here.join("c.replay").exists());
+    // What is said there can be done.
+    assert_eq!(object(&here, &format!("{fork}d.replay")).0, 0);
+    assert_eq!(object(&here, &on.replace("b.replay", "d.replay")).0, 0);
+
+    fs::write(here.join("b.replay"), &file[..file.len() - 9]).unwrap();
+    assert_eq!(object(&here, on).0, 0);
+    assert_eq!(object(&here, "replay verify c.replay").0, 0);
+}
