@@ -120,7 +120,9 @@ impl Past {
     ) -> Result<(Relay, (Head, ReplayWriter)), PlayOnError> {
         let config = SessionConfig {
             setup: self.head.setup,
-            length: config.length.map(|ticks| ticks + self.ticks()),
+            length: config
+                .length
+                .map(|ticks| ticks.saturating_add(self.ticks())),
             epoch: self.epoch.saturating_add(1),
             ..config
         };
@@ -153,4 +155,45 @@ fn log(reader: &mut Reader) -> Result<Log, phalanx_netcode::replay::ReplayFileEr
         log.append(&frame);
     }
     Ok(log)
+}
+
+#[cfg(test)]
+mod tests {
+    use phalanx_engine::Tick;
+
+    use super::*;
+    use crate::duel::Duel;
+    use crate::replay_file::open;
+
+    /// The first hundred ticks of a recording.
+    fn past(name: &str) -> Past {
+        let whole = Path::new(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/replays/duel-1.replay"
+        ));
+        let mut reader = open(whole).unwrap();
+        let mut writer = ReplayWriter::new(reader.head());
+        copy(&mut reader, Tick(99), &mut writer).unwrap();
+        writer.close();
+        let name = format!("phalanx-past-{}-{name}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::write(&path, writer.pending()).unwrap();
+        let past = Past::read(&path, open(&path).unwrap(), Duel, &Interrupt::never());
+        std::fs::remove_file(&path).unwrap();
+        past.unwrap()
+    }
+
+    /// What comes before it is counted, too, and there are no more ticks than that.
+    #[test]
+    fn a_match_of_all_ticks_that_there_are_goes_on() {
+        for (more, length) in [(60, 160), (u64::MAX, u64::MAX)] {
+            let past = past(&more.to_string());
+            let config = SessionConfig {
+                length: Some(more),
+                ..SessionConfig::new(&Duel, past.head.setup)
+            };
+            let (relay, _) = past.into_relay(config).unwrap();
+            assert_eq!(relay.config().length, Some(length));
+        }
+    }
 }
