@@ -1,25 +1,26 @@
 //! [`Past`]: the recorded session that a match goes on with.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use phalanx_engine::{Log, Record, Replay, SealedFrame, Snapshot, TickRate, Verified};
 use phalanx_netcode::replay::{Ending, Head, ReplayWriter};
-use phalanx_netcode::{PlayOnError, Relay, SessionConfig};
+use phalanx_netcode::{Relay, SessionConfig};
 
 use crate::cli::{GameArgs, RulesArgs};
 use crate::exit::{Exit, Failure};
 use crate::game::Game;
 use crate::interrupt::Interrupt;
-use crate::replay_file::{Reader, Signed, copy, failure, replay_failure};
+use crate::replay_file::{Reader, Signed, copy, failure, play_on_failure, replay_failure};
 
 /// Ticks between two looks at Ctrl-C.
 const SLICE: u64 = 1000;
 
 /// What was recorded, and the world at its end.
 pub(crate) struct Past {
+    path: PathBuf,
     log: Log,
     end: Snapshot,
-    /// Of its newest frames.
+    /// Of whoever goes on.
     epoch: u32,
     /// Ticks per second of real time at its end.
     rate: TickRate,
@@ -74,13 +75,13 @@ impl Past {
             )));
         }
         let mut writer = ReplayWriter::new(reader.head());
-        let copied = copy(&mut reader, end.tick, &mut writer);
-        let last = copied.map_err(|error| failure(path, &error))?;
+        let last = copy(path, &mut reader, end.tick, &mut writer)?;
         writer.keyframe(&end).map_err(Failure::internal)?;
         Ok(Self {
+            path: path.to_owned(),
             log: log(&mut reader).map_err(|error| failure(path, &error))?,
             end,
-            epoch: last.epoch,
+            epoch: last.later_epoch(path)?,
             rate,
             rounds,
             head: reader.head().clone(),
@@ -117,16 +118,17 @@ impl Past {
     pub(crate) fn into_relay(
         self,
         config: SessionConfig,
-    ) -> Result<(Relay, (Head, ReplayWriter)), PlayOnError> {
+    ) -> Result<(Relay, (Head, ReplayWriter)), Failure> {
         let config = SessionConfig {
             setup: self.head.setup,
             length: config
                 .length
                 .map(|ticks| ticks.saturating_add(self.ticks())),
-            epoch: self.epoch.saturating_add(1),
+            epoch: self.epoch,
             ..config
         };
-        let relay = Relay::play_on(config, self.log, Some(&self.end))?;
+        let relay = Relay::play_on(config, self.log, Some(&self.end))
+            .map_err(|error| play_on_failure(&self.path, &error))?;
         Ok((relay, (self.head, self.writer)))
     }
 }
@@ -173,7 +175,7 @@ mod tests {
         ));
         let mut reader = open(whole).unwrap();
         let mut writer = ReplayWriter::new(reader.head());
-        copy(&mut reader, Tick(99), &mut writer).unwrap();
+        copy(whole, &mut reader, Tick(99), &mut writer).unwrap();
         writer.close();
         let name = format!("phalanx-past-{}-{name}", std::process::id());
         let path = std::env::temp_dir().join(name);

@@ -7,7 +7,7 @@ use std::fs;
 use std::io::Cursor;
 use std::path::Path;
 
-use phalanx_engine::{Entry, Record, SealedFrame, Slot, Tick};
+use phalanx_engine::{Entry, Record, SealedCommand, SealedFrame, Slot, Tick};
 use phalanx_netcode::replay::{ReplayReader, ReplayWriter, SigningKey};
 use program::{directory, object, refused};
 
@@ -228,4 +228,41 @@ fn a_damaged_recording_is_not_silently_cut() {
     fs::write(here.join("b.replay"), &file[..file.len() - 9]).unwrap();
     assert_eq!(object(&here, on).0, 0);
     assert_eq!(object(&here, "replay verify c.replay").0, 0);
+}
+
+/// Who counts on from there would come to the end of the numbers.
+#[test]
+fn a_log_that_no_relay_sealed_is_damaged_not_an_internal_error() {
+    let here = directory("unsealable");
+    recorded(&here, "--ticks 120", 60);
+    let command = |slot, sequence| SealedCommand {
+        slot: Slot(slot),
+        sequence,
+        stamped: Tick(61),
+        bytes: Vec::new(),
+    };
+    let cases = [
+        (Some(command(0, 0)), 7, None),
+        (Some(command(0, u64::MAX)), 7, Some("is not the next one")),
+        (Some(command(0, 1)), 7, Some("is not the next one")),
+        (None, u32::MAX, Some("was sealed in epoch 4294967295")),
+    ];
+    let play_on = "match --from c.replay --net lan --ticks 60";
+    let fork = "replay fork c.replay --tick 61 --out d.replay --ticks 9";
+    for (command, epoch, words) in cases {
+        let mut writer = rewritten(&here.join("b.replay"));
+        let mut frame = frames(&here.join("b.replay")).pop().unwrap();
+        (frame.tick, frame.previous, frame.epoch) = (Tick(61), writer.head(), epoch);
+        frame.commands.extend(command);
+        writer.frame(&frame);
+        writer.close();
+        fs::write(here.join("c.replay"), writer.pending()).unwrap();
+        for args in [play_on, fork] {
+            match words {
+                None => assert_eq!(object(&here, args).0, 0, "{args}"),
+                Some(words) => refused(&here, args, 13, words),
+            }
+        }
+    }
+    assert_eq!(object(&here, fork.trim_end_matches(" --ticks 9")).0, 0);
 }
