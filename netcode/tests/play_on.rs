@@ -5,7 +5,8 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use phalanx_engine::{
-    Entry, Log, Provenance, Replay, SealedFrame, Setup, Slot, Snapshot, Speed, Tick, TickRate,
+    Entry, Log, Provenance, Replay, SealedCommand, SealedFrame, Setup, Slot, Snapshot, Speed, Tick,
+    TickRate,
 };
 use phalanx_netcode::testing::{Mixer, Preset, Scenario, World};
 use phalanx_netcode::{
@@ -238,4 +239,37 @@ fn what_no_relay_goes_on_with_is_refused_by_name() {
         ..foreign.setup
     };
     assert_eq!(refused(session(), &log, Some(&foreign)), other);
+}
+
+/// The numbers of each slot's commands of a way begin at 0 and have no gap: what says otherwise no relay sealed, and who
+/// went on with it would wait for numbers that never come, or could not count on.
+#[test]
+fn a_log_whose_commands_do_not_follow_each_other_is_refused() {
+    let log = cut(&eventful(), 400);
+    let numbered = |change: &dyn Fn(&mut SealedCommand)| {
+        let mut changed = Log::new(session().genesis(), log.first());
+        for tick in log.first().until(log.next()) {
+            let mut frame = frame_of(&log, tick);
+            frame.previous = changed.head();
+            frame.commands.iter_mut().for_each(change);
+            changed.append(&frame);
+        }
+        Relay::play_on(session(), changed, None).err()
+    };
+    let of = |wanted: &dyn Fn(&SealedCommand) -> bool| {
+        let mut frames = log.frames().map(Result::unwrap);
+        let frame = frames.find(|frame| frame.commands.iter().any(wanted));
+        Some(PlayOnError::Command(frame.unwrap().tick))
+    };
+    let (all, third) = (of(&|_| true), of(&|command| command.sequence == 2));
+    assert_ne!(all, third);
+    assert_eq!(numbered(&|_| ()), None);
+    assert_eq!(numbered(&|command| command.sequence += 1), all);
+    assert_eq!(numbered(&|command| command.slot = Slot(3)), all);
+    let skips = |command: &mut SealedCommand| {
+        if command.sequence >= 2 {
+            command.sequence += u64::MAX - 1000;
+        }
+    };
+    assert_eq!(numbered(&skips), third);
 }

@@ -294,7 +294,7 @@ fn set<G: Game>(
     let (relay, past) = match past {
         None => (Relay::new(config).map_err(Failure::usage)?, None),
         Some(past) => {
-            let (relay, past) = past.into_relay(config).map_err(Failure::internal)?;
+            let (relay, past) = past.into_relay(config)?;
             (relay, Some(past))
         }
     };

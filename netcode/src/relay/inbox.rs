@@ -54,10 +54,13 @@ pub(crate) struct Inbox {
 }
 
 impl Inbox {
-    /// That one was sealed before this relay was there.
-    pub(crate) fn sealed_before(&mut self, command: &SealedCommand) {
+    /// That one was sealed before this relay was there; `false` if it is not the next one of its way, as in every log
+    /// that a relay sealed.
+    pub(crate) fn sealed_before(&mut self, command: &SealedCommand) -> bool {
         let lane = self.lane_mut(command.way());
-        lane.next = lane.next.max(command.sequence.saturating_add(1));
+        let follows = command.sequence == lane.next;
+        lane.next += u64::from(follows);
+        follows
     }
 
     /// Every command before these has arrived: what a returning owner is told.

@@ -26,6 +26,9 @@ pub enum PlayOnError {
     /// The log was sealed in a later epoch than the one that is configured, or in the same one.
     #[error("the log was sealed in epoch {0}: who goes on has a later one")]
     Epoch(u32),
+    /// A command of that tick is not the next one of its slot, as it is in every log that a relay sealed.
+    #[error("a command of tick {0} is not the next one of its slot")]
+    Command(Tick),
     /// There is no frame of the snapshot's tick.
     #[error("the snapshot is of tick {0}, which the log does not have")]
     NoTick(Tick),
@@ -84,8 +87,9 @@ impl Relay {
                 };
             }
             for command in &frame.commands {
-                if let Some(seat) = relay.seats.get_mut(usize::from(command.slot.0)) {
-                    seat.commands.sealed_before(command);
+                let seat = relay.seats.get_mut(usize::from(command.slot.0));
+                if !seat.is_some_and(|seat| seat.commands.sealed_before(command)) {
+                    return Err(PlayOnError::Command(tick));
                 }
             }
         }

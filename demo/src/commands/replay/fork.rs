@@ -7,13 +7,19 @@ use phalanx_engine::{
 use phalanx_netcode::replay::ReplayWriter;
 use serde::Serialize;
 
-use super::{Reader, Stage, failure, replay_failure, tick_of};
+use super::{Reader, Stage, replay_failure, tick_of};
 use crate::exit::{Exit, Failure};
 use crate::file;
 use crate::game::Game;
 use crate::recording::interval;
 use crate::replay_file::{Sequences, copy};
 use crate::summary::SCHEMA_VERSION;
+
+/// Nothing is predicted.
+const WINDOW: Window = Window {
+    ticks: 0,
+    repeat: Repeat { ticks: 0 },
+};
 
 /// The keys, in this order.
 #[derive(Serialize)]
@@ -40,21 +46,21 @@ pub(super) fn run<G: Game>(
     let snapshot = replay.snapshot().expect("it stands after that tick");
     let mut reader = replay.into_record();
     let mut writer = ReplayWriter::new(reader.head());
-    let copied = copy(&mut reader, at, &mut writer);
-    let last = copied.map_err(|error| failure(path, &error))?;
+    let last = copy(path, &mut reader, at, &mut writer)?;
     writer.keyframe(&snapshot).map_err(Failure::internal)?;
 
-    let window = Window {
-        ticks: 0,
-        repeat: Repeat { ticks: 0 },
+    let wanted = stage.args.ticks.unwrap_or_default();
+    // Without a tick to seal there is no need of another one.
+    let epoch = match wanted {
+        0 => last.epoch,
+        _ => last.later_epoch(path)?,
     };
-    let timeline = Timeline::resume(game, &snapshot, window);
+    let timeline = Timeline::resume(game, &snapshot, WINDOW);
     let mut on = PlayOn {
         timeline: timeline.map_err(Failure::internal)?,
         sequences: last.sequences,
-        epoch: last.epoch.saturating_add(1),
+        epoch,
     };
-    let wanted = stage.args.ticks.unwrap_or_default();
     let interval = interval(snapshot.setup.rate);
     let mut played = 0;
     while played < wanted && !on.timeline.session().ended() && !stage.interrupt.is_raised() {

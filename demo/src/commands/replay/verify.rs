@@ -11,6 +11,7 @@ use crate::exit::{Exit, Failure};
 use crate::game::Game;
 use crate::grouped::Grouped;
 use crate::progress::Progress;
+use crate::replay_file::Signed;
 use crate::summary::{SCHEMA_VERSION, Thousandths};
 
 /// Ticks between two looks at Ctrl-C.
@@ -113,20 +114,10 @@ fn signed(
     stage: &Stage<'_>,
     reader: &mut Reader,
 ) -> Result<(Option<Signature>, Option<String>), Failure> {
-    let ticks: Vec<_> = reader.signed().collect();
-    let mut newest = None;
-    for tick in ticks {
-        let signature = reader.signature(tick);
-        let Some(signature) = signature.map_err(|error| failure(&stage.args.file, &error))? else {
-            continue;
-        };
-        if !signature.verify(reader.genesis()) {
-            return Ok((
-                newest,
-                Some(format!("the signature of tick {tick} is not genuine")),
-            ));
-        }
-        newest = Some(signature);
+    let signed = Signed::read(reader).map_err(|error| failure(&stage.args.file, &error))?;
+    let (newest, wrong) = (signed.newest, signed.wrong());
+    if wrong.is_some() {
+        return Ok((newest, wrong));
     }
     let refused = match (stage.args.key, newest) {
         (Some(_), None) => Some("it is not signed".into()),
