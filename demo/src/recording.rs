@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use phalanx_engine::{Digest, GameIdentity, Log, Simulation, Snapshot, Tick, TickRate};
-use phalanx_netcode::replay::{Head, Recorder, ReplayWriter, Signature, SigningKey};
+use phalanx_netcode::replay::{Head, OtherSession, Recorder, ReplayWriter, Signature, SigningKey};
 use phalanx_netcode::{Client, Relay};
 
 use crate::console::complain;
@@ -124,7 +124,9 @@ impl RecordFile {
         }
         if let Some((recorder, _)) = &mut self.open {
             let sign = |writer: &ReplayWriter| sign(self.key.as_deref(), writer);
-            recorder.follow(log, agreed, digest, keyframe, sign);
+            if let Err(error) = recorder.follow(log, agreed, digest, keyframe, sign) {
+                self.stop(&error);
+            }
         }
     }
 
@@ -198,6 +200,19 @@ impl RecordFile {
         }
     }
 
+    /// What is recorded is whole, and stays; what is played now is no part of it.
+    fn stop(&mut self, error: &OtherSession) {
+        if let Some((recorder, _)) = &mut self.open {
+            recorder.writer().close();
+        }
+        self.write();
+        if self.open.take().is_some() {
+            let message = format!("recording to {} stopped: {error}", self.path.display());
+            complain(&format!("{message}; the match goes on"));
+            self.failed = Some(message);
+        }
+    }
+
     fn fail(&mut self, error: &io::Error) {
         let (name, words) = (self.path.display(), in_words(error));
         let message = format!("cannot record to {name}: {words}");
@@ -233,7 +248,11 @@ fn path_of(path: &Path, number: u64) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use phalanx_engine::{Input, Provenance, Record, SealedFrame, Setup};
+    use phalanx_netcode::replay::Ending;
+
     use super::*;
+    use crate::duel::Duel;
 
     #[test]
     fn every_number_has_a_file_of_its_own() {
@@ -241,6 +260,41 @@ mod tests {
         assert_eq!(path(1), Path::new("a/night.replay"));
         assert_eq!(path(12), Path::new("a/night-12.replay"));
         assert_eq!(path_of(Path::new("x"), 2), Path::new("x-2"));
+    }
+
+    #[test]
+    fn another_session_is_not_recorded_into_the_file_of_the_first() {
+        let name = format!("phalanx-other-session-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let head = || Head {
+            game: GameIdentity::of(&Duel),
+            setup: Setup::new(7, 1, TickRate::hz(60)),
+        };
+        let genesis = ReplayWriter::new(&head()).genesis();
+        let log = |ticks, epoch| {
+            let mut log = Log::new(genesis, Tick::ZERO);
+            for tick in Tick::ZERO.until(Tick(ticks)) {
+                let mut frame = SealedFrame::empty(log.head());
+                (frame.tick, frame.epoch) = (tick, epoch);
+                frame.inputs = vec![0; <Duel as Simulation>::Input::BYTES as usize];
+                frame.provenance = vec![Provenance::Real];
+                log.append(&frame);
+            }
+            log
+        };
+        let mut file = RecordFile::new(&path, None);
+        for (ticks, epoch) in [(50, 1), (50, 2), (90, 2), (90, 1)] {
+            let log = log(ticks, epoch);
+            file.follow(head, &log, Tick::ZERO, |_| None, None);
+            file.write();
+        }
+        let failure = file.close().unwrap_err();
+        let words = "these are another session's frames";
+        assert!(failure.message.contains(words), "{}", failure.message);
+        let reader = crate::replay_file::open(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        assert_eq!(reader.next(), Tick(50));
+        assert_eq!(reader.ending(), Ending::Closed);
     }
 
     #[test]

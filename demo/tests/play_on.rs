@@ -149,6 +149,14 @@ fn what_cannot_be_played_on_is_refused_by_name() {
     let head = reader.head().clone();
     save("empty.replay", ReplayWriter::new(&head).pending());
     refuse("empty.replay", 2, "empty.replay has no ticks");
+    let mut crowd = head.clone();
+    crowd.setup.slots = 9;
+    save("crowd.replay", ReplayWriter::new(&crowd).pending());
+    refuse(
+        "crowd.replay",
+        2,
+        "crowd.replay has 9 players, and a match of duel has at most 8: it",
+    );
     let mut newer = head.clone();
     newer.game.version = 99;
     save("newer.replay", ReplayWriter::new(&newer).pending());

@@ -193,7 +193,8 @@ impl Relay {
     }
 
     /// What became of every tick of one slot, and for how long others waited for it; `None` if there is no such slot. It
-    /// counts on until the session has ended, and can be asked for at any time.
+    /// counts on until the session has ended, and can be asked for at any time. After [`Relay::play_on`] it begins at the end of
+    /// that log.
     #[must_use]
     pub fn slot_stats(&self, slot: Slot) -> Option<SlotStats> {
         self.seats.get(usize::from(slot.0)).map(|seat| seat.stats)

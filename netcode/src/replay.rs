@@ -44,7 +44,7 @@ use serde::{Deserialize, Serialize};
 pub use self::chunk::{Kind, Sizes};
 pub use self::error::ReplayFileError;
 pub use self::reader::{Ending, ReplayReader};
-pub use self::recorder::Recorder;
+pub use self::recorder::{OtherSession, Recorder};
 #[cfg(feature = "sign")]
 pub use self::signature::SigningKey;
 pub use self::writer::ReplayWriter;

@@ -273,3 +273,40 @@ fn a_log_whose_commands_do_not_follow_each_other_is_refused() {
     };
     assert_eq!(numbered(&skips), third);
 }
+
+/// Whether the log's player was there to its end, or gone and the computer not there yet: who does not come back is
+/// replaced by the computer, as if it had been lost at the cut.
+#[test]
+fn the_computer_plays_for_those_who_do_not_come_back() {
+    let log = eventful();
+    let left = |frame: &SealedFrame| frame.entries.contains(&Entry::Leave(Slot(1)));
+    let left = log.frames().map(Result::unwrap).find(left).unwrap().tick;
+    let gone = left.next().since(log.first()).unsigned_abs();
+    for (ticks, players, missing) in [(160, 2, vec![Slot(2)]), (gone, 1, vec![Slot(1), Slot(2)])] {
+        let (before, scenario) = (cut(&log, ticks), scenario());
+        let config = SessionConfig {
+            length: Some(ticks + 200),
+            players_min: players,
+            ..session()
+        };
+        let relay = Relay::play_on(config, before.clone(), Some(&end_of(&before))).unwrap();
+        let mut world = World::around(&scenario, relay, Mixer);
+        for _ in 0..players {
+            let net = (scenario.up, scenario.down);
+            world.come(Mixer, scenario.client, net).unwrap();
+        }
+        play(&mut world, 20_000);
+        is_whole(&world, &before, 200);
+        for slot in Slot::all(3) {
+            let seated = world.relay().log().frames().map(Result::unwrap);
+            let seated = seated.filter(|frame| frame.tick >= before.next());
+            let seated: Vec<_> = seated
+                .filter(|frame| frame.entries.contains(&Entry::Bot(slot)))
+                .map(|frame| frame.tick.since(before.next()))
+                .collect();
+            // 300 ms.
+            let expected = missing.contains(&slot).then_some(18);
+            assert_eq!(seated, Vec::from_iter(expected), "{slot} at {ticks}");
+        }
+    }
+}

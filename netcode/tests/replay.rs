@@ -7,11 +7,12 @@ mod snapshots;
 use std::io::Cursor;
 
 use phalanx_engine::{
-    Digest, Entry, FrameHash, GameIdentity, Provenance, Record, Repeat, Replay, SealedCommand,
+    Digest, Entry, FrameHash, GameIdentity, Log, Provenance, Record, Repeat, Replay, SealedCommand,
     SealedFrame, Setup, Slot, SnapshotHash, Tick, TickRate, Timeline, Verified, Window, mix,
 };
 use phalanx_netcode::replay::{
-    Ending, Head, REPLAY_FORMAT, ReplayFileError, ReplayReader, ReplayWriter, Signature,
+    Ending, Head, OtherSession, REPLAY_FORMAT, Recorder, ReplayFileError, ReplayReader,
+    ReplayWriter, Signature,
 };
 use phalanx_netcode::snapshot::{SnapshotError, pack};
 use proptest::prelude::*;
@@ -315,6 +316,47 @@ fn an_index_of_the_largest_numbers_is_refused() {
         bad[trailer..trailer + 8].copy_from_slice(&large);
         refused(&bad, "the place of the index");
     }
+}
+
+/// A relay that was started again with the same setup hosts another session, and its clients are there again.
+#[test]
+fn a_recorder_tells_another_session_from_its_own() {
+    let genesis = ReplayWriter::new(&head()).genesis();
+    let log = |ticks, other: bool| {
+        let mut log = Log::new(genesis, SETUP.first);
+        for at in 0..ticks {
+            let mut frame = frame(at, log.head());
+            frame.inputs[0] ^= u8::from(other && at == 3);
+            log.append(&frame);
+        }
+        log
+    };
+    let mut recorder = Recorder::new(&head(), INTERVAL);
+    let mut follow = |log: &Log| {
+        let digest = |_| Some(Digest(1));
+        let followed = recorder.follow(log, log.next(), digest, None, |_| None);
+        let writer = recorder.writer();
+        writer.flush();
+        (followed, writer.next(), writer.pending().len())
+    };
+    let tick = SETUP.first + 90;
+    let (followed, next, bytes) = follow(&log(90, false));
+    assert_eq!((followed, next), (Ok(()), tick));
+    for ticks in [90, 91, 250] {
+        let error = Err(OtherSession { tick });
+        assert_eq!(follow(&log(ticks, true)), (error, tick, bytes), "{ticks}");
+    }
+    let mut away = Log::new(genesis, SETUP.first + 1000);
+    away.append(&SealedFrame {
+        tick: away.next(),
+        ..frame(0, genesis)
+    });
+    assert_eq!(follow(&away), (Err(OtherSession { tick }), tick, bytes));
+    // Heard again from the beginning, be it whose it may.
+    for other in [false, true] {
+        assert_eq!(follow(&log(89, other)), (Ok(()), tick, bytes));
+    }
+    assert_eq!(follow(&log(120, false)).1, SETUP.first + 120);
 }
 
 #[test]

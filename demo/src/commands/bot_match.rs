@@ -16,7 +16,7 @@ use phalanx_netcode::{Client, CloseReason, Event, Relay, RelayEvent, Time};
 use tokio::task::{JoinSet, spawn_local};
 
 use super::in_runtime;
-use crate::cli::{Cli, Command, Length, LengthArgs, MatchArgs, ScenarioArgs};
+use crate::cli::{Cli, Command, GameName, Length, LengthArgs, MatchArgs, ScenarioArgs};
 use crate::console::{Console, complain};
 use crate::driver::{Bot, Ending, Path, Pilot, Traffic, fly, serve};
 use crate::exit::{Exit, Failure};
@@ -72,6 +72,7 @@ pub(super) fn run(args: &MatchArgs, interrupt: &Interrupt) -> Result<Exit, Failu
     check_record(from, scenario.record.record.as_deref())?;
     let reader = replay_file::open(from)?;
     let rules = replay_file::rules(from, &reader)?;
+    check_players(from, reader.head().setup.slots, rules.game)?;
     with_rules!(rules, game => {
         replay_file::check(from, &reader, &game)?;
         let past = Past::read(from, reader, game, interrupt)?;
@@ -80,6 +81,18 @@ pub(super) fn run(args: &MatchArgs, interrupt: &Interrupt) -> Result<Exit, Failu
         plan.from = Some(from.to_owned());
         begin(&game, &plan, Some(past), args, interrupt)
     })
+}
+
+/// As many as are recorded go on: there is no flag for another number.
+fn check_players(from: &Directory, players: u8, game: GameName) -> Result<(), Failure> {
+    let most = game.players_max();
+    if players <= most {
+        return Ok(());
+    }
+    let name = from.display();
+    Err(Failure::usage(format!(
+        "{name} has {players} players, and a match of {game} has at most {most}: it cannot be gone on with"
+    )))
 }
 
 /// What is gone on with is not written over.

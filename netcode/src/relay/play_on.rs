@@ -41,10 +41,12 @@ impl Relay {
     /// A relay that goes on with `log`, for the session that `config` describes: the same game and setup, a later
     /// epoch. Its own log begins with those frames, so that it is the whole session again.
     ///
-    /// Nobody is there any more: the first frame it seals says so of every player. The match goes on when
+    /// Nobody is there any more: the first frame it seals says so ([`Entry::Leave`]) of every player who is not back by then
+    /// ([`Entry::Join`]). The match goes on when
     /// [`players_min`](SessionConfig::players_min) players are ready. Each of them comes as one that comes late does, whatever
     /// [`late_join`](SessionConfig::late_join) says: from `snapshot`, if there is one, which is of a tick of the log, or else by
-    /// executing all of it. Where the computer played it does, until somebody takes the slot. What was paused is, and
+    /// executing all of it. Where the computer played it does, until somebody takes the slot, and where a player was it comes
+    /// as if all of them had been lost with the log's last tick ([`bot_after_ms`](crate::SessionRules::bot_after_ms)). What was paused is, and
     /// [`length`](SessionConfig::length) counts the log's ticks, too. [`Relay::agreed`] begins after the log, whose ticks nobody votes
     /// for again. Claims of its players are worth nothing if [`resume`](SessionConfig::resume) is a key of its own, as it should be.
     ///
@@ -86,6 +88,13 @@ impl Relay {
                     seat.missing.saturating_add(1)
                 };
             }
+            for entry in &frame.entries {
+                if let Entry::Join(slot) = *entry
+                    && let Some(seat) = relay.seats.get_mut(usize::from(slot.0))
+                {
+                    seat.left = Some(next);
+                }
+            }
             for command in &frame.commands {
                 let seat = relay.seats.get_mut(usize::from(command.slot.0));
                 if !seat.is_some_and(|seat| seat.commands.sealed_before(command)) {
@@ -100,7 +109,8 @@ impl Relay {
             seat.begin_at(next);
             match session.presence(slot) {
                 Presence::Player => relay.entries.push(Entry::Leave(slot)),
-                presence => seat.presence = presence,
+                Presence::Absent => {}
+                Presence::Bot => (seat.presence, seat.left) = (Presence::Bot, None),
             }
         }
         relay.schedule = Schedule::go_on(next, session.pace());

@@ -1,8 +1,17 @@
 //! [`Recorder`]: follows a session and writes it down.
 
-use phalanx_engine::{Digest, Log, SealedFrame, Snapshot, Tick};
+use phalanx_engine::{Digest, FrameHash, Log, SealedFrame, Snapshot, Tick};
 
 use super::{Head, ReplayWriter, Signature};
+
+/// What is followed is not the session that is recorded: one that another relay began, say, to which a client came when it
+/// connected again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("these are another session's frames: that of tick {tick} does not follow what is recorded")]
+pub struct OtherSession {
+    /// The tick that would be recorded next.
+    pub tick: Tick,
+}
 
 /// Makes a replay of a session while it is played. It is asked now and then, at least as often as what it
 /// asks for is kept ([`HISTORY_TICKS_MAX`](phalanx_engine::limits::HISTORY_TICKS_MAX) ticks), and writes what
@@ -56,7 +65,11 @@ impl Recorder {
     }
 
     /// Writes what is new: frames of `log`, chained digests of ticks before `agreed`, and the keyframe that
-    /// is [due](Recorder::due), if it could be had. Whoever has no key returns no signature.
+    /// is [due](Recorder::due), if it could be had. Whoever has no key returns no signature. A log that is shorter than what is
+    /// recorded, of a client that hears the session again from its beginning, has nothing new yet.
+    ///
+    /// # Errors
+    /// [`OtherSession`] if its frames do not follow those that are recorded; nothing is written then.
     pub fn follow(
         &mut self,
         log: &Log,
@@ -64,8 +77,15 @@ impl Recorder {
         mut digest: impl FnMut(Tick) -> Option<Digest>,
         keyframe: Option<Snapshot>,
         sign: impl FnOnce(&ReplayWriter) -> Option<Signature>,
-    ) {
-        for tick in self.writer.next().until(log.next()) {
+    ) -> Result<(), OtherSession> {
+        let next = self.writer.next();
+        if log.next() < next {
+            return Ok(());
+        }
+        if self.head_in(log) != Some(self.writer.head()) {
+            return Err(OtherSession { tick: next });
+        }
+        for tick in next.until(log.next()) {
             // The log is this machine's own, in memory.
             if !log.read(tick, &mut self.frame).unwrap_or(false) {
                 break;
@@ -90,6 +110,17 @@ impl Recorder {
         if self.writer.next().0 - self.signed.0 >= self.interval {
             self.sign(sign);
         }
+        Ok(())
+    }
+
+    /// Hash of the newest frame that is recorded, as a log has it that is at least as long.
+    fn head_in(&mut self, log: &Log) -> Option<FrameHash> {
+        let next = self.writer.next();
+        if log.next() == next {
+            return Some(log.head());
+        }
+        let there = log.read(next, &mut self.frame).unwrap_or(false);
+        there.then_some(self.frame.previous)
     }
 
     /// Writes the keyframe of `tick` as a [relay holds it](crate::Relay::newest_keyframe), besides those that are due. What is
