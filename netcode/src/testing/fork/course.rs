@@ -131,18 +131,13 @@ impl<S: Simulation<State: Clone> + Clone> Course<S> {
         self.world.run_until(due, |_, _, _| None);
         for index in 0..self.outages.len() {
             let Outage { slot, from, until } = self.outages[index];
-            if [from, until].contains(&self.tick) {
-                self.cut(slot, self.tick == from && from != until);
+            if self.tick == until {
+                self.world.plug(slot);
+            } else if self.tick == from {
+                self.world.unplug(slot);
             }
         }
         self.compare()
-    }
-
-    fn cut(&mut self, slot: Slot, cut: bool) {
-        let now = self.world.now();
-        let (network, up, down) = self.world.network(slot);
-        network.cut(now, up, cut);
-        network.cut(now, down, cut);
     }
 
     /// From now on `slot` is not there.
@@ -201,7 +196,7 @@ impl<S: Simulation<State: Clone> + Clone> Course<S> {
     /// Ends the match with the next frame, plays until it is over, and sees that everybody came that far.
     pub(super) fn end(&mut self) -> Result<(), Finding> {
         for index in 0..self.outages.len() {
-            self.cut(self.outages[index].slot, false);
+            self.world.plug(self.outages[index].slot);
         }
         self.world.relay_mut().end();
         let over = self.world.now() + OVER_AFTER;
