@@ -81,9 +81,14 @@ impl Fairness {
         }
     }
 
+    /// Ticks at which a player had it.
+    const fn played(&self) -> u64 {
+        self.real + self.repeated + self.neutral
+    }
+
     /// Whether its player decided, or was to decide, any tick.
     pub(crate) const fn was_played(&self) -> bool {
-        self.real + self.repeated + self.neutral > 0
+        self.played() > 0
     }
 
     /// Ticks that its player was to decide and did not.
@@ -136,7 +141,7 @@ impl Fairness {
 
     fn words(&self) -> Option<String> {
         let mut said = Vec::new();
-        let played = self.real + self.repeated + self.neutral;
+        let played = self.played();
         if self.late > 0 && self.late * 100 >= played * WORTH_TELLING_PERCENT {
             let (late, came, latest) = (self.late, self.came_late, self.latest_ms);
             said.push(format!(

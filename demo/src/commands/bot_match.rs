@@ -459,7 +459,7 @@ impl<G: Game> Stage<G> {
     fn rounds(&self) -> Option<u64> {
         let rounds = |player: &Player<G>| player.borrow().state().and_then(G::rounds);
         let rounds = self.players.iter().filter_map(rounds).min();
-        rounds.map(|rounds| rounds - self.before.1.min(rounds))
+        rounds.map(|rounds| rounds.saturating_sub(self.before.1))
     }
 
     fn show(&self, plan: &Plan, progress: &mut Progress) {
